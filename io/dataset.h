@@ -1,0 +1,109 @@
+/* The data set in memory: a contiguous or scattered share of its molecules, and the whole force field. docs/format.md is the
+ * file's layout; here everything is in q2hpc's units (angstrom, kcal/mol, radian, amu), except that energies stay in hartree (energy
+ * differences are formed before they are converted) . */
+#ifndef Q2_DATASET_H
+#define Q2_DATASET_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "error.h"
+
+enum { Q2_NAME_LENGTH = 64, Q2_LABEL_LENGTH = 48, Q2_KIND_LENGTH = 32, Q2_UNIT_LENGTH = 32 };
+
+struct q2_name {
+  char text[Q2_NAME_LENGTH];
+};
+
+/* One term table: rows offset[m] to offset[m+1]-1 are those of local molecule m. */
+struct q2_term_table {
+  char form[Q2_KIND_LENGTH];
+  int atom_count, parameter_count, constant_count; /* columns */
+  int64_t *offset;                                 /* [molecules + 1], offset[0] = 0 */
+  int32_t *atoms;                                  /* [rows][atom_count], within the molecule */
+  int32_t *parameters;                             /* [rows][parameter_count], rows of the parameter table */
+  double *constants;                               /* [rows][constant_count] or NULL */
+};
+
+/* One observable table. */
+struct q2_observable_table {
+  char kind[Q2_KIND_LENGTH];
+  int index_count;  /* columns of index */
+  int has_value;    /* 0: values are derived from the QM data, `value` holds zeros */
+  double minimum;   /* the attribute `minimum`, 50 where absent */
+  int64_t *offset;  /* [molecules + 1] */
+  int32_t *index;   /* [rows][index_count] */
+  double *value;    /* [rows], unit by kind (cm-1 for frequency) */
+  double *weight;   /* [rows] */
+};
+
+/* The parameter table, the same on every rank. Values in q2hpc's units; factor[p] = (value in q2hpc's unit) / (value in the
+ * file's unit), so that reports can speak the user's units. */
+struct q2_parameters {
+  int count;
+  char (*kind)[Q2_KIND_LENGTH];
+  char (*label)[Q2_LABEL_LENGTH];
+  char (*unit)[Q2_UNIT_LENGTH];
+  double *value, *lower, *upper, *factor;
+  double *scale;   /* 0 where the file leaves it to the kind's default */
+  int32_t *active; /* 0 or 1 */
+  int32_t *link;   /* row or -1; every chain already resolved to its end */
+};
+
+struct q2_nonbonded {
+  int type_count; /* 0: the force field has no non-bonded part */
+  int lorentz_berthelot;
+  double lennard_jones_14, coulomb_14;
+  int32_t *epsilon, *sigma; /* [type_count] rows of the parameter table */
+};
+
+struct q2_dataset {
+  char *path;
+  int64_t molecule_total; /* in the file */
+  int64_t atom_total;     /* in the file */
+  char checksum[17];      /* of the file's content as read (FNV-1a 64 over all tables, hexadecimal); "" until computed */
+
+  /* The molecules held by this rank: */
+  int64_t molecule_count;
+  int64_t *molecule;       /* [molecule_count] their numbers in the file */
+  struct q2_name *name;    /* [molecule_count] */
+  int32_t *charge, *multiplicity, *method, *group, *stationary, *imaginary_modes; /* [molecule_count] */
+  double *energy;          /* [molecule_count] hartree */
+  int64_t *atom_offset;    /* [molecule_count + 1], from 0 */
+  int32_t *element;        /* [atoms] */
+  int32_t *type;           /* [atoms], zeros where there is no non-bonded part */
+  double *mass;            /* [atoms] amu */
+  double *position;        /* [atoms][3] angstrom */
+  double *gradient;        /* [atoms][3] hartree/bohr, zeros where absent */
+  double *atom_charge;     /* [atoms] e, zeros where absent */
+  int has_gradient, has_charge;
+  int64_t *hessian_offset; /* [molecule_count + 1] elements, from 0 */
+  double *hessian;         /* packed lower triangles, hartree/bohr^2 */
+  int64_t *bond_offset;    /* [molecule_count + 1] */
+  int32_t *bonds;          /* [bonds][2] */
+
+  int term_table_count;
+  struct q2_term_table *terms;
+  int observable_table_count;
+  struct q2_observable_table *observables;
+
+  struct q2_parameters parameters;
+  struct q2_nonbonded nonbonded;
+};
+
+/* Reads the data set at `path`: collective over `comm`; afterwards rank r of R holds a contiguous share of the molecules (shares are
+ * balanced by atoms; a rank may hold none) and every rank the force field. Everything that can be checked without knowing physics
+ * is checked: presence, shapes, types, version, offsets, index ranges, finite numbers, units, names unique, links without
+ * circle, bounds not crossed (lower <= value <= upper), Hessian symmetric, Hessian and geometry in one frame. On failure every rank
+ * returns Q2_FAILED with the same text, and nothing is left open or allocated. On success release with q2_dataset_free. */
+int q2_dataset_read(MPI_Comm comm, const char *path, struct q2_dataset *dataset, struct q2_error *error);
+
+/* Releases what q2_dataset_read or q2_dataset_exchange made; harmless on a zeroed structure. */
+void q2_dataset_free(struct q2_dataset *dataset);
+
+/* Collective: moves molecules to their owners. owner[m] is the rank that shall hold local molecule m; afterwards `dataset` holds
+ * exactly the molecules owned by this rank, in ascending order of their number in the file. Memory: at most one copy of a rank's
+ * molecules besides the result. Works in rounds, so that no message counts more than 2^30 bytes. */
+int q2_dataset_exchange(MPI_Comm comm, struct q2_dataset *dataset, const int *owner, struct q2_error *error);
+
+#endif

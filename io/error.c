@@ -1,0 +1,28 @@
+/* How a failure travels, within a rank and between ranks. */
+#include "error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int q2_fail(struct q2_error *error, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  char text[sizeof error->text]; /* the old text may be among the arguments */
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  memcpy(error->text, text, sizeof text);
+  return Q2_FAILED;
+}
+
+int q2_agree(MPI_Comm comm, int status, struct q2_error *error) {
+  int rank, ranks;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &ranks);
+  int failing = status == Q2_OK ? ranks : rank;
+  int lowest;
+  MPI_Allreduce(&failing, &lowest, 1, MPI_INT, MPI_MIN, comm);
+  if (lowest == ranks) return Q2_OK;
+  MPI_Bcast(error->text, (int)sizeof error->text, MPI_CHAR, lowest, comm);
+  return Q2_FAILED;
+}

@@ -1,0 +1,27 @@
+/* How a failure travels: a function returns Q2_OK or Q2_FAILED, and on failure has written one line of text that names file,
+ * dataset, offending value and expectation. Whoever can still go on collectively calls q2_agree. */
+#ifndef Q2_ERROR_H
+#define Q2_ERROR_H
+
+#include <mpi.h>
+
+enum { Q2_OK = 0, Q2_FAILED = 1 };
+
+struct q2_error {
+  char text[1024];
+};
+
+/* Writes a message (printf's format) into `error` and returns Q2_FAILED, so that `return q2_fail(error, ...)` reads well. */
+int q2_fail(struct q2_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Collective over `comm`: agrees on failure. `status` is this rank's. When any rank failed, every rank returns Q2_FAILED and
+ * holds the text of the lowest failing rank; otherwise every rank returns Q2_OK. Cost: one allreduce when all is well. */
+int q2_agree(MPI_Comm comm, int status, struct q2_error *error);
+
+/* Returns from the calling function when `call` did not return Q2_OK. */
+#define Q2_TRY(call)                                                                                                           \
+  do {                                                                                                                         \
+    if ((call) != Q2_OK) return Q2_FAILED;                                                                                     \
+  } while (0)
+
+#endif

@@ -1,0 +1,95 @@
+/* The objective: from parameters to loss and exact gradient, over all molecules of all ranks.
+ *
+ * The loss is the sum over observables of (w (reference - calculated))^2. Two rules pair calculated with QM vibrations:
+ *   position  translations and rotations are projected out of both Hessians; the k-th vibration pairs with the k-th, imaginary
+ *             ones included (the product's rule)
+ *   q2mm      all 3N eigenvalues, nothing projected; the k-th QM value above 50 cm-1 pairs with the k-th calculated value that is
+ *             above 50 cm-1 at the first parameters evaluated, indices then frozen (for comparison with that program) */
+#ifndef Q2_OBJECTIVE_H
+#define Q2_OBJECTIVE_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "../io/dataset.h"
+#include "plan.h"
+
+struct q2_objective; /* opaque */
+
+enum q2_match { Q2_MATCH_POSITION = 0, Q2_MATCH_Q2MM = 1 };
+
+struct q2_objective_options {
+  enum q2_match match;
+  int threads;           /* CPU threads of this rank, >= 1 */
+  int64_t memory_limit;  /* bytes for work space on this rank; 0: no limit of ours */
+  int wave_molecules;    /* molecules evaluated together by one thread; 0: chosen from memory_limit and the cache */
+  int padded_eigensolver; /* 1: decompose at the bucket's padded order, as a batched device solver must (for tests) */
+};
+
+/* Seconds spent in each stage on this rank since creation, summed over threads. */
+enum q2_stage {
+  Q2_STAGE_TERMS,       /* f' and f'' of every term */
+  Q2_STAGE_HESSIAN,     /* gather into blocks, mass-weighted */
+  Q2_STAGE_PROJECT,     /* rigid motions out, forwards */
+  Q2_STAGE_EIGEN,       /* symmetric eigen-decomposition */
+  Q2_STAGE_OBSERVABLES, /* residuals, loss, cotangents of eigenvalues */
+  Q2_STAGE_COTANGENT,   /* W = V diag(lambda-bar) V', expanded to 3N x 3N */
+  Q2_STAGE_PARAMETERS,  /* W back to terms and parameters */
+  Q2_STAGE_REDUCE,      /* sum over molecules and ranks */
+  Q2_STAGE_COUNT
+};
+extern const char *const q2_stage_names[Q2_STAGE_COUNT];
+
+struct q2_evaluation {
+  double loss;
+  double rmsd;              /* cm-1, over all vibrations paired by `match` (position: over all vibrations), weights not used */
+  int64_t residual_count;   /* observables with weight > 0 */
+  int64_t vibration_count;  /* pairs that the RMSD counts */
+  int64_t failed_molecules; /* not finite, or the eigen-solver failed: then loss, rmsd and gradient mean nothing */
+  int64_t first_failed;     /* lowest number (in the file) of such a molecule, -1: none */
+};
+
+/* One local molecule's vibrations at the parameters of q2_objective_vibrations. */
+struct q2_vibrations {
+  int64_t molecule_count; /* the data set's local molecules, in its order */
+  int64_t *offset;        /* [molecule_count + 1] */
+  double *reference;      /* cm-1, QM, ascending, negative: imaginary */
+  double *calculated;     /* cm-1, the partner of each reference by the rule in force */
+  double *weight;         /* 0: does not count in the loss */
+};
+
+/* Builds everything an evaluation needs (batches, index lists, QM frequencies, work space), so that an evaluation allocates nothing.
+ * `dataset` and `plan` (after q2_plan_distribute) must outlive the objective and stay as they are. Collective. Fails with
+ * a message where the force field or the observables ask for something unknown. Release with q2_objective_destroy. */
+int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_plan *plan,
+                        const struct q2_objective_options *options, struct q2_objective **objective, struct q2_error *error);
+void q2_objective_destroy(struct q2_objective *objective);
+
+/* Loss and gradient at `parameters` ([P], every row of the parameter table in q2hpc's units, links already applied, the same on
+ * every rank). gradient: [P] or NULL (then only the loss is computed, more cheaply); with respect to each row as if it were free:
+ * q2_variables_gradient folds links. Collective; every rank obtains the same bits, whatever the number of ranks, threads and waves.
+ * Numerical failure of a molecule is not an error: it is counted in `evaluation`. Returns Q2_FAILED only where MPI or memory fails. */
+int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
+                          double *gradient, struct q2_error *error);
+
+/* Vibrations of the local molecules at `parameters`; `vibrations` is filled with allocated arrays, released by
+ * q2_vibrations_free. Collective. */
+int q2_objective_vibrations(struct q2_objective *objective, const double *parameters, struct q2_vibrations *vibrations,
+                            struct q2_error *error);
+void q2_vibrations_free(struct q2_vibrations *vibrations);
+
+/* The MM Hessian of local molecule `molecule` (position in the data set's arrays) at `parameters`: hessian is [3N][3N],
+ * kcal/mol/angstrom^2, neither mass-weighted nor projected. Not collective. */
+int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
+                         struct q2_error *error);
+
+/* Seconds by stage on this rank so far, and set back to zero if `reset`. seconds: [Q2_STAGE_COUNT]. */
+void q2_objective_timings(struct q2_objective *objective, double *seconds, int reset);
+
+/* Bytes held by this rank's batches and work space. */
+int64_t q2_objective_bytes(const struct q2_objective *objective);
+
+/* Torsions that pass near a straight angle and are damped (docs/theory.md), on this rank. */
+int64_t q2_objective_damped_torsions(const struct q2_objective *objective);
+
+#endif
