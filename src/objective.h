@@ -3,8 +3,8 @@
  * The loss is the sum over observables of (w (reference - calculated))^2. Two rules pair calculated with QM vibrations:
  *   position  translations and rotations are projected out of both Hessians; the k-th vibration pairs with the k-th, imaginary
  *             ones included (the product's rule)
- *   q2mm      all 3N eigenvalues, nothing projected; the k-th QM value above 50 cm-1 pairs with the k-th calculated value that is
- *             above 50 cm-1 at the first parameters evaluated, indices then frozen (for comparison with that program) */
+ *   q2mm      all 3N eigenvalues, nothing projected; the k-th QM value above 50 cm-1 pairs with the k-th calculated value that
+ * is above 50 cm-1 at the first parameters evaluated, indices then frozen (for comparison with that program) */
 #ifndef Q2_OBJECTIVE_H
 #define Q2_OBJECTIVE_H
 
@@ -20,9 +20,9 @@ enum q2_match { Q2_MATCH_POSITION = 0, Q2_MATCH_Q2MM = 1 };
 
 struct q2_objective_options {
   enum q2_match match;
-  int threads;           /* CPU threads of this rank, >= 1 */
-  int64_t memory_limit;  /* bytes for work space on this rank; 0: no limit of ours */
-  int wave_molecules;    /* molecules evaluated together by one thread; 0: chosen from memory_limit and the cache */
+  int threads;            /* CPU threads of this rank, >= 1 */
+  int64_t memory_limit;   /* bytes for work space on this rank; 0: no limit of ours */
+  int wave_molecules;     /* molecules evaluated together by one thread; 0: chosen from memory_limit and the cache */
   int padded_eigensolver; /* 1: decompose at the bucket's padded order, as a batched device solver must (for tests) */
 };
 
@@ -58,17 +58,18 @@ struct q2_vibrations {
   double *weight;         /* 0: does not count in the loss */
 };
 
-/* Builds everything an evaluation needs (batches, index lists, QM frequencies, work space), so that an evaluation allocates nothing.
- * `dataset` and `plan` (after q2_plan_distribute) must outlive the objective and stay as they are. Collective. Fails with
- * a message where the force field or the observables ask for something unknown. Release with q2_objective_destroy. */
+/* Builds everything an evaluation needs (batches, index lists, QM frequencies, work space), so that an evaluation allocates
+ * nothing. `dataset` and `plan` (after q2_plan_distribute) must outlive the objective and stay as they are. Collective. Fails
+ * with a message where the force field or the observables ask for something unknown. Release with q2_objective_destroy. */
 int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_plan *plan,
                         const struct q2_objective_options *options, struct q2_objective **objective, struct q2_error *error);
 void q2_objective_destroy(struct q2_objective *objective);
 
 /* Loss and gradient at `parameters` ([P], every row of the parameter table in q2hpc's units, links already applied, the same on
- * every rank). gradient: [P] or NULL (then only the loss is computed, more cheaply); with respect to each row as if it were free:
- * q2_variables_gradient folds links. Collective; every rank obtains the same bits, whatever the number of ranks, threads and waves.
- * Numerical failure of a molecule is not an error: it is counted in `evaluation`. Returns Q2_FAILED only where MPI or memory fails. */
+ * every rank). gradient: [P] or NULL (then only the loss is computed, more cheaply); with respect to each row as if it were
+ * free: q2_variables_gradient folds links. Collective; every rank obtains the same bits, whatever the number of ranks, threads
+ * and waves. Numerical failure of a molecule is not an error: it is counted in `evaluation`. Returns Q2_FAILED only where MPI
+ * or memory fails. */
 int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                           double *gradient, struct q2_error *error);
 

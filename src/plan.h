@@ -1,5 +1,5 @@
-/* The plan: which size-bucket, chunk and rank each molecule belongs to. Buckets and chunks depend on the data set alone, so that a
- * batched call sees the same (order, count) on any number of ranks; only the owners depend on the number of ranks. */
+/* The plan: which size-bucket, chunk and rank each molecule belongs to. Buckets and chunks depend on the data set alone, so
+ * that a batched call sees the same (order, count) on any number of ranks; only the owners depend on the number of ranks. */
 #ifndef Q2_PLAN_H
 #define Q2_PLAN_H
 
@@ -17,6 +17,8 @@ struct q2_bucket_plan {
   int64_t chunk_count;
 };
 
+struct q2_plan_molecule;
+
 struct q2_plan {
   int bucket_count;
   struct q2_bucket_plan *bucket; /* [bucket_count], ascending order of `order` */
@@ -28,16 +30,20 @@ struct q2_plan {
   int *slot_of;         /* [local molecules], position within the chunk */
   int rank_count;
   double *rank_cost; /* [rank_count] predicted cost of each rank, in the units of perfmodels/ */
+
+  /* between create and distribute only */
+  struct q2_plan_molecule *molecule; /* [molecule_total] */
+  int *owner_of_chunk;               /* [chunk_total] */
 };
 
 struct q2_plan_options {
-  int match_q2mm;     /* decompose all 3N dimensions (see objective.h) instead of the vibrations only */
-  int bucket_limit;   /* largest number of buckets; 0: 16 */
+  int match_q2mm;      /* decompose all 3N dimensions (see objective.h) instead of the vibrations only */
+  int bucket_limit;    /* largest number of buckets; 0: 16 */
   int64_t chunk_bytes; /* target size of one chunk's matrices; 0: one molecule a chunk (the CPU backend's default) */
 };
 
-/* Makes the plan from the whole data set. Collective; every rank obtains the same buckets. Cost: O(M log M) on every rank, a few
- * bytes a molecule. Release with q2_plan_free. */
+/* Makes the plan from the whole data set. Collective; every rank obtains the same buckets. Cost: O(M log M) on every rank, a
+ * few bytes a molecule. Release with q2_plan_free. */
 int q2_plan_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_plan_options *options, struct q2_plan *plan,
                    struct q2_error *error);
 

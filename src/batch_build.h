@@ -1,0 +1,25 @@
+/* Building batches (kernels/batch.h) from a data set: the step from chemistry to flat arrays, done once, in float64. */
+#ifndef Q2_BATCH_BUILD_H
+#define Q2_BATCH_BUILD_H
+
+#include "../io/dataset.h"
+#include "../kernels/batch.h"
+#include "objective.h"
+#include "plan.h"
+
+/* Which form each term table of a data set has, checked against the table of forms: known, with that many atoms, parameters and
+ * constants a term, parameters of the right kinds, constants in range. form: [term_table_count]. Local. */
+int q2_forms_resolve(const struct q2_dataset *dataset, int *form, struct q2_error *error);
+
+/* Builds one batch for each bucket of the plan from the molecules that this rank holds (none: an empty batch). batch:
+ * [bucket_count], zeroed by the caller. faded: incremented by each torsion that takes the faded form. Local, not collective; on
+ * failure release what was built with q2_batch_free too. */
+int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *plan, enum q2_match match, struct q2_batch *batch,
+                     int64_t *faded, struct q2_error *error);
+
+void q2_batch_free(struct q2_batch *batch);
+
+/* Bytes of a batch's tables. */
+int64_t q2_batch_bytes(const struct q2_batch *batch);
+
+#endif

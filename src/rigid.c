@@ -1,0 +1,137 @@
+/* Rigid motions, and the vibrations without them. */
+#include "rigid.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/constants.h"
+#include "../io/memory.h"
+
+enum { RIGID = 6 };
+
+struct inertia {
+  double centre[3];
+  double moment[3];  /* ascending, amu angstrom^2 */
+  double axis[3][3]; /* axis[a]: the principal axis of moment a */
+};
+
+static int principal_axes(int atoms, const double *mass, const double *position, struct inertia *inertia) {
+  double total = 0;
+  memset(inertia, 0, sizeof *inertia);
+  for (int i = 0; i < atoms; i++) {
+    total += mass[i];
+    for (int k = 0; k < 3; k++)
+      inertia->centre[k] += mass[i] * position[3 * i + k];
+  }
+  for (int k = 0; k < 3; k++)
+    inertia->centre[k] /= total;
+  double *tensor = inertia->axis[0];
+  for (int i = 0; i < atoms; i++) {
+    double r[3];
+    for (int k = 0; k < 3; k++)
+      r[k] = position[3 * i + k] - inertia->centre[k];
+    const double r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
+    for (int a = 0; a < 3; a++) {
+      for (int b = 0; b < 3; b++)
+        tensor[3 * a + b] += mass[i] * ((a == b ? r2 : 0) - r[a] * r[b]);
+    }
+  }
+  double work[102];
+  lapack_int integers[18];
+  return LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', 3, tensor, 3, inertia->moment, work, 102, integers, 18) == 0 ? 0 : -1;
+}
+
+static int count(const struct inertia *inertia, int atoms) {
+  if (atoms == 1) return 3;
+  return inertia->moment[0] < Q2_LINEAR * inertia->moment[2] ? 5 : 6;
+}
+
+int q2_rigid_count(int atoms, const double *mass, const double *position) {
+  struct inertia inertia;
+  if (principal_axes(atoms, mass, position, &inertia) != 0) return -1;
+  return count(&inertia, atoms);
+}
+
+/* The orthonormal basis, column-major [n][ld]; the axis of a linear molecule, which comes first, is left out. */
+static void rigid_basis(int atoms, const double *mass, const double *position, const struct inertia *inertia, int columns,
+                        int ld, double *basis) {
+  double total = 0;
+  for (int i = 0; i < atoms; i++)
+    total += mass[i];
+  for (int i = 0; i < atoms; i++) {
+    const double root = sqrt(mass[i]);
+    double r[3];
+    for (int k = 0; k < 3; k++) {
+      basis[k * ld + 3 * i + k] = root / sqrt(total);
+      r[k] = position[3 * i + k] - inertia->centre[k];
+    }
+    for (int column = 3; column < columns; column++) {
+      const int a = column + 3 - columns;
+      const double *e = inertia->axis[a], factor = root / sqrt(inertia->moment[a]);
+      double *out = basis + column * ld + 3 * i;
+      out[0] = factor * (e[1] * r[2] - e[2] * r[1]);
+      out[1] = factor * (e[2] * r[0] - e[0] * r[2]);
+      out[2] = factor * (e[0] * r[1] - e[1] * r[0]);
+    }
+  }
+}
+
+int q2_rigid_householder(int atoms, const double *mass, const double *position, int ld, double *y, double *c) {
+  struct inertia inertia;
+  double tau[RIGID], t[RIGID * RIGID] = {0}, work[64 * RIGID];
+  const int n = 3 * atoms;
+  memset(y, 0, sizeof *y * RIGID * (size_t)ld);
+  memset(c, 0, sizeof *c * RIGID * (size_t)ld);
+  if (principal_axes(atoms, mass, position, &inertia) != 0) return -1;
+  const int columns = count(&inertia, atoms);
+  rigid_basis(atoms, mass, position, &inertia, columns, ld, y);
+  if (LAPACKE_dgeqrf_work(LAPACK_COL_MAJOR, n, columns, y, ld, tau, work, 64 * RIGID) != 0) return -1;
+  for (int column = 0; column < columns; column++) { /* Y is unit lower trapezoidal */
+    for (int row = 0; row < column; row++)
+      y[column * ld + row] = 0;
+    y[column * ld + column] = 1;
+  }
+  if (LAPACKE_dlarft_work(LAPACK_COL_MAJOR, 'F', 'C', n, columns, y, ld, tau, t, RIGID) != 0) return -1;
+  cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, columns, columns, 1, y, ld, t, RIGID, 0, c, ld);
+  return columns;
+}
+
+/* Q' A Q = A - Y Z' - Z Y', Z = X - Y S / 2, X = A C, S = C' X; the lower triangle of A. */
+static int project_out(int n, int ld, int columns, const double *y, const double *c, double *a) {
+  double s[RIGID * RIGID];
+  double *x = q2_allocate((int64_t)RIGID * ld, sizeof *x);
+  if (!x) return -1;
+  cblas_dsymm(CblasColMajor, CblasLeft, CblasLower, n, columns, 1, a, ld, c, ld, 0, x, ld);
+  cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, columns, columns, n, 1, c, ld, x, ld, 0, s, RIGID);
+  cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, columns, columns, -0.5, y, ld, s, RIGID, 1, x, ld);
+  cblas_dsyr2k(CblasColMajor, CblasLower, CblasNoTrans, n, columns, -1, y, ld, x, ld, 1, a, ld);
+  free(x);
+  return 0;
+}
+
+int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project,
+                      double *eigenvalue) {
+  const int n = 3 * atoms, ld = (n + 7) / 8 * 8;
+  double *a = q2_allocate((int64_t)ld * n, sizeof *a), *y = q2_allocate((int64_t)2 * RIGID * ld, sizeof *y);
+  int modes = -1, skip = 0;
+  if (a && y) {
+    for (int row = 0; row < n; row++) {
+      for (int column = 0; column <= row; column++, packed++) {
+        a[(int64_t)column * ld + row] = *packed * Q2_HARTREE_PER_BOHR2 / sqrt(mass[row / 3] * mass[column / 3]);
+      }
+    }
+    if (project) {
+      skip = q2_rigid_householder(atoms, mass, position, ld, y, y + RIGID * ld);
+      if (skip > 0 && project_out(n, ld, skip, y, y + RIGID * ld, a) != 0) skip = -1;
+    }
+    if (skip >= 0) modes = n - skip;
+    if (modes > 0 && LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'N', 'L', modes, a + skip * (int64_t)(ld + 1), ld, eigenvalue) != 0)
+      modes = -1;
+  }
+  free(a);
+  free(y);
+  return modes;
+}
