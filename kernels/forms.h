@@ -37,7 +37,7 @@ Q2_DEVICE void q2_form_harmonic(const q2_real *q, const q2_real *p, const q2_rea
 }
 
 /* Where a bond angle begins to count as nearly straight: pi - theta below this many radians. */
-#define Q2_STRAIGHT 0.1
+#define Q2_STRAIGHT 0.01
 
 /* E = k (theta - theta0)^2, written with s = pi - theta and s0 = pi - theta0 as k (s^2 - 2 s0 s + s0^2). At s = 0 s^2 is smooth in the
  * Cartesian coordinates, but s is the tip of a cone: its curvature diverges. So below Q2_STRAIGHT the s of the middle term alone
@@ -82,8 +82,8 @@ Q2_DEVICE void q2_form_fourier(const q2_real *q, const q2_real *p, const q2_real
   jet->second_p[1][0] = -k * n * n * s;
 }
 
-/* Where a torsion begins to fade: pi - theta of one of its two bond angles below this many radians (15 degrees). */
-#define Q2_FADE 0.26179938779914943654
+/* Where a torsion begins to fade: pi - theta of one of its two bond angles below this many radians (5 degrees). */
+#define Q2_FADE 0.08726646259971647885
 
 /* The fading factor S(theta) = 1 - (1 - y)^4 (1 + 4 y), y = ((pi - theta) / Q2_FADE)^2, with its first two derivatives in theta. It goes
  * to zero as (pi - theta)^4, faster than the second derivatives of a torsion diverge, and joins 1 with three continuous derivatives. */

@@ -112,26 +112,30 @@ static int project_out(int n, int ld, int columns, const double *y, const double
   return 0;
 }
 
-int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project,
-                      double *eigenvalue) {
-  const int n = 3 * atoms, ld = (n + 7) / 8 * 8;
-  double *a = q2_allocate((int64_t)ld * n, sizeof *a), *y = q2_allocate((int64_t)2 * RIGID * ld, sizeof *y);
-  int modes = -1, skip = 0;
-  if (a && y) {
-    for (int row = 0; row < n; row++) {
-      for (int column = 0; column <= row; column++, packed++) {
-        a[(int64_t)column * ld + row] = *packed * Q2_HARTREE_PER_BOHR2 / sqrt(mass[row / 3] * mass[column / 3]);
-      }
+int q2_vibrational_matrix(int atoms, const double *mass, const double *position, const double *packed, int project, int ld, double *matrix,
+                          int *skip) {
+  const int n = 3 * atoms;
+  *skip = 0;
+  for (int row = 0; row < n; row++) {
+    for (int column = 0; column <= row; column++, packed++) {
+      matrix[(int64_t)column * ld + row] = *packed * Q2_HARTREE_PER_BOHR2 / sqrt(mass[row / 3] * mass[column / 3]);
     }
-    if (project) {
-      skip = q2_rigid_householder(atoms, mass, position, ld, y, y + RIGID * ld);
-      if (skip > 0 && project_out(n, ld, skip, y, y + RIGID * ld, a) != 0) skip = -1;
-    }
-    if (skip >= 0) modes = n - skip;
-    if (modes > 0 && LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'N', 'L', modes, a + skip * (int64_t)(ld + 1), ld, eigenvalue) != 0)
-      modes = -1;
   }
-  free(a);
+  if (!project) return n;
+  double *y = q2_allocate((int64_t)2 * RIGID * ld, sizeof *y);
+  if (!y) return -1;
+  *skip = q2_rigid_householder(atoms, mass, position, ld, y, y + RIGID * ld);
+  const int status = *skip > 0 ? project_out(n, ld, *skip, y, y + RIGID * ld, matrix) : -1;
   free(y);
+  return status == 0 ? n - *skip : -1;
+}
+
+int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project, double *eigenvalue) {
+  const int n = 3 * atoms, ld = (n + 7) / 8 * 8;
+  int skip;
+  double *matrix = q2_allocate((int64_t)ld * n, sizeof *matrix);
+  int modes = matrix ? q2_vibrational_matrix(atoms, mass, position, packed, project, ld, matrix, &skip) : -1;
+  if (modes > 0 && LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'N', 'L', modes, matrix + skip * (int64_t)(ld + 1), ld, eigenvalue) != 0) modes = -1;
+  free(matrix);
   return modes;
 }
