@@ -27,7 +27,8 @@ static inline void check_report(const char *file, int line, const char *text, in
 
 /* |a - b| <= tolerance; NaN fails. */
 #define CHECK_CLOSE(a, b, tolerance)                                                                                           \
-  CHECK(fabs((a) - (b)) <= (tolerance), "%.17g and %.17g differ by %.3g > %.3g", (double)(a), (double)(b), fabs((a) - (b)), (double)(tolerance))
+  CHECK(fabs((a) - (b)) <= (tolerance), "%.17g and %.17g differ by %.3g > %.3g", (double)(a), (double)(b), fabs((a) - (b)),    \
+        (double)(tolerance))
 
 /* For main's return: non-zero when a check failed. */
 static inline int check_result(void) {

@@ -24,17 +24,51 @@ static const struct shape shapes[] = {
     {"water", 3, {{8, {0, 0, 0.117}}, {1, {0, 0.757, -0.47}}, {1, {0, -0.757, -0.47}}}},
     {"hydrogen", 2, {{1, {0, 0, 0}}, {1, {0.1, 0.2, 0.71}}}},
     {"carbon dioxide", 3, {{6, {0, 0, 0}}, {8, {0.7, 0.7, 0.6}}, {8, {-0.7, -0.7, -0.6}}}},
-    {"methane", 5, {{6, {0, 0, 0}}, {1, {0.63, 0.63, 0.63}}, {1, {-0.63, -0.63, 0.63}}, {1, {-0.63, 0.63, -0.63}}, {1, {0.63, -0.63, -0.63}}}},
-    {"ammonia", 4, {{7, {0, 0, 0.1}}, {1, {0.94, 0, -0.27}}, {1, {-0.47, 0.8140638795573723, -0.27}}, {1, {-0.47, -0.8140638795573723, -0.27}}}},
-    {"ethane", 8, {{6, {0, 0, 0.765}}, {6, {0, 0, -0.765}}, {1, {1.02, 0, 1.16}}, {1, {-0.51, 0.883, 1.16}}, {1, {-0.51, -0.883, 1.16}},
-                   {1, {-1.02, 0, -1.16}}, {1, {0.51, 0.883, -1.16}}, {1, {0.51, -0.883, -1.16}}}},
-    {"propyne", 7, {{6, {0, 0, 0}}, {6, {0, 0, 1.2}}, {1, {0, 0.02, 2.26}}, {6, {0, 0, -1.46}}, {1, {1.02, 0, -1.86}},
-                    {1, {-0.51, 0.883, -1.86}}, {1, {-0.51, -0.883, -1.86}}}},
+    {"methane",
+     5,
+     {{6, {0, 0, 0}},
+      {1, {0.63, 0.63, 0.63}},
+      {1, {-0.63, -0.63, 0.63}},
+      {1, {-0.63, 0.63, -0.63}},
+      {1, {0.63, -0.63, -0.63}}}},
+    {"ammonia",
+     4,
+     {{7, {0, 0, 0.1}},
+      {1, {0.94, 0, -0.27}},
+      {1, {-0.47, 0.8140638795573723, -0.27}},
+      {1, {-0.47, -0.8140638795573723, -0.27}}}},
+    {"ethane",
+     8,
+     {{6, {0, 0, 0.765}},
+      {6, {0, 0, -0.765}},
+      {1, {1.02, 0, 1.16}},
+      {1, {-0.51, 0.883, 1.16}},
+      {1, {-0.51, -0.883, 1.16}},
+      {1, {-1.02, 0, -1.16}},
+      {1, {0.51, 0.883, -1.16}},
+      {1, {0.51, -0.883, -1.16}}}},
+    {"propyne",
+     7,
+     {{6, {0, 0, 0}},
+      {6, {0, 0, 1.2}},
+      {1, {0, 0.02, 2.26}},
+      {6, {0, 0, -1.46}},
+      {1, {1.02, 0, -1.86}},
+      {1, {-0.51, 0.883, -1.86}},
+      {1, {-0.51, -0.883, -1.86}}}},
     {"formaldehyde", 4, {{6, {0, 0, 0}}, {8, {0, 0, 1.2}}, {1, {0.94, 0.02, -0.58}}, {1, {-0.94, 0, -0.58}}}},
     {"bent chain", 5, {{6, {0, 0, 0}}, {6, {0.03, 0, 1.25}}, {6, {0, 0, 2.5}}, {1, {0.9, 0.3, -0.5}}, {1, {-0.2, 0.9, 3.0}}}},
     {"helium", 1, {{2, {0, 0, 0}}}},
-    {"glycolaldehyde", 8, {{6, {0, 0, 0}}, {6, {1.5, 0, 0}}, {8, {2.1, 1.05, 0.1}}, {1, {2.0, -0.97, 0}}, {8, {-0.6, 1.25, 0.2}},
-                           {1, {-0.35, -0.6, 0.85}}, {1, {-0.35, -0.5, -0.93}}, {1, {-1.5, 1.1, 0.4}}}},
+    {"glycolaldehyde",
+     8,
+     {{6, {0, 0, 0}},
+      {6, {1.5, 0, 0}},
+      {8, {2.1, 1.05, 0.1}},
+      {1, {2.0, -0.97, 0}},
+      {8, {-0.6, 1.25, 0.2}},
+      {1, {-0.35, -0.6, 0.85}},
+      {1, {-0.35, -0.5, -0.93}},
+      {1, {-1.5, 1.1, 0.4}}}},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -47,7 +81,8 @@ enum { ELEMENTS = 5 }; /* H, He, C, N, O */
 static int class_of(int element) { return element == 1 ? 0 : element == 2 ? 1 : element - 4; }
 
 enum { BOND, ANGLE, UREY_BRADLEY, TORSION, IMPROPER, FORMS };
-static const char *const form_names[FORMS] = {"bond_harmonic", "angle_harmonic", "urey_bradley", "torsion_fourier", "improper_fourier"};
+static const char *const form_names[FORMS] = {"bond_harmonic", "angle_harmonic", "urey_bradley", "torsion_fourier",
+                                              "improper_fourier"};
 static const int form_atoms[FORMS] = {2, 3, 2, 4, 4};
 
 static void add_parameter(struct q2_parameters *p, const char *kind, const char *label, double value, double scale) {
@@ -71,7 +106,8 @@ static void make_parameters(struct q2_parameters *p) {
   p->label = calloc(PARAMETERS, sizeof *p->label);
   p->unit = calloc(PARAMETERS, sizeof *p->unit);
   double **columns[] = {&p->value, &p->lower, &p->upper, &p->factor, &p->scale};
-  for (int c = 0; c < 5; c++) *columns[c] = calloc(PARAMETERS, sizeof(double));
+  for (int c = 0; c < 5; c++)
+    *columns[c] = calloc(PARAMETERS, sizeof(double));
   p->active = calloc(PARAMETERS, sizeof *p->active);
   p->link = calloc(PARAMETERS, sizeof *p->link);
   char label[32];
@@ -115,7 +151,8 @@ struct tables {
 };
 
 static void add_term(struct tables *tables, int form, const int32_t *atoms, int row, int periodicity) {
-  int32_t *a = q2_grow(&tables->atoms[form], form_atoms[form], sizeof *a), *p = q2_grow(&tables->parameters[form], 2, sizeof *p);
+  int32_t *a = q2_grow(&tables->atoms[form], form_atoms[form], sizeof *a),
+          *p = q2_grow(&tables->parameters[form], 2, sizeof *p);
   memcpy(a, atoms, (size_t)form_atoms[form] * sizeof *a);
   p[0] = row;
   p[1] = row + 1;
@@ -204,11 +241,18 @@ static void spring_hessian(const struct shape *shape, const double *x, int64_t m
     }
   }
   for (int row = 0; row < 3 * n; row++) {
-    for (int column = 0; column <= row; column++) *packed++ = full[row][column];
+    for (int column = 0; column <= row; column++)
+      *packed++ = full[row][column];
   }
 }
 
-static double mass_of(int element) { return element == 1 ? 1.00782503223 : element == 2 ? 4.00260325413 : element == 6 ? 12 : element == 7 ? 14.0030740044 : 15.9949146196; }
+static double mass_of(int element) {
+  return element == 1   ? 1.00782503223
+         : element == 2 ? 4.00260325413
+         : element == 6 ? 12
+         : element == 7 ? 14.0030740044
+                        : 15.9949146196;
+}
 
 void q2_synthetic(MPI_Comm comm, int64_t total, int lorentz_berthelot, struct q2_dataset *dataset) {
   int rank, ranks;
@@ -223,8 +267,10 @@ void q2_synthetic(MPI_Comm comm, int64_t total, int lorentz_berthelot, struct q2
   dataset->molecule_count = count;
   dataset->molecule = calloc((size_t)count + 1, sizeof(int64_t));
   dataset->name = calloc((size_t)count + 1, sizeof *dataset->name);
-  int32_t **integers[] = {&dataset->charge, &dataset->multiplicity, &dataset->method, &dataset->group, &dataset->stationary, &dataset->imaginary_modes};
-  for (int c = 0; c < 6; c++) *integers[c] = calloc((size_t)count + 1, sizeof(int32_t));
+  int32_t **integers[] = {&dataset->charge, &dataset->multiplicity, &dataset->method,
+                          &dataset->group,  &dataset->stationary,   &dataset->imaginary_modes};
+  for (int c = 0; c < 6; c++)
+    *integers[c] = calloc((size_t)count + 1, sizeof(int32_t));
   dataset->energy = calloc((size_t)count + 1, sizeof(double));
   dataset->atom_offset = calloc((size_t)count + 1, sizeof(int64_t));
   dataset->hessian_offset = calloc((size_t)count + 1, sizeof(int64_t));
@@ -272,7 +318,8 @@ void q2_synthetic(MPI_Comm comm, int64_t total, int lorentz_berthelot, struct q2
     dataset->atom_offset[m + 1] = element.count;
     dataset->hessian_offset[m + 1] = hessian.count;
     dataset->bond_offset[m + 1] = bonds.count / 2;
-    for (int f = 0; f < FORMS; f++) dataset->terms[f].offset[m + 1] = tables.rows[f];
+    for (int f = 0; f < FORMS; f++)
+      dataset->terms[f].offset[m + 1] = tables.rows[f];
     frequency->offset[m + 1] = m + 1;
     frequency->index[m] = -1;
     frequency->weight[m] = 0.01;

@@ -6,10 +6,10 @@
 
 #include "../io/dataset.h"
 
-/* Molecules: water, H2 (diatomic), CO2 (linear, straight angle), methane (degenerate modes), ammonia, ethane (torsions), propyne-like (torsions through a
- * straight angle), formaldehyde (planar, improper), a bent chain with an angle of 178 degrees, a helium atom, glycolaldehyde-like
- * (8 atoms), and copies of the larger ones slightly distorted. Every form and kind of parameter of docs/forces.md occurs; reference Hessians are
- * those of a network of springs. */
+/* Molecules: water, H2 (diatomic), CO2 (linear, straight angle), methane (degenerate modes), ammonia, ethane (torsions),
+ * propyne-like (torsions through a straight angle), formaldehyde (planar, improper), a bent chain with an angle of 178 degrees,
+ * a helium atom, glycolaldehyde-like (8 atoms), and copies of the larger ones slightly distorted. Every form and kind of
+ * parameter of docs/forces.md occurs; reference Hessians are those of a network of springs. */
 enum { Q2_SYNTHETIC_MOLECULES = 24 };
 
 /* Fills `dataset` as q2_dataset_read would: this rank's contiguous share of `count` molecules (which repeat, distorted, beyond

@@ -1,5 +1,6 @@
-/* Claims: the gradient is the derivative of the loss, for every parameter of every kind, on awkward molecules; loss and gradient are the same
- * bits on any number of ranks, threads and wave sizes. Prints the bits, so that runs on other rank counts can be compared. */
+/* Claims: the gradient is the derivative of the loss, for every parameter of every kind, on awkward molecules; loss and
+ * gradient are the same bits on any number of ranks, threads and wave sizes. Prints the bits, so that runs on other rank counts
+ * can be compared. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ static void open_problem(struct problem *problem, MPI_Comm comm, int64_t molecul
   plan.match_q2mm = options.match == Q2_MATCH_Q2MM;
   int status = q2_plan_create(comm, &problem->dataset, &plan, &problem->plan, &error);
   if (status == Q2_OK) status = q2_plan_distribute(comm, &problem->plan, &problem->dataset, &error);
-  if (status == Q2_OK) status = q2_objective_create(comm, &problem->dataset, &problem->plan, &options, &problem->objective, &error);
+  if (status == Q2_OK)
+    status = q2_objective_create(comm, &problem->dataset, &problem->plan, &options, &problem->objective, &error);
   if (status != Q2_OK) {
     fprintf(stderr, "%s\n", error.text);
     MPI_Abort(comm, 1);
@@ -80,7 +82,8 @@ static void gradient_is_the_derivative(MPI_Comm comm, int64_t molecules, int lor
     const double wrong = fabs(gradient[row] - difference) / scale;
     if (wrong > worst) worst = wrong;
     if (!(wrong < 1e-7)) {
-      fprintf(stderr, "%s %s: gradient %.15g, differences %.15g\n", table->kind[row], table->label[row], gradient[row], difference);
+      fprintf(stderr, "%s %s: gradient %.15g, differences %.15g\n", table->kind[row], table->label[row], gradient[row],
+              difference);
     }
     CHECK(wrong < 1e-7);
     moving += gradient[row] != 0;
@@ -91,9 +94,11 @@ static void gradient_is_the_derivative(MPI_Comm comm, int64_t molecules, int lor
     printf("loss %.6f, RMSD %.3f cm-1, %d of %d parameters act, worst relative error of the gradient %.2e\n", evaluation.loss,
            evaluation.rmsd, moving, table->count, worst);
   }
-  for (int row = 0; row < table->count; row++) { /* every kind of parameter has one that acts, or the test would show nothing of it */
+  for (int row = 0; row < table->count;
+       row++) { /* every kind of parameter has one that acts, or the test would show nothing of it */
     int acts = 0;
-    for (int other = 0; other < table->count; other++) acts |= strcmp(table->kind[row], table->kind[other]) == 0 && gradient[other] != 0;
+    for (int other = 0; other < table->count; other++)
+      acts |= strcmp(table->kind[row], table->kind[other]) == 0 && gradient[other] != 0;
     CHECK(acts, "no parameter of kind %s acts", table->kind[row]);
   }
   close_problem(&problem);
@@ -102,8 +107,11 @@ static void gradient_is_the_derivative(MPI_Comm comm, int64_t molecules, int lor
 /* The same bits however the work is cut. */
 static void same_bits(MPI_Comm comm) {
   double reference[MOST_PARAMETERS + 2];
-  static const struct q2_objective_options cuts[] = {
-      {.threads = 1}, {.threads = 2}, {.threads = 3, .wave_molecules = 5}, {.threads = 1, .wave_molecules = 100}, {.threads = 2, .memory_limit = 200000}};
+  static const struct q2_objective_options cuts[] = {{.threads = 1},
+                                                     {.threads = 2},
+                                                     {.threads = 3, .wave_molecules = 5},
+                                                     {.threads = 1, .wave_molecules = 100},
+                                                     {.threads = 2, .memory_limit = 200000}};
   for (size_t c = 0; c < sizeof cuts / sizeof *cuts; c++) {
     struct problem problem;
     struct q2_evaluation evaluation;

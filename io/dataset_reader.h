@@ -1,0 +1,70 @@
+/* Inside io/: reading and checking one column at a time. All functions are collective unless they say otherwise; on failure
+ * every rank returns Q2_FAILED and reader->error holds the same text everywhere. */
+#ifndef Q2_DATASET_READER_H
+#define Q2_DATASET_READER_H
+
+#include "dataset.h"
+#include "hdf5_file.h"
+
+struct q2_reader {
+  struct q2_hdf5 file;
+  MPI_Comm comm;
+  struct q2_dataset *dataset; /* being filled; names come first, so that messages can use them */
+  struct q2_error *error;
+};
+
+/* Which rows of a table this rank reads. */
+struct q2_rows {
+  int64_t total;         /* in the file; Q2_ANY: not known yet */
+  int64_t first, count;  /* this rank's */
+  const int64_t *offset; /* local rows of local molecule m: offset[m] to offset[m+1]-1; NULL: one row a molecule */
+  int shared;            /* every rank reads all rows, which do not belong to molecules */
+};
+
+enum { Q2_PLACE_LENGTH = 512 };
+
+/* Local. Writes "input.h5: NAME: row R (molecule M, 'methane')" for local row `row`, and returns `place`. */
+const char *q2_place(const struct q2_reader *reader, const char *name, const struct q2_rows *rows, int64_t row,
+                     char place[Q2_PLACE_LENGTH]);
+
+/* Reads the offsets of a ragged table with `total` rows for this rank's molecules: *offset [molecule_count + 1], from 0, kept
+ * by the data set. Checks that they start at 0, never fall and end at `total` (of dataset `counted`), and fills *rows. */
+int q2_read_offset(struct q2_reader *reader, const char *name, const char *counted, int64_t total, int64_t **offset,
+                   struct q2_rows *rows);
+
+/* Reads integers within low..high; columns 0: a dataset of one dimension. *data [rows->count][columns]. */
+int q2_read_int32(struct q2_reader *reader, const char *name, const struct q2_rows *rows, int64_t columns, int64_t low,
+                  int64_t high, int32_t **data);
+
+/* Reads finite reals and multiplies them by `factor`. */
+int q2_read_double(struct q2_reader *reader, const char *name, const struct q2_rows *rows, int64_t columns, double factor,
+                   double **data);
+
+/* Reads strings into *text [rows->count][size]; an empty string is refused unless `may_be_empty`. */
+int q2_read_text(struct q2_reader *reader, const char *name, const struct q2_rows *rows, int64_t size, int may_be_empty,
+                 void *text);
+
+/* dataset_force_field.c: /force_field/parameters, /force_field/nonbonded. */
+int q2_read_parameters(struct q2_reader *reader);
+int q2_read_nonbonded(struct q2_reader *reader);
+
+/* dataset_hessian.c: /hessian or /hessian_full; `factor` brings its unit to hartree/bohr^2. */
+int q2_read_hessian(struct q2_reader *reader, double factor);
+
+/* dataset_tables.c: /bonds, /force_field/terms, /observables. */
+int q2_read_bonds(struct q2_reader *reader);
+int q2_read_terms(struct q2_reader *reader);
+int q2_read_observables(struct q2_reader *reader);
+
+/* dataset_check.c. Local: atoms of each row of a term or bond table [rows->count][columns] lie within their molecule and
+ * differ. */
+int q2_check_atoms(const struct q2_reader *reader, const char *name, const struct q2_rows *rows, int columns,
+                   const int32_t *atoms);
+
+/* Local: geometry (coincident atoms) and Hessian (size, frame) of every molecule of this rank. */
+int q2_check_molecules(const struct q2_reader *reader);
+
+/* No two molecules of the file have one name. */
+int q2_check_names(struct q2_reader *reader);
+
+#endif

@@ -1,0 +1,127 @@
+/* Replacing a file: temporary file, flush, comparison, rename, flush of the directory. */
+#define _XOPEN_SOURCE 700 /* realpath, fsync, posix_fadvise */
+#include "durable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { path_limit = 4096, compare_bytes = 1 << 20 };
+
+static int fail(const char *path, const char *what, struct q2_error *error) {
+  const int reason = errno;
+  return q2_fail(error, "%.600s: %s: %s", path, what, strerror(reason));
+}
+
+/* The file that `path` means: links followed, and nothing but a regular file replaced (a rename over /dev/null would remove
+ * it). */
+static int find_target(const char *path, char target[path_limit], struct q2_error *error) {
+  struct stat status;
+  if (stat(path, &status) == 0) {
+    if (!S_ISREG(status.st_mode))
+      return q2_fail(error, "%.600s: expected a regular file to replace, found something else", path);
+    char *real = realpath(path, NULL);
+    if (!real) return fail(path, "cannot be resolved", error);
+    const int length = snprintf(target, path_limit, "%s", real);
+    free(real);
+    if (length >= path_limit) return q2_fail(error, "%.600s: the path is too long", path);
+    return Q2_OK;
+  }
+  if (errno != ENOENT) return fail(path, "cannot be looked at", error);
+  if (snprintf(target, path_limit, "%s", path) >= path_limit) return q2_fail(error, "%.600s: the path is too long", path);
+  return Q2_OK;
+}
+
+static int create_temporary(const char *target, char *temporary, size_t size) {
+  int file = -1;
+  errno = EEXIST;
+  for (int attempt = 0; attempt < 100 && file < 0 && errno == EEXIST; attempt++) {
+    snprintf(temporary, size, "%s.%ld.%d.partial", target, (long)getpid(), attempt);
+    file = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  }
+  return file;
+}
+
+/* Returns 0, or -1 with errno. A write may take only a part: then the rest follows. */
+static int write_all(int file, const char *data, size_t size) {
+  while (size > 0) {
+    const ssize_t written = write(file, data, size < (1u << 30) ? size : (1u << 30));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      if (written == 0) errno = ENOSPC;
+      return -1;
+    }
+    data += written;
+    size -= (size_t)written;
+  }
+  return 0;
+}
+
+/* Returns 0 if the file holds exactly these bytes, or -1 with errno. */
+static int compare(int file, const char *data, size_t size) {
+  /* Flushed pages are dropped first, so that the bytes come from the disk; where that cannot be, the comparison still sees a
+   * short file. */
+  posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  char *buffer = malloc(compare_bytes);
+  if (!buffer) return -1;
+  size_t at = 0;
+  int result = 0;
+  while (result == 0) {
+    const ssize_t found = pread(file, buffer, compare_bytes, (off_t)at);
+    if (found < 0 && errno == EINTR) continue;
+    if (found < 0) result = -1;
+    if (found <= 0) break;
+    if ((size_t)found > size - at || memcmp(buffer, data + at, (size_t)found) != 0) {
+      errno = EIO;
+      result = -1;
+    }
+    at += (size_t)found;
+  }
+  free(buffer);
+  if (result == 0 && at != size) {
+    errno = EIO;
+    result = -1;
+  }
+  return result;
+}
+
+/* A rename is on disk when its directory is. Some file systems cannot flush a directory and say EINVAL. */
+static int flush_directory(const char *target) {
+  char directory[path_limit];
+  snprintf(directory, sizeof directory, "%s", target);
+  char *slash = strrchr(directory, '/');
+  if (!slash)
+    snprintf(directory, sizeof directory, ".");
+  else
+    slash[slash == directory ? 1 : 0] = '\0';
+  const int file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return errno == EACCES ? 0 : -1; /* a directory may be writable and searchable but not readable */
+  int result = fsync(file);
+  if (result < 0 && errno == EINVAL) result = 0;
+  const int reason = errno;
+  close(file);
+  errno = reason;
+  return result;
+}
+
+int q2_durable_write(const char *path, const void *data, size_t size, struct q2_error *error) {
+  char target[path_limit], temporary[path_limit + 64];
+  Q2_TRY(find_target(path, target, error));
+  const int file = create_temporary(target, temporary, sizeof temporary);
+  if (file < 0) return fail(path, "cannot be written", error);
+  int status = Q2_OK;
+  if (write_all(file, data, size) != 0) status = fail(path, "cannot be written", error);
+  if (status == Q2_OK && fsync(file) != 0) status = fail(path, "cannot be flushed to disk", error);
+  if (status == Q2_OK && compare(file, data, size) != 0) status = fail(path, "does not read back as written", error);
+  if (close(file) != 0 && status == Q2_OK) status = fail(path, "cannot be closed", error);
+  if (status == Q2_OK && rename(temporary, target) != 0) status = fail(path, "cannot be renamed into place", error);
+  if (status != Q2_OK) {
+    unlink(temporary);
+    return status;
+  }
+  return flush_directory(target) == 0 ? Q2_OK : fail(path, "is written, but its directory cannot be flushed to disk", error);
+}

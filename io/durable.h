@@ -1,0 +1,12 @@
+/* Replacing a file by new content so that it survives a full disk, a kill or a power cut at any moment. */
+#ifndef Q2_DURABLE_H
+#define Q2_DURABLE_H
+
+#include <stddef.h>
+
+#include "error.h"
+
+/* Puts `size` bytes at `path`, as q2_image_write describes. Local. */
+int q2_durable_write(const char *path, const void *data, size_t size, struct q2_error *error);
+
+#endif

@@ -1,0 +1,55 @@
+/* Results and checkpoints: an HDF5 file that is built in memory on one rank and put on disk in one step, so that at any moment
+ * the old file or the new one is there, complete. (Parallel HDF5 can crash, hang or report success on a full disk: measured.)
+ *
+ * Nothing here is collective: call it on the one rank that writes, and agree on the status afterwards (q2_agree). Functions
+ * return Q2_OK, or Q2_FAILED with a message. Objects are named by absolute paths; missing groups on the way are made. The same
+ * calls with the same content make the same bytes: no times are stored. Strings are of fixed length, UTF-8, padded with zeros
+ * (docs/format.md). */
+#ifndef Q2_RESULT_H
+#define Q2_RESULT_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+struct q2_image {
+  int64_t file; /* HDF5's identifier of the file in memory; 0: none */
+};
+
+/* Makes an empty image. Release with q2_image_free. */
+int q2_image_create(struct q2_image *image, struct q2_error *error);
+
+/* Releases the image; harmless on a zeroed structure. */
+void q2_image_free(struct q2_image *image);
+
+/* Makes the group `path`; one that exists already is no failure. */
+int q2_image_group(struct q2_image *image, const char *path, struct q2_error *error);
+
+/* Adds a dataset of shape (rows), for columns = 0, or (rows, columns); `data` is copied, row by row. `unit` becomes the
+ * attribute `unit` (NULL: none). A dataset that exists already is a failure. */
+int q2_image_double(struct q2_image *image, const char *path, const char *unit, int64_t rows, int64_t columns,
+                    const double *data, struct q2_error *error);
+int q2_image_int32(struct q2_image *image, const char *path, const char *unit, int64_t rows, int64_t columns,
+                   const int32_t *data, struct q2_error *error);
+int q2_image_int64(struct q2_image *image, const char *path, const char *unit, int64_t rows, int64_t columns,
+                   const int64_t *data, struct q2_error *error);
+
+/* Adds a dataset (rows) of strings of `size` bytes each: `text` is [rows][size], for example an array of struct q2_name. */
+int q2_image_text(struct q2_image *image, const char *path, int64_t rows, int64_t size, const void *text,
+                  struct q2_error *error);
+
+/* Adds a scalar attribute to `object`: a group or dataset of the image, "/" for the root. One that exists is replaced. */
+int q2_image_attribute_text(struct q2_image *image, const char *object, const char *name, const char *value,
+                            struct q2_error *error);
+int q2_image_attribute_int64(struct q2_image *image, const char *object, const char *name, int64_t value,
+                             struct q2_error *error);
+int q2_image_attribute_double(struct q2_image *image, const char *object, const char *name, double value,
+                              struct q2_error *error);
+
+/* Puts the image at `path`: writes a temporary file beside it ("PATH.PID.N.partial"), flushes it to disk, reads it back and
+ * compares, renames it over `path`, and flushes the directory. On failure the old file is untouched, the temporary one removed,
+ * and the message names the path and the system's reason. What exists at `path` must be a regular file; a symbolic link is
+ * followed. The image stays usable: add more and write again. Memory: a second copy of the image. */
+int q2_image_write(const struct q2_image *image, const char *path, struct q2_error *error);
+
+#endif

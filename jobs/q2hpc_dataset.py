@@ -1,0 +1,345 @@
+"""Writes q2hpc data sets (input.h5) from Python; docs/format.md is the format, this module its reference writer.
+
+Needs numpy and h5py. An example, from QM arrays to a file that `mpirun q2hpc input.h5` fits:
+
+    from q2hpc_dataset import DataSet
+
+    data = DataSet(title="water")
+    water = data.molecule("water", elements=[8, 1, 1], positions=xyz, hessian=hessian,   # angstrom, hartree/bohr^2
+                          bonds=[(0, 1), (0, 2)], energy=-76.4, method="B3LYP/6-31G*, PySCF 2.14.0")
+    k = data.parameter("bond_k", "O2-H1", 500.0, lower=0.0)                                # kcal/mol/angstrom^2
+    r = data.parameter("bond_eq", "O2-H1", 0.96, lower=0.5, upper=1.5)                     # angstrom
+    for bond in water.bonds:
+        data.term(water, "bond_harmonic", bond, (k, r))
+    data.observable(water, "frequency", -1, weight=0.01)                                   # every vibration above 50 cm-1
+    data.write("input.h5")
+
+Molecules and parameters may be added in any order; rows of a parameter never change once given out. q2hpc_topology.py finds
+bonds, types and terms; here nothing is guessed.
+"""
+
+from dataclasses import dataclass, field
+
+import h5py
+import numpy as np
+
+NO_BOUND = 1e300  # what the format takes as "no bound"
+
+# Units in which this module writes: those q2hpc works in, degrees where people think in degrees.
+DEFAULT_UNIT = {
+    "bond_k": "kcal/mol/angstrom^2", "bond_eq": "angstrom",
+    "urey_bradley_k": "kcal/mol/angstrom^2", "urey_bradley_eq": "angstrom",
+    "angle_k": "kcal/mol/rad^2", "angle_eq": "degree",
+    "torsion_k": "kcal/mol", "torsion_phase": "degree",
+    "improper_k": "kcal/mol", "improper_phase": "degree",
+    "lj_epsilon": "kcal/mol", "lj_sigma": "angstrom",
+}
+
+# form: (atoms, kinds of its parameters, constants)
+FORMS = {
+    "bond_harmonic": (2, ("bond_k", "bond_eq"), 0),
+    "angle_harmonic": (3, ("angle_k", "angle_eq"), 0),
+    "urey_bradley": (2, ("urey_bradley_k", "urey_bradley_eq"), 0),
+    "torsion_fourier": (4, ("torsion_k", "torsion_phase"), 1),
+    "improper_fourier": (4, ("improper_k", "improper_phase"), 1),
+}
+
+# kind: (columns of its index, attributes of its group; DataSet.observable_attributes overrides these)
+OBSERVABLES = {"frequency": (1, {"minimum": 50.0})}
+
+LONGEST = {"name": 63, "label": 47, "kind": 31, "unit": 31}  # bytes; io/dataset.h
+
+
+@dataclass
+class Molecule:
+    """One molecule as DataSet.molecule took it. `terms` and `observables` are filled by DataSet.term and DataSet.observable."""
+
+    name: str
+    elements: np.ndarray          # [N] atomic numbers
+    positions: np.ndarray         # [N, 3] angstrom
+    hessian: np.ndarray = None    # [3N, 3N] in the data set's Hessian unit, or None
+    masses: np.ndarray = None     # [N] amu, or None: most abundant isotopes
+    gradient: np.ndarray = None   # [N, 3] hartree/bohr, or None
+    bonds: np.ndarray = None      # [B, 2]
+    charges: np.ndarray = None    # [N] e, fixed charges of the force field, or None
+    types: np.ndarray = None      # [N] rows of the non-bonded table, or None
+    energy: float = 0.0           # hartree
+    charge: int = 0
+    multiplicity: int = 1
+    method: str = "unknown"
+    group: int = -1
+    stationary: int = 1
+    imaginary_modes: int = 0
+    terms: dict = field(default_factory=dict)        # form: [(atoms, parameters, constants)]
+    observables: dict = field(default_factory=dict)  # kind: [(index, weight, value)]
+
+
+class DataSet:
+    """Molecules, a force field and observables, collected in memory and written as one file."""
+
+    def __init__(self, title="", hessian_unit="hartree/bohr^2"):
+        self.title = title
+        self.hessian_unit = hessian_unit
+        self.molecules = []
+        self.parameters = []     # dicts, one a row
+        self._parameter_row = {}  # (kind, label): row
+        self.nonbonded = None
+        self.observable_attributes = {kind: dict(attributes) for kind, (_, attributes) in OBSERVABLES.items()}
+
+    # --- force field ---------------------------------------------------------------------------------------------------------
+
+    def parameter(self, kind, label, value, lower=-NO_BOUND, upper=NO_BOUND, active=True, unit=None, scale=None, link=-1):
+        """Adds a row of the parameter table and returns it. (kind, label) must be new; `unit` is that of value, bounds
+        and scale."""
+        if (kind, label) in self._parameter_row:
+            raise ValueError(f"parameter {kind} {label} exists already")
+        if not lower <= value <= upper:
+            raise ValueError(f"parameter {kind} {label}: {lower} <= {value} <= {upper} does not hold")
+        unit = unit or DEFAULT_UNIT[kind]
+        row = self._parameter_row[kind, label] = len(self.parameters)
+        self.parameters.append(dict(kind=kind, label=label, value=float(value), unit=unit, lower=float(lower),
+                                    upper=float(upper), scale=scale, active=int(active), link=link))
+        return row
+
+    def parameter_row(self, kind, label):
+        """The row of a parameter, or None."""
+        return self._parameter_row.get((kind, label))
+
+    def term(self, molecule, form, atoms, parameters, constants=()):
+        """Adds a term of `form` on `atoms` (within the molecule), with rows of the parameter table and the form's constants."""
+        atom_count, kinds, constant_count = FORMS[form]
+        if len(atoms) != atom_count or len(constants) != constant_count:
+            raise ValueError(f"{form} in {molecule.name}: takes {atom_count} atoms and {constant_count} constants")
+        if tuple(self.parameters[row]["kind"] for row in parameters) != kinds:
+            raise ValueError(f"{form} in {molecule.name}: takes parameters of the kinds {kinds}")
+        molecule.terms.setdefault(form, []).append((tuple(atoms), tuple(parameters), tuple(constants)))
+
+    def nonbonded_rules(self, combining_rule, lennard_jones_14=1.0, coulomb_14=1.0):
+        """Switches non-bonded pairs on; then every molecule needs `types`. Factors scale the pairs three bonds apart."""
+        self.nonbonded = dict(combining_rule=combining_rule, lennard_jones_14=lennard_jones_14, coulomb_14=coulomb_14,
+                              label=[], epsilon=[], sigma=[])
+
+    def nonbonded_type(self, label, epsilon_row, sigma_row):
+        """Adds an atom type of the non-bonded table and returns its row."""
+        self.nonbonded["label"].append(label)
+        self.nonbonded["epsilon"].append(epsilon_row)
+        self.nonbonded["sigma"].append(sigma_row)
+        return len(self.nonbonded["label"]) - 1
+
+    # --- molecules -----------------------------------------------------------------------------------------------------------
+
+    def molecule(self, name, elements, positions, **rest):
+        """Adds a molecule and returns it; `rest` are the other fields of Molecule."""
+        elements = np.asarray(elements, dtype=np.int32)
+        positions = np.asarray(positions, dtype=float).reshape(len(elements), 3)
+        molecule = Molecule(name, elements, positions, **rest)
+        molecule.bonds = np.asarray([] if molecule.bonds is None else molecule.bonds, dtype=np.int32).reshape(-1, 2)
+        self.molecules.append(molecule)
+        return molecule
+
+    def observable(self, molecule, kind, index, weight, value=None):
+        """Adds an observable. `value` None: q2hpc derives it from the QM data; then no observable of this kind may have one."""
+        columns, _ = OBSERVABLES[kind]
+        index = np.atleast_1d(index)
+        if len(index) != columns:
+            raise ValueError(f"observable {kind} in {molecule.name}: takes {columns} indices")
+        molecule.observables.setdefault(kind, []).append((tuple(index), float(weight), value))
+
+    # --- writing -------------------------------------------------------------------------------------------------------------
+
+    def tables(self):
+        """The file's content: {dataset path: array} and {path: {attribute: value}}, as docs/format.md lays it out."""
+        tables, attributes = {}, {"/": {"format": "q2hpc", "version": 1}}
+        if self.title:
+            attributes["/"]["title"] = self.title
+        self._molecule_tables(tables, attributes)
+        self._parameter_tables(tables)
+        self._term_tables(tables)
+        self._nonbonded_tables(tables, attributes)
+        self._observable_tables(tables, attributes)
+        return tables, attributes
+
+    def write(self, path, compress=False):
+        """Writes the file. compress: gzip with byte shuffling, readable by every HDF5."""
+        write_tables(path, *self.tables(), compress=compress)
+
+    def _column(self, key):
+        return [getattr(molecule, key) for molecule in self.molecules]
+
+    def _molecule_tables(self, tables, attributes):
+        methods = sorted(set(self._column("method")))
+        tables["/methods"] = strings(methods)
+        tables["/molecules/name"] = strings(self._column("name"), LONGEST["name"])
+        for key in ("charge", "multiplicity", "group", "stationary", "imaginary_modes"):
+            tables[f"/molecules/{key}"] = np.array(self._column(key), dtype=np.int32)
+        tables["/molecules/method"] = np.array([methods.index(m) for m in self._column("method")], dtype=np.int32)
+        tables["/molecules/energy"] = np.array(self._column("energy"), dtype=float)
+        attributes["/molecules/energy"] = {"unit": "hartree"}
+
+        tables["/molecules/atom_offset"] = offsets([len(m.elements) for m in self.molecules])
+        tables["/atoms/element"] = joined(self._column("elements"), np.int32)
+        tables["/atoms/position"] = joined(self._column("positions"), float, (3,))
+        attributes["/atoms/position"] = {"unit": "angstrom"}
+        self._atom_column(tables, attributes, "masses", "/atoms/mass", "amu")
+        self._atom_column(tables, attributes, "gradient", "/atoms/gradient", "hartree/bohr", (3,))
+        self._atom_column(tables, attributes, "charges", "/atoms/charge", "e")
+
+        packed = [lower_triangle(m) for m in self.molecules]
+        tables["/molecules/hessian_offset"] = offsets([len(p) for p in packed])
+        tables["/hessian"] = joined(packed, float)
+        attributes["/hessian"] = {"unit": self.hessian_unit}
+
+        tables["/bonds/offset"] = offsets([len(m.bonds) for m in self.molecules])
+        tables["/bonds/atoms"] = joined(self._column("bonds"), np.int32, (2,))
+
+    def _atom_column(self, tables, attributes, key, path, unit, shape=()):
+        """An optional column of /atoms: every molecule has it, or none."""
+        values = self._column(key)
+        if all(v is None for v in values):
+            return
+        for molecule, value in zip(self.molecules, values):
+            if value is None:
+                raise ValueError(f"{path}: given for some molecules, missing for {molecule.name}")
+        tables[path] = joined(values, float, shape)
+        attributes[path] = {"unit": unit}
+
+    def _parameter_tables(self, tables):
+        column = lambda key: [p[key] for p in self.parameters]
+        group = "/force_field/parameters/"
+        for key in ("kind", "label", "unit"):
+            tables[group + key] = strings(column(key), LONGEST[key])
+        for key in ("value", "lower", "upper"):
+            tables[group + key] = np.array(column(key), dtype=float)
+        for key in ("active", "link"):
+            tables[group + key] = np.array(column(key), dtype=np.int32)
+        given = [s is not None for s in column("scale")]
+        if any(given):
+            if not all(given):
+                raise ValueError("scale: give it for every parameter or for none")
+            tables[group + "scale"] = np.array(column("scale"), dtype=float)
+
+    def _term_tables(self, tables):
+        for form in FORMS:
+            if any(form in m.terms for m in self.molecules):
+                rows = [m.terms.get(form, []) for m in self.molecules]
+                put_ragged(tables, f"/force_field/terms/{form}/", rows,
+                           ("atoms", np.int32, FORMS[form][0]), ("parameters", np.int32, len(FORMS[form][1])),
+                           ("constants", float, FORMS[form][2]))
+
+    def _nonbonded_tables(self, tables, attributes):
+        if self.nonbonded is None:
+            return
+        missing = [m.name for m in self.molecules if m.types is None]
+        if missing:
+            raise ValueError(f"/atoms/type: molecule {missing[0]} has no types")
+        tables["/atoms/type"] = joined(self._column("types"), np.int32)
+        group = "/force_field/nonbonded"
+        tables[group + "/label"] = strings(self.nonbonded["label"], LONGEST["label"])
+        for key in ("epsilon", "sigma"):
+            tables[f"{group}/{key}"] = np.array(self.nonbonded[key], dtype=np.int32)
+        attributes[group] = {key: self.nonbonded[key] for key in ("combining_rule", "lennard_jones_14", "coulomb_14")}
+
+    def _observable_tables(self, tables, attributes):
+        for kind, (columns, _) in OBSERVABLES.items():
+            rows = [m.observables.get(kind, []) for m in self.molecules]
+            flat = [row for molecule in rows for row in molecule]
+            if not flat:
+                continue
+            group = f"/observables/{kind}"
+            with_value = [row[2] is not None for row in flat]
+            if any(with_value) and not all(with_value):
+                raise ValueError(f"{group}: give a value to every row or to none")
+            put_ragged(tables, group + "/", rows, ("index", np.int32, columns), ("weight", float, 0),
+                       *([("value", float, 0)] if any(with_value) else []))
+            if any(with_value):
+                attributes[group + "/value"] = {"unit": "cm-1"}
+            attributes[group] = dict(self.observable_attributes[kind])
+
+
+# --- arrays ------------------------------------------------------------------------------------------------------------------
+
+def offsets(counts):
+    """[M + 1] int64: where each molecule's rows begin, and the total."""
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+
+
+def joined(arrays, dtype, shape=()):
+    """All molecules' rows one after another; right also where there are none."""
+    arrays = [np.asarray(a, dtype=dtype).reshape(-1, *shape) for a in arrays]
+    return np.concatenate(arrays) if arrays else np.zeros((0, *shape), dtype)
+
+
+def put_ragged(tables, group, rows, *columns):
+    """Adds offset and columns (name, dtype, width; width 0: a vector, or left out for constants) of
+    rows[molecule][row][column]."""
+    tables[group + "offset"] = offsets([len(r) for r in rows])
+    flat = [row for molecule in rows for row in molecule]
+    for number, (name, dtype, width) in enumerate(columns):
+        values = np.array([row[number] for row in flat], dtype=dtype)
+        if width > 0:
+            tables[group + name] = values.reshape(len(flat), width)
+        elif name != "constants":
+            tables[group + name] = values
+
+
+def lower_triangle(molecule):
+    """A Hessian's packed lower triangle, (0,0), (1,0), (1,1), ...; empty where there is none. Asymmetric ones are refused."""
+    if molecule.hessian is None:
+        return np.zeros(0)
+    hessian = np.asarray(molecule.hessian, dtype=float)
+    n = 3 * len(molecule.elements)
+    if hessian.shape != (n, n):
+        raise ValueError(f"{molecule.name}: Hessian is {hessian.shape}, expected {(n, n)}")
+    asymmetry = np.linalg.norm(hessian - hessian.T) / np.linalg.norm(hessian)
+    if asymmetry > 1e-8:
+        raise ValueError(f"{molecule.name}: Hessian is not symmetric, |H - H'| = {asymmetry:.1e} |H|")
+    return (0.5 * (hessian + hessian.T))[np.tril_indices(n)]
+
+
+def strings(values, longest=255):
+    """An array of fixed-length UTF-8 strings, null-padded."""
+    encoded = [str(v).encode("utf-8") for v in values]
+    for text in encoded:
+        if not 0 < len(text) <= longest:
+            raise ValueError(f"'{text.decode()}': 1 to {longest} bytes expected")
+    length = max((len(text) for text in encoded), default=1)
+    return np.array(encoded, dtype=h5py.string_dtype("utf-8", length))
+
+
+# --- files -------------------------------------------------------------------------------------------------------------------
+
+def write_tables(path, tables, attributes, compress=False):
+    """Writes {dataset path: array} and {path: {attribute: value}}; text attributes become fixed-length UTF-8 strings."""
+    with h5py.File(path, "w", libver=("earliest", "v110")) as file:  # readable by HDF5 1.10
+        for name, array in tables.items():
+            # Small tables gain nothing, empty ones cannot be chunked.
+            filtered = dict(compression="gzip", compression_opts=6, shuffle=True) if compress and array.nbytes > 4096 else {}
+            file.create_dataset(name, data=array, dtype=array.dtype, **filtered)
+        for name, values in attributes.items():
+            for key, value in values.items():
+                if isinstance(value, str):
+                    value = strings([value])[0:1].reshape(())
+                    file[name].attrs.create(key, value, dtype=value.dtype)
+                else:
+                    file[name].attrs[key] = value
+
+
+def read_tables(path):
+    """The inverse of write_tables: ({dataset path: array}, {path: {attribute: value}}), text attributes as str."""
+    tables, attributes = {}, {}
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset):
+            tables["/" + name] = item[()]
+        _keep_attributes("/" + name, item, attributes)
+
+    with h5py.File(path, "r") as file:
+        _keep_attributes("/", file, attributes)
+        file.visititems(visit)
+    return tables, attributes
+
+
+def _keep_attributes(name, item, attributes):
+    text = lambda v: v.decode() if isinstance(v, bytes) else v
+    if len(item.attrs):
+        attributes[name] = {key: text(value) for key, value in item.attrs.items()}

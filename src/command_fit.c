@@ -1,0 +1,83 @@
+/* q2hpc fit: fits, reports, writes the result. */
+#include <string.h>
+
+#include "commands.h"
+#include "fit.h"
+#include "molecule_table.h"
+#include "report.h"
+#include "result_file.h"
+#include "session.h"
+
+/* Gathers the vibrations before and after, as `objective` pairs them. */
+static int make_table(struct q2_session *session, struct q2_objective *objective, const struct q2_fit *fit,
+                      struct q2_molecule_table *table, struct q2_error *error) {
+  struct q2_vibrations before = {0}, after = {0};
+  int status = q2_objective_vibrations(objective, fit->start, &before, error);
+  if (status == Q2_OK) status = q2_objective_vibrations(objective, fit->best, &after, error);
+  if (status == Q2_OK) status = q2_molecule_table_create(session->comm, &session->dataset, &before, &after, table, error);
+  q2_vibrations_free(&before);
+  q2_vibrations_free(&after);
+  return status;
+}
+
+/* seconds: [3][Q2_STAGE_COUNT] least, most and mean over ranks; on rank 0. */
+static void reduce_timings(struct q2_session *session, double *seconds) {
+  double mine[Q2_STAGE_COUNT];
+  int ranks;
+  MPI_Comm_size(session->comm, &ranks);
+  q2_objective_timings(session->objective, mine, 0);
+  MPI_Reduce(mine, seconds, Q2_STAGE_COUNT, MPI_DOUBLE, MPI_MIN, 0, session->comm);
+  MPI_Reduce(mine, seconds + Q2_STAGE_COUNT, Q2_STAGE_COUNT, MPI_DOUBLE, MPI_MAX, 0, session->comm);
+  MPI_Reduce(mine, seconds + 2 * Q2_STAGE_COUNT, Q2_STAGE_COUNT, MPI_DOUBLE, MPI_SUM, 0, session->comm);
+  for (int s = 0; s < Q2_STAGE_COUNT; s++)
+    seconds[2 * Q2_STAGE_COUNT + s] /= ranks;
+}
+
+/* Tables on paper show all vibrations; the result has the pairs that were fitted. */
+static int report(struct q2_session *session, const struct q2_fit *fit, struct q2_error *error) {
+  struct q2_molecule_table table = {0};
+  Q2_TRY(make_table(session, q2_session_by_position(session), fit, &table, error));
+  q2_report_molecules(&session->printer, &table);
+  q2_molecule_table_free(&table);
+  q2_report_parameters(&session->printer, &session->dataset.parameters, &session->variables, fit->start, fit->best);
+  q2_report_fit(&session->printer, fit, session->by_position != NULL);
+  return Q2_OK;
+}
+
+static int write_result(struct q2_session *session, const struct q2_fit *fit, struct q2_error *error) {
+  struct q2_molecule_table table = {0};
+  double seconds[3 * Q2_STAGE_COUNT];
+  reduce_timings(session, seconds);
+  Q2_TRY(make_table(session, session->objective, fit, &table, error));
+  const int status = q2_result_write(session, fit, &table, seconds, error);
+  q2_molecule_table_free(&table);
+  return status;
+}
+
+static int fit_and_tell(struct q2_session *session, int *exit_status, struct q2_error *error) {
+  struct q2_fit fit = {0};
+  const struct q2_fit_problem problem = {.dataset = &session->dataset,
+                                         .variables = &session->variables,
+                                         .objective = session->objective,
+                                         .by_position = session->by_position};
+  Q2_TRY(q2_fit_run(session->comm, &problem, &session->options, session->line, &session->printer, &fit, error));
+  /* The result first: a report can be made again from it. */
+  int status = write_result(session, &fit, error);
+  struct q2_error report_error = {""};
+  if (report(session, &fit, &report_error) != Q2_OK && status == Q2_OK) status = q2_fail(error, "%s", report_error.text);
+  if (status == Q2_OK) q2_print_answer(&session->printer, "result: %s\n", session->options.output);
+  if (fit.converged < 0) {
+    q2_warn(&session->printer, "%s; the result holds the best parameters found", fit.reason);
+    *exit_status = 1;
+  }
+  q2_fit_free(&fit);
+  return status;
+}
+
+int q2_command_fit(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error) {
+  struct q2_session session;
+  int outcome = q2_session_open(comm, line, 1, &session, error);
+  if (outcome == Q2_OK) outcome = fit_and_tell(&session, status, error);
+  q2_session_close(&session);
+  return outcome;
+}

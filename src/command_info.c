@@ -1,0 +1,130 @@
+/* q2hpc info: what is in the file, how it would be cut into batches, and what an evaluation would cost. Evaluates nothing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "forecast.h"
+#include "parameter_kinds.h"
+#include "session.h"
+
+static int64_t sum_over_ranks(const struct q2_session *session, int64_t value) {
+  int64_t sum;
+  MPI_Allreduce(&value, &sum, 1, MPI_INT64_T, MPI_SUM, session->comm);
+  return sum;
+}
+
+static int64_t largest_over_ranks(const struct q2_session *session, int64_t value) {
+  int64_t largest;
+  MPI_Allreduce(&value, &largest, 1, MPI_INT64_T, MPI_MAX, session->comm);
+  return largest;
+}
+
+static void print_molecules(struct q2_session *session) {
+  const struct q2_dataset *dataset = &session->dataset;
+  struct q2_printer *printer = &session->printer;
+  int64_t smallest = -INT64_MAX, largest = 0, hessians = 0, saddles = 0; /* the smallest as the largest of negatives */
+  for (int64_t m = 0; m < dataset->molecule_count; m++) {
+    const int64_t atoms = dataset->atom_offset[m + 1] - dataset->atom_offset[m];
+    if (-atoms > smallest) smallest = -atoms;
+    if (atoms > largest) largest = atoms;
+    hessians += dataset->hessian_offset[m + 1] > dataset->hessian_offset[m];
+    saddles += dataset->imaginary_modes[m] > 0;
+  }
+  if (dataset->title[0]) q2_print_answer(printer, "%s\n", dataset->title);
+  q2_print_answer(printer, "molecules   %lld of %lld to %lld atoms, %lld atoms in all\n", (long long)dataset->molecule_total,
+                  (long long)-largest_over_ranks(session, smallest), (long long)largest_over_ranks(session, largest),
+                  (long long)dataset->atom_total);
+  const int64_t all_hessians = sum_over_ranks(session, hessians), all_saddles = sum_over_ranks(session, saddles);
+  q2_print_answer(printer, "            %lld with a Hessian, %lld with imaginary modes\n", (long long)all_hessians,
+                  (long long)all_saddles);
+  for (int k = 0; k < dataset->method_count; k++)
+    q2_print_answer(printer, "%s%s\n", k == 0 ? "methods     " : "            ", dataset->method_name[k]);
+}
+
+static void print_force_field(struct q2_session *session) {
+  const struct q2_dataset *dataset = &session->dataset;
+  struct q2_printer *printer = &session->printer;
+  q2_print_answer(printer, "\n%-24s %12s\n", "terms", "number");
+  for (int t = 0; t < dataset->term_table_count; t++) {
+    const int64_t all = sum_over_ranks(session, dataset->terms[t].offset[dataset->molecule_count]);
+    q2_print_answer(printer, "%-24s %12lld\n", dataset->terms[t].form, (long long)all);
+  }
+  if (dataset->nonbonded.type_count > 0)
+    q2_print_answer(printer, "%-24s %12s %d atom types, %s rule%s\n", "non-bonded pairs", "from bonds",
+                    dataset->nonbonded.type_count, dataset->nonbonded.lorentz_berthelot ? "Lorentz-Berthelot" : "geometric",
+                    dataset->has_charge ? ", fixed charges" : "");
+  q2_print_answer(printer, "\n%-24s %8s %8s %8s %8s\n", "parameters", "rows", "active", "frozen", "linked");
+  const struct q2_parameters *p = &dataset->parameters;
+  for (int k = 0; k < q2_parameter_kind_count; k++) {
+    int rows = 0, active = 0, linked = 0;
+    for (int row = 0; row < p->count; row++) {
+      if (strcmp(p->kind[row], q2_parameter_kinds[k].name) != 0) continue;
+      rows++;
+      linked += p->link[row] >= 0;
+      active += p->link[row] < 0 && p->active[row];
+    }
+    if (rows > 0)
+      q2_print_answer(printer, "%-24s %8d %8d %8d %8d\n", q2_parameter_kinds[k].name, rows, active, rows - active - linked,
+                      linked);
+  }
+  q2_print_answer(printer, "\n%-24s %12s %12s\n", "observables", "rows", "weight > 0");
+  for (int t = 0; t < dataset->observable_table_count; t++) {
+    const struct q2_observable_table *table = &dataset->observables[t];
+    const int64_t rows = table->offset[dataset->molecule_count];
+    int64_t counting = 0;
+    for (int64_t r = 0; r < rows; r++)
+      counting += table->weight[r] > 0.0;
+    const int64_t all = sum_over_ranks(session, rows), all_counting = sum_over_ranks(session, counting);
+    q2_print_answer(printer, "%-24s %12lld %12lld  (a row of index -1 stands for all vibrations above %g cm-1)\n", table->kind,
+                    (long long)all, (long long)all_counting, table->minimum);
+  }
+}
+
+static void print_plan(struct q2_session *session) {
+  const struct q2_plan *plan = &session->plan;
+  struct q2_printer *printer = &session->printer;
+  q2_print_answer(printer, "\n%6s %6s %12s %12s %12s\n", "atoms", "order", "molecules", "chunks", "of");
+  for (int b = 0; b < plan->bucket_count; b++) {
+    const struct q2_bucket_plan *bucket = &plan->bucket[b];
+    q2_print_answer(printer, "%6d %6d %12lld %12lld %12d\n", bucket->atoms, bucket->order, (long long)bucket->molecule_count,
+                    (long long)bucket->chunk_count, bucket->chunk_size);
+  }
+  q2_print_answer(printer, "padding: %.2f %% more work than without\n", 100.0 * plan->padding_waste);
+  if (!plan->rank_cost || plan->rank_count < 1) return;
+  double most = 0.0, sum = 0.0;
+  for (int r = 0; r < plan->rank_count; r++) {
+    sum += plan->rank_cost[r];
+    if (plan->rank_cost[r] > most) most = plan->rank_cost[r];
+  }
+  if (sum > 0.0)
+    q2_print_answer(printer, "balance on %d rank%s: the busiest has %.2f times its fair share\n", plan->rank_count,
+                    plan->rank_count == 1 ? "" : "s", most * plan->rank_count / sum);
+}
+
+static int print_forecast(struct q2_session *session, struct q2_error *error) {
+  struct q2_forecast forecast;
+  const int ranks = session->machine.ranks, threads = session->machine.threads;
+  Q2_TRY(q2_forecast(session, &forecast, error));
+  q2_print_answer(
+      &session->printer,
+      "forecast for %d rank%s of %d thread%s on this machine: %.4g s an evaluation (value and gradient), %.1f MiB of tables "
+      "and %.1f MiB of work space a rank, %.1f KiB summed over ranks\n",
+      ranks, ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s", forecast.seconds,
+      (double)forecast.table_bytes / 1048576.0, (double)forecast.wave_bytes / 1048576.0,
+      (double)forecast.message_bytes / 1024.0);
+  return Q2_OK;
+}
+
+int q2_command_info(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error) {
+  struct q2_session session;
+  (void)status;
+  int outcome = q2_session_open(comm, line, 0, &session, error);
+  if (outcome == Q2_OK) {
+    print_molecules(&session);
+    print_force_field(&session);
+    print_plan(&session);
+    outcome = print_forecast(&session, error);
+  }
+  q2_session_close(&session);
+  return outcome;
+}

@@ -1,0 +1,22 @@
+/* The commands of q2hpc. Each is collective over `comm` and returns Q2_OK, or Q2_FAILED with the same text on every rank;
+ * *status is the exit status where it is not the usual one (0 when done, 1 after a failure). */
+#ifndef Q2_COMMANDS_H
+#define Q2_COMMANDS_H
+
+#include <mpi.h>
+
+#include "options.h"
+
+/* Fits, reports, writes the result. *status is 1 when the optimizer could not go on (the result is written all the same). */
+int q2_command_fit(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
+
+/* Says what is in the file and what a fit would cost; evaluates nothing. */
+int q2_command_info(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
+
+/* Loss, RMSD, gradient norm and a table by molecule at the starting parameters; -hessians writes MM Hessians. */
+int q2_command_eval(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
+
+/* Times evaluations stage by stage, beside bare LAPACK. */
+int q2_command_bench(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
+
+#endif

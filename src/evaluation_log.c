@@ -1,0 +1,93 @@
+/* The log of evaluations. */
+#include "evaluation_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/memory.h"
+
+void q2_evaluation_log_create(int variables, struct q2_evaluation_log *log) {
+  memset(log, 0, sizeof *log);
+  log->variables = variables;
+}
+
+void q2_evaluation_log_free(struct q2_evaluation_log *log) {
+  free(log->x);
+  free(log->gradient);
+  free(log->record);
+  memset(log, 0, sizeof *log);
+}
+
+static int same_point(const struct q2_evaluation_log *log, int64_t index, const double *x) {
+  return memcmp(log->x + index * log->variables, x, (size_t)log->variables * sizeof *x) == 0;
+}
+
+enum q2_log_source q2_evaluation_log_answer(struct q2_evaluation_log *log, const double *x, int64_t *index) {
+  if (log->position > 0 && same_point(log, log->position - 1, x)) {
+    *index = log->position - 1;
+    return Q2_LOG_REPEATED;
+  }
+  if (log->position == log->count) return Q2_LOG_LIVE;
+  if (!same_point(log, log->position, x)) return Q2_LOG_DIVERGED;
+  *index = log->position++;
+  return Q2_LOG_REPLAYED;
+}
+
+/* Moves `count` items of `size` bytes to new memory for `capacity` of them. */
+static void *grown(void *old, int64_t count, int64_t capacity, size_t size) {
+  void *memory = q2_allocate(capacity, size);
+  if (memory && count > 0) memcpy(memory, old, (size_t)count * size);
+  return memory;
+}
+
+static int grow(struct q2_evaluation_log *log, struct q2_error *error) {
+  const int64_t capacity = log->capacity > 0 ? 2 * log->capacity : 64;
+  const size_t row = (size_t)log->variables * sizeof(double);
+  double *x = grown(log->x, log->count, capacity, row);
+  double *gradient = grown(log->gradient, log->count, capacity, row);
+  struct q2_evaluation_record *record = grown(log->record, log->count, capacity, sizeof *record);
+  if (!x || !gradient || !record) {
+    free(x);
+    free(gradient);
+    free(record);
+    return q2_fail(error, "no memory for a log of %lld evaluations", (long long)capacity);
+  }
+  free(log->x);
+  free(log->gradient);
+  free(log->record);
+  log->x = x;
+  log->gradient = gradient;
+  log->record = record;
+  log->capacity = capacity;
+  return Q2_OK;
+}
+
+int q2_evaluation_log_append(struct q2_evaluation_log *log, const double *x, const double *gradient,
+                             const struct q2_evaluation_record *record, struct q2_error *error) {
+  if (log->count == log->capacity) Q2_TRY(grow(log, error));
+  const size_t row = (size_t)log->variables * sizeof(double);
+  memcpy(log->x + log->count * log->variables, x, row);
+  memcpy(log->gradient + log->count * log->variables, gradient, row);
+  log->record[log->count++] = *record;
+  log->position = log->count;
+  return Q2_OK;
+}
+
+void q2_evaluation_log_rewind(struct q2_evaluation_log *log) { log->position = 0; }
+
+int64_t q2_evaluation_log_find(const struct q2_evaluation_log *log, const double *x) {
+  for (int64_t index = log->position - 1; index >= 0; index--)
+    if (same_point(log, index, x)) return index;
+  return -1;
+}
+
+int64_t q2_evaluation_log_best(const struct q2_evaluation_log *log) {
+  int64_t best = -1;
+  for (int64_t index = 0; index < log->position; index++)
+    if (!log->record[index].infeasible && (best < 0 || log->record[index].value < log->record[best].value)) best = index;
+  return best;
+}
+
+void q2_evaluation_log_annotate(struct q2_evaluation_log *log, int64_t index, double rmsd_all) {
+  log->record[index].rmsd_all = rmsd_all;
+}

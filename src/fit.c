@@ -1,0 +1,308 @@
+/* The fit: sets TAO up, lets it drive, and says how it ended. */
+#include "fit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/memory.h"
+#include "fit_state.h"
+#include "petsc_call.h"
+
+static const int default_iterations = 1000, default_evaluations = 1000000;
+static const double default_grtol = 1e-5, default_gatol_factor = 1e-8;
+
+/* TAO's bounded Newton family shares the options that shared/tao.md recommends; other types keep TAO's own defaults (blmvm
+ * always ends in a failure with Armijo). */
+static PetscErrorCode is_bounded_newton(Tao tao, PetscBool *is) {
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)tao, is, TAOBQNLS, TAOBQNKLS, TAOBQNKTR, TAOBQNKTL, TAOBNLS, TAOBNTR,
+                                      TAOBNTL, ""));
+  PetscFunctionReturn(0);
+}
+
+/* TaoSetFromOptions with our defaults in the database, where the command line has no say; they are taken out again, so that
+ * they do not count as options of the user. */
+static PetscErrorCode set_from_options(Tao tao) {
+  static const char *const names[] = {"-tao_bnk_as_type", "-tao_ls_type"}, *const values[] = {"none", "armijo"};
+  PetscBool given[2], ours, type_given;
+  char type[64];
+  PetscFunctionBegin;
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-tao_type", type, sizeof type, &type_given));
+  PetscCall(TaoSetType(tao, type_given ? type : TAOBQNLS));
+  PetscCall(is_bounded_newton(tao, &ours));
+  for (int i = 0; i < 2; i++) {
+    if (ours) PetscCall(PetscOptionsHasName(NULL, NULL, names[i], &given[i])); /* asking counts as use */
+    if (ours && !given[i]) PetscCall(PetscOptionsSetValue(NULL, names[i], values[i]));
+  }
+  PetscErrorCode code = TaoSetFromOptions(tao);
+  for (int i = 0; i < 2; i++)
+    if (ours && !given[i]) PetscCall(PetscOptionsClearValue(NULL, names[i]));
+  PetscFunctionReturn(code);
+}
+
+/* A vector with all its entries on rank 0, holding `values` (read there). */
+static PetscErrorCode make_vector(MPI_Comm comm, int count, const double *values, Vec *vector) {
+  PetscMPIInt rank;
+  PetscScalar *entries;
+  PetscFunctionBegin;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(VecCreateMPI(comm, rank == 0 ? count : 0, count, vector));
+  PetscCall(VecGetArray(*vector, &entries));
+  if (rank == 0)
+    for (int i = 0; i < count; i++)
+      entries[i] = isinf(values[i]) ? (values[i] < 0 ? PETSC_NINFINITY : PETSC_INFINITY) : values[i];
+  PetscCall(VecRestoreArray(*vector, &entries));
+  PetscFunctionReturn(0);
+}
+
+struct tao_parts {
+  Tao tao;
+  Vec x, gradient, lower, upper;
+};
+
+static PetscErrorCode destroy_tao(struct tao_parts *parts) {
+  PetscFunctionBegin;
+  PetscCall(TaoDestroy(&parts->tao));
+  PetscCall(VecDestroy(&parts->x));
+  PetscCall(VecDestroy(&parts->gradient));
+  PetscCall(VecDestroy(&parts->lower));
+  PetscCall(VecDestroy(&parts->upper));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode make_tao(MPI_Comm comm, int count, const double *x, const double *lower, const double *upper,
+                               PetscErrorCode (*evaluate)(Tao, Vec, PetscReal *, Vec, void *), void *context, double gatol,
+                               struct tao_parts *parts) {
+  PetscFunctionBegin;
+  PetscCall(make_vector(comm, count, x, &parts->x));
+  PetscCall(make_vector(comm, count, lower, &parts->lower));
+  PetscCall(make_vector(comm, count, upper, &parts->upper));
+  PetscCall(VecDuplicate(parts->x, &parts->gradient));
+  PetscCall(TaoCreate(comm, &parts->tao));
+  /* Before the type is set: some types put their own, much smaller, limits otherwise (bqnls: 50 iterations). */
+  PetscCall(TaoSetMaximumIterations(parts->tao, default_iterations));
+  PetscCall(TaoSetMaximumFunctionEvaluations(parts->tao, default_evaluations));
+  PetscCall(TaoSetTolerances(parts->tao, gatol, default_grtol, 0.0));
+  PetscCall(TaoSetSolution(parts->tao, parts->x));
+  PetscCall(TaoSetVariableBounds(parts->tao, parts->lower, parts->upper));
+  PetscCall(TaoSetObjectiveAndGradient(parts->tao, parts->gradient, evaluate, context));
+  PetscCall(set_from_options(parts->tao));
+  PetscCall(TaoSetUp(parts->tao));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode toy_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, void *context) {
+  (void)tao, (void)context;
+  PetscFunctionBegin;
+  PetscCall(VecDot(x, x, value));
+  PetscCall(VecCopy(x, gradient));
+  PetscCall(VecScale(gradient, 2.0));
+  PetscFunctionReturn(0);
+}
+
+int q2_fit_check_options(MPI_Comm comm, const struct q2_command_line *line, struct q2_error *error) {
+  const double x[2] = {1.0, 2.0}, lower[2] = {-5.0, -5.0}, upper[2] = {5.0, 5.0};
+  struct tao_parts parts = {0};
+  const PetscErrorCode code = make_tao(comm, 2, x, lower, upper, toy_evaluate, NULL, 1e-8, &parts);
+  const int status = code ? q2_petsc_failed(code, error) : Q2_OK;
+  if (status != Q2_OK) q2_options_name_culprit(line, error);
+  Q2_PETSC(destroy_tao(&parts), error);
+  Q2_TRY(status);
+  return q2_options_check_used(line, error);
+}
+
+static void explain(struct q2_fit_state *state, TaoConvergedReason reason, PetscReal gatol, PetscReal grtol) {
+  struct q2_fit *fit = state->fit;
+  char *text = fit->reason;
+  const size_t size = sizeof fit->reason;
+  fit->converged = reason > 0 ? 1 : reason == TAO_DIVERGED_MAXITS || reason == TAO_DIVERGED_MAXFCN ? 0 : -1;
+  switch (reason) {
+  case TAO_CONVERGED_GATOL:
+    snprintf(text, size, "converged: the projected gradient is at most %.3g (-tao_gatol)", gatol);
+    break;
+  case TAO_CONVERGED_GRTOL:
+    snprintf(text, size, "converged: the projected gradient is at most %.3g of the loss (-tao_grtol)", grtol);
+    break;
+  case TAO_CONVERGED_GTTOL:
+    snprintf(text, size, "converged: the gradient has fallen far enough (-tao_gttol)");
+    break;
+  case TAO_CONVERGED_STEPTOL:
+    snprintf(text, size, "converged: the step became too small (-tao_steptol)");
+    break;
+  case TAO_CONVERGED_MINF:
+    snprintf(text, size, "converged: the loss reached its given lower bound (-tao_fmin)");
+    break;
+  case TAO_CONVERGED_USER:
+    snprintf(text, size, "converged: the loss fell by less than %.3g of itself in %d iterations (-fit_stall_tolerance)",
+             state->options->stall_tolerance, state->options->stall_iterations);
+    break;
+  case TAO_DIVERGED_MAXITS:
+    snprintf(text, size, "stopped at the limit of iterations (-tao_max_it)");
+    break;
+  case TAO_DIVERGED_MAXFCN:
+    snprintf(text, size, "stopped at the limit of evaluations (-tao_max_funcs)");
+    break;
+  case TAO_DIVERGED_LS_FAILURE:
+    snprintf(text, size, "not converged: the line search found no lower loss along its direction");
+    break;
+  case TAO_DIVERGED_TR_REDUCTION:
+    snprintf(text, size, "not converged: the trust region shrank to nothing");
+    break;
+  default:
+    snprintf(text, size, "not converged: TAO gives reason %d", (int)reason);
+  }
+}
+
+/* The RMSD over all vibrations, for a record that is no iterate's. */
+static int complete_record(struct q2_fit_state *state, const double *parameters, struct q2_evaluation_record *record,
+                           struct q2_error *error) {
+  struct q2_evaluation evaluation;
+  if (!isnan(record->rmsd_all)) return Q2_OK;
+  record->rmsd_all = record->rmsd;
+  if (!state->problem->by_position) return Q2_OK;
+  const int status = q2_objective_evaluate(state->problem->by_position, parameters, &evaluation, NULL, error);
+  Q2_TRY(q2_agree(state->comm, status, error));
+  record->rmsd_all = evaluation.failed_molecules > 0 ? INFINITY : evaluation.rmsd;
+  return Q2_OK;
+}
+
+/* Rank 0 gathers the outcome from the log and tells everyone. */
+static int conclude(struct q2_fit_state *state, struct q2_error *error) {
+  struct q2_fit *fit = state->fit;
+  const struct q2_evaluation_log *log = &fit->log;
+  const struct q2_variables *variables = state->problem->variables;
+  const int n = state->variables;
+  int64_t counts[2] = {0, 0};
+  if (state->rank == 0) {
+    const int64_t best = q2_evaluation_log_best(log);
+    fit->first_record = log->record[0];
+    fit->best_record = log->record[best];
+    memcpy(state->message, log->x + best * n, (size_t)n * sizeof *log->x);
+    fit->gradient_norm = q2_projected_gradient_norm(variables, log->x + best * n, log->gradient + best * n);
+    counts[0] = log->position;
+    for (int64_t i = 0; i < log->position; i++)
+      counts[1] += log->record[i].infeasible;
+  }
+  (void)MPI_Bcast(&fit->first_record, (int)sizeof fit->first_record, MPI_BYTE, 0, state->comm);
+  (void)MPI_Bcast(&fit->best_record, (int)sizeof fit->best_record, MPI_BYTE, 0, state->comm);
+  (void)MPI_Bcast(&fit->gradient_norm, 1, MPI_DOUBLE, 0, state->comm);
+  (void)MPI_Bcast(counts, 2, MPI_INT64_T, 0, state->comm);
+  (void)MPI_Bcast(state->message, n, MPI_DOUBLE, 0, state->comm);
+  q2_variables_apply(variables, state->message, fit->best);
+  fit->evaluations = counts[0];
+  fit->infeasible = counts[1];
+  fit->seconds = MPI_Wtime() - state->begin;
+  (void)MPI_Bcast(&fit->seconds, 1, MPI_DOUBLE, 0, state->comm);
+  Q2_TRY(complete_record(state, fit->start, &fit->first_record, error));
+  return complete_record(state, fit->best, &fit->best_record, error);
+}
+
+static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_line *line, const double *x, double gatol) {
+  const struct q2_variables *variables = state->problem->variables;
+  struct tao_parts parts = {0};
+  TaoConvergedReason reason;
+  TaoType type;
+  PetscReal used_gatol, grtol;
+  PetscFunctionBegin;
+  PetscCall(make_tao(state->comm, state->variables, x, variables->lower, variables->upper, q2_fit_tao_evaluate, state, gatol,
+                     &parts));
+  PetscCall(TaoSetMonitor(parts.tao, q2_fit_tao_monitor, state, NULL));
+  PetscCall(TaoSetConvergenceTest(parts.tao, q2_fit_tao_converged, state));
+  PetscCall(TaoGetType(parts.tao, &type));
+  snprintf(state->fit->type, sizeof state->fit->type, "%s", type);
+  state->status = q2_options_check_used(line, &state->error);
+  PetscErrorCode code = state->status == Q2_OK ? TaoSolve(parts.tao) : PETSC_ERR_USER;
+  if (!code) {
+    PetscCall(TaoGetConvergedReason(parts.tao, &reason));
+    PetscCall(TaoGetTolerances(parts.tao, &used_gatol, &grtol, NULL));
+    explain(state, reason, used_gatol, grtol);
+  }
+  PetscCall(destroy_tao(&parts));
+  PetscFunctionReturn(code);
+}
+
+static int first_point(struct q2_fit_state *state, double *x, double *value, struct q2_error *error) {
+  q2_variables_start(state->problem->variables, &state->problem->dataset->parameters, x);
+  q2_variables_apply(state->problem->variables, x, state->fit->start);
+  Q2_TRY(q2_fit_evaluate(state, x, value, state->gradient, error));
+  struct q2_evaluation_record record = {0};
+  if (state->rank == 0) record = state->fit->log.record[0];
+  (void)MPI_Bcast(&record, (int)sizeof record, MPI_BYTE, 0, state->comm);
+  if (!record.infeasible) return Q2_OK;
+  if (record.failed_molecules == 0) return q2_fail(error, "at the starting parameters the loss or its gradient is not finite");
+  struct q2_name name;
+  q2_molecule_name(state->comm, state->problem->dataset, record.first_failed, &name);
+  return q2_fail(error,
+                 "at the starting parameters %lld molecule%s cannot be evaluated (the Hessian is not finite, or its "
+                 "eigen-decomposition failed); the first is %s (number %lld)",
+                 (long long)record.failed_molecules, record.failed_molecules == 1 ? "" : "s", name.text,
+                 (long long)record.first_failed);
+}
+
+static int run(struct q2_fit_state *state, const struct q2_command_line *line, double *x, struct q2_error *error) {
+  double value, norm = 0.0;
+  q2_fit_print_head(state);
+  Q2_TRY(first_point(state, x, &value, error));
+  if (state->rank == 0) norm = q2_projected_gradient_norm(state->problem->variables, x, state->gradient);
+  (void)MPI_Bcast(&norm, 1, MPI_DOUBLE, 0, state->comm);
+  if (state->variables == 0) {
+    state->fit->converged = 1;
+    snprintf(state->fit->reason, sizeof state->fit->reason, "nothing to fit: no active parameter");
+    return Q2_OK;
+  }
+  const PetscErrorCode code = solve(state, line, x, default_gatol_factor * norm);
+  if (code && state->status != Q2_OK) return q2_fail(error, "%s", state->error.text);
+  if (code) {
+    /* TAO could not go on. What has been found is kept: hours may have gone into it. */
+    q2_petsc_failed(code, error);
+    state->fit->converged = -1;
+    snprintf(state->fit->reason, sizeof state->fit->reason, "not converged: %.200s", error->text);
+  }
+  return Q2_OK;
+}
+
+int q2_fit_run(MPI_Comm comm, const struct q2_fit_problem *problem, const struct q2_options *options,
+               const struct q2_command_line *line, struct q2_printer *printer, struct q2_fit *fit, struct q2_error *error) {
+  const int n = problem->variables->count, rows = problem->variables->parameter_count;
+  struct q2_fit_state state = {
+      .comm = comm, .problem = problem, .options = options, .printer = printer, .fit = fit, .variables = n};
+  MPI_Comm_rank(comm, &state.rank);
+  state.begin = MPI_Wtime();
+  if (fit->log.count == 0) q2_evaluation_log_create(n, &fit->log);
+  q2_evaluation_log_rewind(&fit->log);
+  double *x = q2_allocate(n, sizeof *x);
+  state.message = q2_allocate(n + 4, sizeof *state.message);
+  state.parameters = q2_allocate(rows, sizeof *state.parameters);
+  state.row_gradient = q2_allocate(rows, sizeof *state.row_gradient);
+  state.gradient = q2_allocate(n, sizeof *state.gradient);
+  state.last_gradient = q2_allocate(n, sizeof *state.last_gradient);
+  state.loss_history = q2_allocate(options->stall_iterations, sizeof *state.loss_history);
+  fit->start = q2_allocate(rows, sizeof *fit->start);
+  fit->best = q2_allocate(rows, sizeof *fit->best);
+  int status = Q2_OK;
+  if (!x || !state.message || !state.parameters || !state.row_gradient || !state.gradient || !state.last_gradient ||
+      !state.loss_history || !fit->start || !fit->best)
+    status = q2_fail(error, "no memory for a fit of %d variables", n);
+  status = q2_agree(comm, status, error);
+  if (status == Q2_OK) status = run(&state, line, x, error);
+  if (status == Q2_OK) status = conclude(&state, error);
+  free(x);
+  free(state.message);
+  free(state.parameters);
+  free(state.row_gradient);
+  free(state.gradient);
+  free(state.last_gradient);
+  free(state.loss_history);
+  if (status != Q2_OK) q2_fit_free(fit);
+  return status;
+}
+
+void q2_fit_free(struct q2_fit *fit) {
+  q2_evaluation_log_free(&fit->log);
+  free(fit->iteration);
+  free(fit->start);
+  free(fit->best);
+  memset(fit, 0, sizeof *fit);
+}

@@ -1,0 +1,126 @@
+/* The fit's evaluations: from the log first, then live; what the optimizer is told about infeasible points. */
+#include <math.h>
+#include <string.h>
+
+#include "fit_state.h"
+
+/* Far above any loss, far below where TAO's arithmetic with it would overflow (it squares differences of x, never of f). */
+static const double infeasible_factor = 1e30;
+
+/* The heads of state->message; x follows. */
+enum { SOURCE, VALUE, FIRST_FAILED, FAILED, HEAD };
+
+void q2_molecule_name(MPI_Comm comm, const struct q2_dataset *dataset, int64_t number, struct q2_name *name) {
+  int rank, mine = -1, owner;
+  memset(name, 0, sizeof *name);
+  MPI_Comm_rank(comm, &rank);
+  for (int64_t m = 0; m < dataset->molecule_count; m++)
+    if (dataset->molecule[m] == number) {
+      mine = rank;
+      *name = dataset->name[m];
+    }
+  MPI_Allreduce(&mine, &owner, 1, MPI_INT, MPI_MAX, comm);
+  if (owner < 0)
+    strcpy(name->text, "?");
+  else
+    (void)MPI_Bcast(name->text, (int)sizeof name->text, MPI_CHAR, owner, comm);
+}
+
+static int all_finite(const double *values, int count) {
+  for (int i = 0; i < count; i++)
+    if (!isfinite(values[i])) return 0;
+  return 1;
+}
+
+/* Rank 0: turns the objective's answer into what the optimizer is told, and logs it. */
+static int judge_and_log(struct q2_fit_state *state, const double *x, const struct q2_evaluation *evaluation, double seconds,
+                         struct q2_evaluation_record *record, struct q2_error *error) {
+  const int n = state->variables;
+  q2_variables_gradient(state->problem->variables, state->row_gradient, state->gradient);
+  const int finite = isfinite(evaluation->loss) && all_finite(state->gradient, n);
+  *record = (struct q2_evaluation_record){.value = evaluation->loss,
+                                          .rmsd = evaluation->rmsd,
+                                          .rmsd_all = NAN,
+                                          .seconds = seconds,
+                                          .failed_molecules = evaluation->failed_molecules,
+                                          .first_failed = evaluation->first_failed,
+                                          .infeasible = evaluation->failed_molecules > 0 || !finite};
+  if (record->infeasible) {
+    record->value = infeasible_factor * fmax(1.0, fabs(state->last_loss));
+    record->rmsd = NAN;
+    memcpy(state->gradient, state->last_gradient, (size_t)n * sizeof *state->gradient);
+  }
+  return q2_evaluation_log_append(&state->fit->log, x, state->gradient, record, error);
+}
+
+static void report_infeasible(struct q2_fit_state *state, int64_t first_failed, int64_t failed) {
+  if (failed > 0) {
+    struct q2_name name;
+    q2_molecule_name(state->comm, state->problem->dataset, first_failed, &name);
+    q2_print_detail(state->printer,
+                    "  infeasible point: %lld molecule%s failed, the first is %s (number %lld); the step is shortened\n",
+                    (long long)failed, failed == 1 ? "" : "s", name.text, (long long)first_failed);
+  } else {
+    q2_print_detail(state->printer, "  infeasible point: loss or gradient not finite; the step is shortened\n");
+  }
+}
+
+static int evaluate_live(struct q2_fit_state *state, double *value, struct q2_error *error) {
+  const double *x = state->message + HEAD;
+  struct q2_evaluation evaluation;
+  const double begin = MPI_Wtime();
+  q2_variables_apply(state->problem->variables, x, state->parameters);
+  int status = q2_objective_evaluate(state->problem->objective, state->parameters, &evaluation, state->row_gradient, error);
+  Q2_TRY(q2_agree(state->comm, status, error));
+  struct q2_evaluation_record record = {0};
+  if (state->rank == 0) status = judge_and_log(state, x, &evaluation, MPI_Wtime() - begin, &record, error);
+  Q2_TRY(q2_agree(state->comm, status, error));
+  double told[4] = {record.value, record.infeasible, (double)record.first_failed, (double)record.failed_molecules};
+  (void)MPI_Bcast(told, 4, MPI_DOUBLE, 0, state->comm);
+  *value = told[0];
+  if (told[1] != 0.0) report_infeasible(state, (int64_t)told[2], (int64_t)told[3]);
+  return Q2_OK;
+}
+
+int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, double *gradient, struct q2_error *error) {
+  const size_t row = (size_t)state->variables * sizeof *x;
+  struct q2_evaluation_log *log = &state->fit->log;
+  int64_t index = -1;
+  if (state->rank == 0) {
+    state->message[SOURCE] = q2_evaluation_log_answer(log, x, &index);
+    state->message[VALUE] = index >= 0 ? log->record[index].value : 0.0;
+    memcpy(state->message + HEAD, x, row);
+  }
+  (void)MPI_Bcast(state->message, state->variables + HEAD, MPI_DOUBLE, 0, state->comm);
+  *value = state->message[VALUE];
+  const enum q2_log_source source = (enum q2_log_source)state->message[SOURCE];
+  if (source == Q2_LOG_DIVERGED)
+    return q2_fail(error,
+                   "the log of evaluations belongs to another run: another input, other options, or another BLAS kernel");
+  if (source == Q2_LOG_LIVE) Q2_TRY(evaluate_live(state, value, error));
+  if (state->rank == 0) {
+    if (index < 0) index = log->position - 1;
+    memcpy(gradient, log->gradient + index * state->variables, row);
+    if (!log->record[index].infeasible) {
+      state->last_loss = log->record[index].value;
+      memcpy(state->last_gradient, gradient, row);
+    }
+  }
+  return Q2_OK;
+}
+
+PetscErrorCode q2_fit_tao_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, void *context) {
+  struct q2_fit_state *state = context;
+  const PetscScalar *x_entries;
+  PetscScalar *gradient_entries;
+  (void)tao;
+  PetscFunctionBegin;
+  PetscCall(VecGetArrayRead(x, &x_entries));
+  PetscCall(VecGetArray(gradient, &gradient_entries));
+  state->status = q2_fit_evaluate(state, x_entries, value, gradient_entries, &state->error);
+  PetscCall(VecRestoreArray(gradient, &gradient_entries));
+  PetscCall(VecRestoreArrayRead(x, &x_entries));
+  /* state->error has the message; SETERRQ would hide it behind PETSc's. */
+  if (state->status != Q2_OK) PetscFunctionReturn(PETSC_ERR_USER);
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,50 @@
+/* What the parts of the fit share while it runs; private to fit*.c. */
+#ifndef Q2_FIT_STATE_H
+#define Q2_FIT_STATE_H
+
+#include <petsctao.h>
+
+#include "fit.h"
+
+struct q2_fit_state {
+  MPI_Comm comm;
+  int rank;
+  const struct q2_fit_problem *problem;
+  const struct q2_options *options;
+  struct q2_printer *printer;
+  struct q2_fit *fit;
+  int variables; /* what TAO varies */
+  double begin;  /* MPI_Wtime */
+
+  double *message;      /* [variables + 4] from rank 0 to all: see fit_evaluate.c */
+  double *parameters;   /* [rows] */
+  double *row_gradient; /* [rows] */
+  double *gradient;     /* [variables], on rank 0 */
+
+  /* What an infeasible point is answered with; on rank 0. */
+  double last_loss;
+  double *last_gradient; /* [variables] */
+
+  /* The iterate, the same on every rank. */
+  double loss, gradient_norm;
+  double *loss_history; /* [stall_iterations] ring */
+  int stalled;
+
+  /* A failure inside a callback travels here, past PETSc. */
+  int status;
+  struct q2_error error;
+};
+
+/* Evaluates at x[variables], or answers from the log: *value on every rank, gradient[variables] on rank 0 (x and gradient are
+ * not used elsewhere). Collective. */
+int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, double *gradient, struct q2_error *error);
+
+/* TAO's callbacks; the context is the state. */
+PetscErrorCode q2_fit_tao_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, void *context);
+PetscErrorCode q2_fit_tao_monitor(Tao tao, void *context);
+PetscErrorCode q2_fit_tao_converged(Tao tao, void *context);
+
+/* Prints the head of the iteration lines. */
+void q2_fit_print_head(struct q2_fit_state *state);
+
+#endif

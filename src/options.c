@@ -1,0 +1,225 @@
+/* The command line: q2hpc's own options. command_line.c takes the words apart. */
+#include "options.h"
+
+#include <petscsys.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "petsc_call.h"
+
+enum { FIT = 1 << Q2_COMMAND_FIT, INFO = 1 << Q2_COMMAND_INFO, EVAL = 1 << Q2_COMMAND_EVAL, BENCH = 1 << Q2_COMMAND_BENCH };
+enum { ALL = FIT | INFO | EVAL | BENCH };
+
+struct option {
+  const char *name, *value; /* value: what --help calls it, NULL for a flag */
+  int commands;
+  const char *help;
+};
+
+static const struct option output_options[] = {
+    {"-o", "FILE", FIT, "where the result goes (default: the input's name with .result.h5)"},
+    {"-quiet", NULL, ALL, "print nothing but the outcome, warnings and errors"},
+    {"-verbose", NULL, ALL, "print more: every molecule, every infeasible point"},
+    {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian and frequencies (HDF5)"},
+    {NULL, NULL, 0, NULL},
+};
+static const struct option fit_options[] = {
+    {"-match", "position|q2mm", ALL, "how vibrations pair (default position; q2mm: that program's rule, for comparison)"},
+    {"-parameters", "RESULT", FIT | EVAL | BENCH, "start from the final parameters of a result file"},
+    {"-fit_stall_tolerance", "T", FIT, "converged when the loss fell by less than T of itself (default 1e-6, 0: never)"},
+    {"-fit_stall_iterations", "N", FIT, "... over so many iterations (default 20)"},
+    {NULL, NULL, 0, NULL},
+};
+static const struct option machine_options[] = {
+    {"-backend", "auto|cpu|cuda", ALL, "what computes (default auto)"},
+    {"-threads", "N", ALL, "CPU threads of a rank (default: the cores a rank may use)"},
+    {"-memory", "BYTES", ALL, "limit of a rank's work space; suffixes K, M, G (default: none)"},
+    {"-wave", "N", ALL, "molecules evaluated together by a thread (default: from memory and cache)"},
+    {"-repeat", "N", BENCH, "evaluations to measure (default 20)"},
+    {NULL, NULL, 0, NULL},
+};
+static const struct {
+  const char *title;
+  const struct option *options;
+} groups[] = {{"Input and output", output_options}, {"The fit", fit_options}, {"The machine", machine_options}};
+static const int group_count = sizeof groups / sizeof groups[0];
+static const char *const command_names[] = {"fit", "info", "eval", "bench"};
+
+const char *q2_options_usage(void) { return "usage: q2hpc [fit|info|eval|bench] INPUT.h5 [options]; q2hpc --help explains"; }
+
+void q2_options_help(struct q2_printer *printer) {
+  q2_print_answer(printer, "q2hpc fits molecular-mechanics force fields to quantum-mechanical Hessians.\n\n"
+                           "  [mpirun -n RANKS] q2hpc [COMMAND] INPUT.h5 [options]\n\n"
+                           "Commands\n"
+                           "  fit      fit the force field and write a result file (the default)\n"
+                           "  info     what is in the file, and what a fit would cost; computes nothing\n"
+                           "  eval     loss, gradient and residuals at the starting parameters\n"
+                           "  bench    seconds of an evaluation, stage by stage, beside bare LAPACK\n");
+  for (int g = 0; g < group_count; g++) {
+    q2_print_answer(printer, "\n%s\n", groups[g].title);
+    for (const struct option *o = groups[g].options; o->name; o++) {
+      char left[64];
+      snprintf(left, sizeof left, "%s %s", o->name, o->value ? o->value : "");
+      q2_print_answer(printer, "  %-25s %s", left, o->help);
+      if (o->commands != ALL) {
+        const char *separator = " [";
+        for (int c = 0; c < 4; c++)
+          if (o->commands & 1 << c) {
+            q2_print_answer(printer, "%s%s", separator, command_names[c]);
+            separator = ", ";
+          }
+        q2_print_answer(printer, "]");
+      }
+      q2_print_answer(printer, "\n");
+    }
+  }
+  q2_print_answer(
+      printer,
+      "\nThe optimizer (TAO); every TAO and PETSc option works, these are set by q2hpc unless given:\n"
+      "  -tao_type TYPE            default bqnls, the bounded L-BFGS with a line search\n"
+      "  -tao_max_it N             iterations, default 1000\n"
+      "  -tao_max_funcs N          evaluations, default 1000000\n"
+      "  -tao_grtol T              converged when |projected gradient| <= T loss, default 1e-5\n"
+      "  -tao_gatol T              converged when |projected gradient| <= T, default 1e-8 of the first one\n"
+      "  -tao_gttol T              default 0: unused\n"
+      "  -tao_ls_type TYPE         default armijo for TAO's bounded Newton family (it steps back from infeasible points)\n"
+      "  -tao_bnk_as_type TYPE     default none for the same\n"
+      "  -tao_monitor, -tao_view   TAO's own lines; q2hpc INPUT.h5 -help lists all that TAO and PETSc know\n"
+      "  Gradients and tolerances are in scaled variables: parameter / scale, unitless.\n"
+      "\n  --help, --version         this text; versions of q2hpc and of the libraries it runs with\n"
+      "\nExit status: 0 done (converged, or stopped at a limit, as the last line says); 1 failed; 2 wrong usage.\n");
+}
+
+/* The value of our option `name`: *text is left alone where the option is not given. */
+static int text_of(const char *name, int commands, enum q2_command command, char *text, size_t size, int *given,
+                   struct q2_error *error) {
+  PetscBool set = PETSC_FALSE;
+  char value[4096] = "";
+  *given = 0;
+  if (!(commands & 1 << command)) return Q2_OK; /* stays unused, so that q2_options_check_used names it */
+  Q2_PETSC(PetscOptionsHasName(NULL, NULL, name, &set), error);
+  if (!set) return Q2_OK;
+  Q2_PETSC(PetscOptionsGetString(NULL, NULL, name, value, sizeof value, NULL), error);
+  if (!value[0]) return q2_fail(error, "option %s needs a value", name);
+  if (strlen(value) >= size - 1) return q2_fail(error, "option %s: the value is too long", name);
+  strcpy(text, value);
+  *given = 1;
+  return Q2_OK;
+}
+
+static int whole_number(const char *name, const char *text, int least, int *number, struct q2_error *error) {
+  char *end;
+  const long value = strtol(text, &end, 10);
+  if (*end || end == text || value < least || value > 1000000000L)
+    return q2_fail(error, "option %s: \"%s\" is not a whole number of at least %d", name, text, least);
+  *number = (int)value;
+  return Q2_OK;
+}
+
+static int byte_count(const char *name, const char *text, int64_t *bytes, struct q2_error *error) {
+  char *end;
+  const double value = strtod(text, &end);
+  double unit = 1.0;
+  if (*end == 'K' || *end == 'k') unit = 1024.0;
+  if (*end == 'M' || *end == 'm') unit = 1024.0 * 1024.0;
+  if (*end == 'G' || *end == 'g') unit = 1024.0 * 1024.0 * 1024.0;
+  if (unit > 1.0) end++;
+  if (*end == 'B') end++;
+  if (*end || end == text || !(value * unit >= 1.0) || !(value * unit < 9e18))
+    return q2_fail(error, "option %s: \"%s\" is not a number of bytes (for example 500M or 2G)", name, text);
+  *bytes = (int64_t)(value * unit);
+  return Q2_OK;
+}
+
+static int flag(const char *name, int *given, struct q2_error *error) {
+  PetscBool set = PETSC_FALSE;
+  Q2_PETSC(PetscOptionsHasName(NULL, NULL, name, &set), error);
+  *given = set == PETSC_TRUE;
+  return Q2_OK;
+}
+
+/* The input's name with its .h5 or .hdf5 replaced by .result.h5. */
+static int default_output(const char *input, char *output, size_t size, struct q2_error *error) {
+  size_t length = strlen(input);
+  if (length > 5 && strcmp(input + length - 5, ".hdf5") == 0)
+    length -= 5;
+  else if (length > 3 && strcmp(input + length - 3, ".h5") == 0)
+    length -= 3;
+  if (length + 16 > size) return q2_fail(error, "the path of the input is too long");
+  snprintf(output, size, "%.*s.result.h5", (int)length, input);
+  return Q2_OK;
+}
+
+static int query_files(struct q2_options *options, struct q2_error *error) {
+  int given;
+  Q2_TRY(text_of("-o", FIT, options->command, options->output, sizeof options->output, &given, error));
+  if (!given) Q2_TRY(default_output(options->input, options->output, sizeof options->output, error));
+  if (options->command == Q2_COMMAND_FIT && strcmp(options->output, options->input) == 0)
+    return q2_fail(error, "option -o: %s is the input file", options->output);
+  Q2_TRY(text_of("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
+  if (given && strcmp(options->hessians, options->input) == 0)
+    return q2_fail(error, "option -hessians: %s is the input file", options->hessians);
+  Q2_TRY(text_of("-parameters", FIT | EVAL | BENCH, options->command, options->parameters, sizeof options->parameters, &given,
+                 error));
+  return Q2_OK;
+}
+
+static int query_machine(struct q2_options *options, struct q2_error *error) {
+  char text[4096];
+  int given;
+  strcpy(text, "auto");
+  Q2_TRY(text_of("-backend", ALL, options->command, text, sizeof text, &given, error));
+  if (strcmp(text, "cuda") == 0)
+    return q2_fail(error, "option -backend: this build of q2hpc has no CUDA backend; use -backend cpu or auto");
+  if (strcmp(text, "auto") != 0 && strcmp(text, "cpu") != 0)
+    return q2_fail(error, "option -backend: \"%s\" is none of auto, cpu, cuda", text);
+  strcpy(options->backend, text);
+  Q2_TRY(text_of("-threads", ALL, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(whole_number("-threads", text, 1, &options->threads, error));
+  Q2_TRY(text_of("-memory", ALL, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(byte_count("-memory", text, &options->memory, error));
+  Q2_TRY(text_of("-wave", ALL, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(whole_number("-wave", text, 1, &options->wave, error));
+  Q2_TRY(text_of("-repeat", BENCH, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(whole_number("-repeat", text, 1, &options->repeat, error));
+  return Q2_OK;
+}
+
+static int query_fit(struct q2_options *options, struct q2_error *error) {
+  char text[4096];
+  int given;
+  strcpy(text, "position");
+  Q2_TRY(text_of("-match", ALL, options->command, text, sizeof text, &given, error));
+  if (strcmp(text, "position") != 0 && strcmp(text, "q2mm") != 0)
+    return q2_fail(error, "option -match: \"%s\" is none of position, q2mm", text);
+  options->match = strcmp(text, "q2mm") == 0 ? Q2_MATCH_Q2MM : Q2_MATCH_POSITION;
+  Q2_TRY(text_of("-fit_stall_tolerance", FIT, options->command, text, sizeof text, &given, error));
+  if (given) {
+    char *end;
+    options->stall_tolerance = strtod(text, &end);
+    if (*end || end == text || !(options->stall_tolerance >= 0.0 && options->stall_tolerance < 1.0))
+      return q2_fail(error, "option -fit_stall_tolerance: \"%s\" is not a number from 0 to 1", text);
+  }
+  Q2_TRY(text_of("-fit_stall_iterations", FIT, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(whole_number("-fit_stall_iterations", text, 1, &options->stall_iterations, error));
+  return Q2_OK;
+}
+
+int q2_options_query(const struct q2_command_line *line, struct q2_options *options, struct q2_error *error) {
+  memset(options, 0, sizeof *options);
+  options->command = line->command;
+  options->input = line->input;
+  options->text = line->text;
+  options->repeat = 20;
+  options->stall_tolerance = 1e-6;
+  options->stall_iterations = 20;
+  int quiet = 0, verbose = 0;
+  Q2_TRY(flag("-quiet", &quiet, error));
+  Q2_TRY(flag("-verbose", &verbose, error));
+  if (quiet && verbose) return q2_fail(error, "options -quiet and -verbose exclude each other");
+  options->level = quiet ? Q2_PRINT_QUIET : verbose ? Q2_PRINT_VERBOSE : Q2_PRINT_NORMAL;
+  Q2_TRY(query_files(options, error));
+  Q2_TRY(query_machine(options, error));
+  return query_fit(options, error);
+}

@@ -1,0 +1,32 @@
+/* The kinds of force-field parameters. Adding one is a row here, one in docs/forces.md, and its units in io/units.c. */
+#include "parameter_kinds.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../io/constants.h"
+
+/* Force constants and barriers have no default bounds: negative ones are legal, and usual for transition states. Lengths and
+ * Lennard-Jones parameters are bounded away from where their forms cease to be differentiable or to mean anything: the
+ * geometric mean of two epsilons has an infinite derivative at zero. */
+const struct q2_parameter_kind q2_parameter_kinds[] = {
+    {"bond_k", "kcal/mol/angstrom^2", 100.0, -INFINITY, INFINITY},
+    {"bond_eq", "angstrom", 0.1, 0.1, INFINITY},
+    {"angle_k", "kcal/mol/rad^2", 50.0, -INFINITY, INFINITY},
+    {"angle_eq", "radian", 0.1, 0.0, Q2_PI},
+    {"urey_bradley_k", "kcal/mol/angstrom^2", 100.0, -INFINITY, INFINITY},
+    {"urey_bradley_eq", "angstrom", 0.1, 0.1, INFINITY},
+    {"torsion_k", "kcal/mol", 1.0, -INFINITY, INFINITY},
+    {"torsion_phase", "radian", 0.5, -INFINITY, INFINITY},
+    {"improper_k", "kcal/mol", 1.0, -INFINITY, INFINITY},
+    {"improper_phase", "radian", 0.5, -INFINITY, INFINITY},
+    {"lj_epsilon", "kcal/mol", 0.1, 1e-8, INFINITY},
+    {"lj_sigma", "angstrom", 0.3, 0.1, INFINITY},
+};
+const int q2_parameter_kind_count = sizeof q2_parameter_kinds / sizeof q2_parameter_kinds[0];
+
+const struct q2_parameter_kind *q2_parameter_kind_find(const char *name) {
+  for (int k = 0; k < q2_parameter_kind_count; k++)
+    if (strcmp(q2_parameter_kinds[k].name, name) == 0) return &q2_parameter_kinds[k];
+  return NULL;
+}

@@ -1,0 +1,19 @@
+/* The kinds of force-field parameters: what q2hpc knows about each (docs/forces.md is the same table for its users). */
+#ifndef Q2_PARAMETER_KINDS_H
+#define Q2_PARAMETER_KINDS_H
+
+struct q2_parameter_kind {
+  const char *name;
+  const char *unit;    /* q2hpc works in it; the file may use others */
+  double scale;        /* in that unit: the optimizer works with value / scale unless the file says otherwise */
+  double lower, upper; /* in that unit: bounds of an active parameter where the file gives none; -infinity, infinity: none */
+};
+
+/* Every kind that q2hpc knows, in the order of docs/forces.md. */
+extern const struct q2_parameter_kind q2_parameter_kinds[];
+extern const int q2_parameter_kind_count;
+
+/* Returns the row of kind `name`, or a null pointer where there is none. */
+const struct q2_parameter_kind *q2_parameter_kind_find(const char *name);
+
+#endif

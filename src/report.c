@@ -1,0 +1,116 @@
+/* The tables at the end of a run, in the users' units. */
+#include "report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/memory.h"
+
+enum { SHORT_LIST = 40 };
+
+struct ranked {
+  double rmsd;
+  int64_t molecule;
+};
+
+/* Largest first; equal ones in the order of the file. */
+static int by_rmsd(const void *a, const void *b) {
+  const struct ranked *x = a, *y = b;
+  if (x->rmsd != y->rmsd) return x->rmsd < y->rmsd ? 1 : -1;
+  return x->molecule < y->molecule ? -1 : 1;
+}
+
+static void print_molecule(struct q2_printer *printer, const struct q2_molecule_table *table, int64_t m) {
+  double worst;
+  const double before = q2_molecule_rmsd(table, table->before, m, &worst);
+  q2_print(printer, "%-28.28s %5d %6lld %10.2f %10.1f", table->name[m].text, table->atoms[m],
+           (long long)(table->offset[m + 1] - table->offset[m]), before, worst);
+  if (table->after) {
+    const double after = q2_molecule_rmsd(table, table->after, m, &worst);
+    q2_print(printer, " %10.2f %10.1f", after, worst);
+  }
+  q2_print(printer, "\n");
+}
+
+void q2_report_molecules(struct q2_printer *printer, const struct q2_molecule_table *table) {
+  if (!printer->speaks || printer->level < Q2_PRINT_NORMAL) return;
+  struct ranked *ranked = q2_allocate(table->count, sizeof *ranked);
+  if (!ranked) return; /* a table less; the result has it all */
+  const int all = printer->level >= Q2_PRINT_VERBOSE || table->count <= SHORT_LIST;
+  for (int64_t m = 0; m < table->count; m++) {
+    double worst;
+    ranked[m] = (struct ranked){q2_molecule_rmsd(table, table->after ? table->after : table->before, m, &worst), m};
+  }
+  if (!all) qsort(ranked, (size_t)table->count, sizeof *ranked, by_rmsd);
+  q2_print(printer, "\nMolecules (RMSD and worst shift, calculated - reference, in cm-1)%s\n",
+           all ? "" : ": the 40 of largest RMSD; -verbose lists all");
+  q2_print(printer, "%-28s %5s %6s %10s %10s%s\n", "name", "atoms", "modes", table->after ? "before" : "RMSD", "worst",
+           table->after ? "      after      worst" : "");
+  for (int64_t m = 0; m < (all ? table->count : SHORT_LIST); m++)
+    print_molecule(printer, table, ranked[m].molecule);
+  free(ranked);
+}
+
+static int at_bound(const struct q2_variables *variables, int v, double value) {
+  return value <= variables->lower[v] * variables->scale[v] || value >= variables->upper[v] * variables->scale[v];
+}
+
+/* One line: all rows of the kind and unit of row `first`. */
+static void print_kind(struct q2_printer *printer, const struct q2_parameters *p, const struct q2_variables *variables,
+                       const double *start, const double *best, int first) {
+  int rows = 0, vary = 0, bound = 0, largest_row = -1;
+  double sum = 0.0, largest = 0.0;
+  for (int row = first; row < p->count; row++) {
+    if (strcmp(p->kind[row], p->kind[first]) != 0 || strcmp(p->unit[row], p->unit[first]) != 0) continue;
+    rows++;
+    const int v = variables->variable_of[row];
+    if (v < 0 || variables->row[v] != row) continue; /* frozen, or shares another row's value */
+    const double change = (best[row] - start[row]) / p->factor[row];
+    vary++;
+    sum += fabs(change);
+    bound += at_bound(variables, v, best[row]);
+    if (largest_row < 0 || fabs(change) > fabs(largest)) {
+      largest = change;
+      largest_row = row;
+    }
+  }
+  q2_print(printer, "%-16s %-20s %5d %6d %8d", p->kind[first], p->unit[first], rows, vary, bound);
+  if (vary > 0) q2_print(printer, " %12.4g %12.4g  %s", sum / vary, largest, p->label[largest_row]);
+  q2_print(printer, "\n");
+}
+
+void q2_report_parameters(struct q2_printer *printer, const struct q2_parameters *p, const struct q2_variables *variables,
+                          const double *start, const double *best) {
+  if (!printer->speaks) return;
+  q2_print(printer, "\nParameters\n%-16s %-20s %5s %6s %8s %12s %12s\n", "kind", "unit", "rows", "vary", "at bound",
+           "mean |change|", "largest");
+  for (int row = 0; row < p->count; row++) {
+    int seen = 0;
+    for (int other = 0; other < row && !seen; other++)
+      seen = strcmp(p->kind[row], p->kind[other]) == 0 && strcmp(p->unit[row], p->unit[other]) == 0;
+    if (!seen) print_kind(printer, p, variables, start, best, row);
+  }
+  q2_print_detail(printer, "\n%5s %-16s %-20s %14s %14s %-20s\n", "row", "kind", "label", "start", "final", "unit");
+  for (int row = 0; row < p->count; row++) {
+    const int v = variables->variable_of[row];
+    q2_print_detail(printer, "%5d %-16s %-20s %14.6g %14.6g %-20s%s\n", row, p->kind[row], p->label[row],
+                    start[row] / p->factor[row], best[row] / p->factor[row], p->unit[row],
+                    v < 0                               ? " frozen"
+                    : variables->row[v] != row          ? " linked"
+                    : at_bound(variables, v, best[row]) ? " at its bound"
+                                                        : "");
+  }
+}
+
+void q2_report_fit(struct q2_printer *printer, const struct q2_fit *fit, int by_position_too) {
+  const struct q2_evaluation_record *first = &fit->first_record, *best = &fit->best_record;
+  q2_print(printer, "\n%-34s %16s %16s\n", "", "before", "after");
+  q2_print_answer(printer, "%-34s %16.9e %16.9e\n", "loss", first->value, best->value);
+  if (by_position_too)
+    q2_print_answer(printer, "%-34s %16.4f %16.4f\n", "RMSD of the pairs fitted / cm-1", first->rmsd, best->rmsd);
+  q2_print_answer(printer, "%-34s %16.4f %16.4f\n", "RMSD over all vibrations / cm-1", first->rmsd_all, best->rmsd_all);
+  q2_print(printer, "%lld evaluations, %lld of them infeasible, %.2f s, |projected gradient| %.3e\n",
+           (long long)fit->evaluations, (long long)fit->infeasible, fit->seconds, fit->gradient_norm);
+  q2_print_answer(printer, "%s\n", fit->reason);
+}

@@ -1,0 +1,40 @@
+/* What every command starts with: the machine, the data set, the plan, the variables and the objective. */
+#ifndef Q2_SESSION_H
+#define Q2_SESSION_H
+
+#include "machine.h"
+#include "objective.h"
+#include "options.h"
+#include "plan.h"
+#include "print.h"
+#include "variables.h"
+
+enum q2_phase { Q2_PHASE_READ, Q2_PHASE_PLAN, Q2_PHASE_PREPARE, Q2_PHASE_COUNT };
+extern const char *const q2_phase_names[Q2_PHASE_COUNT];
+
+struct q2_session {
+  MPI_Comm comm;
+  int rank;
+  const struct q2_command_line *line;
+  struct q2_options options;
+  struct q2_printer printer;
+  struct q2_machine machine;
+  struct q2_dataset dataset;
+  struct q2_plan plan;
+  struct q2_variables variables;
+  struct q2_objective *objective;   /* NULL where the command only looks at the plan */
+  struct q2_objective *by_position; /* RMSD over all vibrations when `objective` matches as q2mm does; else NULL */
+  double seconds[Q2_PHASE_COUNT];   /* wall time of each phase on this rank */
+};
+
+/* Queries the options, prints the first lines, reads the data set, makes the plan and the variables and, if `evaluates`, moves
+ * the molecules to their owners and builds the objective. Collective; on failure every rank returns Q2_FAILED with the same
+ * text. Release with q2_session_close in either case. */
+int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evaluates, struct q2_session *session,
+                    struct q2_error *error);
+void q2_session_close(struct q2_session *session);
+
+/* The objective whose vibrations are all of them, paired by position. */
+struct q2_objective *q2_session_by_position(struct q2_session *session);
+
+#endif

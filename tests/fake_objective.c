@@ -1,0 +1,141 @@
+/* A stand-in for src/objective.c: a smooth nonlinear least-squares problem with the same interface, spread over ranks as the
+ * real one is, and as exact. Vibration k of molecule m is u + 0.1 u^2 with u = sum over rows p of a(m, k, p) parameter[p] /
+ * 100; the reference is the same at parameters 100 (1 + 0.3 cos(p)). A molecule fails where parameter 1 goes beyond its
+ * `energy`. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "../io/memory.h"
+#include "../src/objective.h"
+
+enum { VIBRATIONS = 4 };
+
+const char *const q2_stage_names[Q2_STAGE_COUNT] = {"terms",       "Hessian",   "project",    "eigen",
+                                                    "observables", "cotangent", "parameters", "reduce"};
+
+struct q2_objective {
+  MPI_Comm comm;
+  const struct q2_dataset *dataset;
+};
+
+int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_plan *plan,
+                        const struct q2_objective_options *options, struct q2_objective **objective, struct q2_error *error) {
+  (void)plan, (void)options;
+  *objective = calloc(1, sizeof **objective);
+  if (!*objective) return q2_fail(error, "no memory");
+  (*objective)->comm = comm;
+  (*objective)->dataset = dataset;
+  return Q2_OK;
+}
+
+void q2_objective_destroy(struct q2_objective *objective) { free(objective); }
+
+static double weight(int64_t m, int k, int p) {
+  return cos(1.0 + (double)m * 12.9898 + k * 78.233 + p * 37.719) + 3.0 * (k == p % VIBRATIONS);
+}
+
+static double u_of(int64_t m, int k, int rows, const double *parameters) {
+  double u = 0.0;
+  for (int p = 0; p < rows; p++)
+    u += weight(m, k, p) * (parameters ? parameters[p] / 100.0 : 1.0 + 0.3 * cos(p));
+  return u;
+}
+
+int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
+                          double *gradient, struct q2_error *error) {
+  const struct q2_dataset *dataset = objective->dataset;
+  const int rows = dataset->parameters.count, width = rows + 2;
+  /* One row a molecule of the whole set: only its owner adds anything but zeros, so that the sum over ranks is exact, and then
+   * all ranks add up in one order. */
+  double *sums = q2_allocate(dataset->molecule_total * width, sizeof *sums);
+  if (!sums) return q2_fail(error, "no memory");
+  for (int64_t i = 0; i < dataset->molecule_count; i++) {
+    const int64_t m = dataset->molecule[i];
+    double *sum = sums + m * width;
+    if (parameters[1] > dataset->energy[i]) sum[rows + 1] = 1.0;
+    for (int k = 0; k < VIBRATIONS; k++) {
+      const double u = u_of(m, k, rows, parameters), v = u_of(m, k, rows, NULL), r = v + 0.1 * v * v - (u + 0.1 * u * u);
+      sum[rows] += r * r;
+      for (int p = 0; p < rows; p++)
+        sum[p] -= 2.0 * r * (1.0 + 0.2 * u) * weight(m, k, p) / 100.0;
+    }
+  }
+  MPI_Allreduce(MPI_IN_PLACE, sums, (int)(dataset->molecule_total * width), MPI_DOUBLE, MPI_SUM, objective->comm);
+  *evaluation = (struct q2_evaluation){.first_failed = -1};
+  if (gradient)
+    for (int p = 0; p < rows; p++)
+      gradient[p] = 0.0;
+  for (int64_t m = dataset->molecule_total - 1; m >= 0; m--) {
+    const double *sum = sums + m * width;
+    evaluation->loss += sum[rows];
+    if (gradient)
+      for (int p = 0; p < rows; p++)
+        gradient[p] += sum[p];
+    if (sum[rows + 1] > 0.0) {
+      evaluation->failed_molecules++;
+      evaluation->first_failed = m;
+    }
+  }
+  evaluation->residual_count = evaluation->vibration_count = VIBRATIONS * dataset->molecule_total;
+  evaluation->rmsd = sqrt(evaluation->loss / (double)evaluation->vibration_count);
+  if (evaluation->failed_molecules > 0) evaluation->loss = NAN;
+  free(sums);
+  return Q2_OK;
+}
+
+int q2_objective_vibrations(struct q2_objective *objective, const double *parameters, struct q2_vibrations *vibrations,
+                            struct q2_error *error) {
+  const int64_t count = objective->dataset->molecule_count;
+  const int rows = objective->dataset->parameters.count;
+  vibrations->molecule_count = count;
+  vibrations->offset = q2_allocate(count + 1, sizeof *vibrations->offset);
+  vibrations->reference = q2_allocate(count * VIBRATIONS, sizeof *vibrations->reference);
+  vibrations->calculated = q2_allocate(count * VIBRATIONS, sizeof *vibrations->calculated);
+  vibrations->weight = q2_allocate(count * VIBRATIONS, sizeof *vibrations->weight);
+  if (!vibrations->offset || !vibrations->reference || !vibrations->calculated || !vibrations->weight)
+    return q2_fail(error, "no memory");
+  for (int64_t i = 0; i < count; i++) {
+    vibrations->offset[i + 1] = (i + 1) * VIBRATIONS;
+    for (int k = 0; k < VIBRATIONS; k++) {
+      const int64_t at = i * VIBRATIONS + k, m = objective->dataset->molecule[i];
+      const double u = u_of(m, k, rows, parameters), v = u_of(m, k, rows, NULL);
+      vibrations->reference[at] = v + 0.1 * v * v;
+      vibrations->calculated[at] = u + 0.1 * u * u;
+      vibrations->weight[at] = 1.0;
+    }
+  }
+  return Q2_OK;
+}
+
+void q2_vibrations_free(struct q2_vibrations *vibrations) {
+  free(vibrations->offset);
+  free(vibrations->reference);
+  free(vibrations->calculated);
+  free(vibrations->weight);
+  *vibrations = (struct q2_vibrations){0};
+}
+
+int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
+                         struct q2_error *error) {
+  (void)parameters, (void)error;
+  const int64_t n = 3 * (objective->dataset->atom_offset[molecule + 1] - objective->dataset->atom_offset[molecule]);
+  for (int64_t i = 0; i < n * n; i++)
+    hessian[i] = i % (n + 1) == 0;
+  return Q2_OK;
+}
+
+void q2_objective_timings(struct q2_objective *objective, double *seconds, int reset) {
+  (void)objective, (void)reset;
+  for (int s = 0; s < Q2_STAGE_COUNT; s++)
+    seconds[s] = 0.0;
+}
+
+int64_t q2_objective_bytes(const struct q2_objective *objective) {
+  (void)objective;
+  return 0;
+}
+
+int64_t q2_objective_damped_torsions(const struct q2_objective *objective) {
+  (void)objective;
+  return 0;
+}

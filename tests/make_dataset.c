@@ -1,0 +1,446 @@
+/* The small valid data set: its molecules, and writing them. */
+#include "make_dataset.h"
+
+#include <hdf5.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BOHR 0.529177210903
+#define HARTREE 627.5094740631 /* kcal/mol */
+
+static const struct made_molecule templates[made_kinds] = {
+    {.name = "water",
+     .atoms = 3,
+     .bonds = 2,
+     .angles = 1,
+     .element = {8, 1, 1},
+     .type = {0, 1, 1},
+     .mass = {15.9949, 1.00783, 1.00783},
+     .position = {{0.0, 0.0, 0.11}, {0.0, 0.76, -0.47}, {0.0, -0.76, -0.47}},
+     .bond = {{0, 1}, {0, 2}},
+     .bond_parameter = {{0, 1}, {0, 1}},
+     .angle = {{1, 0, 2}},
+     .angle_parameter = {{2, 3}}},
+    {.name = "HF",
+     .atoms = 2,
+     .bonds = 1,
+     .element = {9, 1},
+     .type = {0, 1},
+     .mass = {18.9984, 1.00783},
+     .position = {{0.1, 0.2, 0.3}, {0.1, 0.2, 1.22}},
+     .bond = {{0, 1}},
+     .bond_parameter = {{4, 5}}},
+    {.name = "methane",
+     .atoms = 5,
+     .bonds = 4,
+     .angles = 6,
+     .element = {6, 1, 1, 1, 1},
+     .type = {0, 1, 1, 1, 1},
+     .mass = {12.0, 1.00783, 1.00783, 2.0141, 1.00783},
+     .position = {{0.0, 0.0, 0.0}, {0.63, 0.63, 0.63}, {0.63, -0.63, -0.63}, {-0.63, 0.63, -0.63}, {-0.63, -0.63, 0.63}},
+     .bond = {{0, 1}, {0, 2}, {0, 3}, {0, 4}},
+     .bond_parameter = {{10, 5}, {10, 5}, {11, 5}, {11, 5}},
+     .angle = {{1, 0, 2}, {1, 0, 3}, {1, 0, 4}, {2, 0, 3}, {2, 0, 4}, {3, 0, 4}},
+     .angle_parameter = {{2, 3}, {2, 3}, {2, 3}, {2, 3}, {2, 3}, {2, 3}},
+     .torsions = 1,
+     .torsion = {{1, 0, 2, 3}},
+     .torsion_parameter = {{6, 7}},
+     .periodicity = {3.0}},
+    {.name = "CO2",
+     .atoms = 3,
+     .bonds = 2,
+     .angles = 1,
+     .element = {6, 8, 8},
+     .type = {0, 0, 0},
+     .mass = {12.0, 15.9949, 15.9949},
+     .position = {{0.0, 0.0, 0.0}, {0.7, 0.7, 0.6}, {-0.7, -0.7, -0.6}},
+     .bond = {{0, 1}, {0, 2}},
+     .bond_parameter = {{0, 1}, {4, 5}},
+     .angle = {{1, 0, 2}},
+     .angle_parameter = {{2, 3}}},
+    {.name = "helium", .atoms = 1, .element = {2}, .type = {1}, .mass = {4.0026}, .position = {{1.0, 2.0, 3.0}}},
+};
+
+/* Springs at rest between all atoms: symmetric, and blind to translations and rotations. */
+static void spring_hessian(struct made_molecule *molecule) {
+  const int n = 3 * molecule->atoms;
+  double full[3 * made_atoms][3 * made_atoms] = {{0.0}};
+  for (int a = 0; a < molecule->atoms; a++) {
+    for (int b = 0; b < a; b++) {
+      double u[3], length = 0.0;
+      for (int c = 0; c < 3; c++) {
+        u[c] = molecule->position[a][c] - molecule->position[b][c];
+        length += u[c] * u[c];
+      }
+      const double k = 0.3 / (1.0 + a + b) / length;
+      for (int c = 0; c < 3; c++)
+        for (int e = 0; e < 3; e++) {
+          full[3 * a + c][3 * a + e] += k * u[c] * u[e];
+          full[3 * b + c][3 * b + e] += k * u[c] * u[e];
+          full[3 * a + c][3 * b + e] -= k * u[c] * u[e];
+          full[3 * b + c][3 * a + e] -= k * u[c] * u[e];
+        }
+    }
+  }
+  molecule->hessian_rows = 0;
+  if (molecule->atoms == 1) return;
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j <= i; j++)
+      molecule->hessian[molecule->hessian_rows++] = full[i][j];
+}
+
+void made_molecule(int64_t number, struct made_molecule *molecule) {
+  *molecule = templates[number % made_kinds];
+  const size_t used = strlen(molecule->name);
+  snprintf(molecule->name + used, sizeof molecule->name - used, " %lld", (long long)(number / made_kinds));
+  /* Shifted a little from one to the next, so that no two molecules have the same rows. */
+  for (int a = 0; a < molecule->atoms; a++) {
+    molecule->position[a][0] += 0.0625 * (double)number;
+    molecule->charge[a] = a == 0 ? 0.25 : -0.25 / (molecule->atoms - 1);
+    for (int c = 0; c < 3; c++)
+      molecule->gradient[a][c] = (double)(1 + a + 3 * c) * 0x1p-20;
+  }
+  molecule->energy = -76.5 - 0.25 * (double)number;
+  molecule->weight = 0.5 + (double)(number % 7);
+  spring_hessian(molecule);
+  molecule->observables = molecule->hessian_rows > 0;
+}
+
+struct writer {
+  hid_t file;
+  struct made_options options;
+};
+
+static hid_t must(hid_t result, const char *what) {
+  if (result < 0) {
+    fprintf(stderr, "make_dataset: %s failed\n", what);
+    abort();
+  }
+  return result;
+}
+
+static void *get(int64_t count, size_t size) {
+  void *memory = calloc((size_t)count + 1, size);
+  if (!memory) abort();
+  return memory;
+}
+
+static hid_t create(const struct writer *w, const char *path, hid_t type, int64_t rows, int64_t columns) {
+  const hsize_t extent[2] = {(hsize_t)rows, (hsize_t)columns}, chunk[2] = {rows > 3 ? 3 : 1, columns > 1 ? 2 : 1};
+  hid_t links = H5Pcreate(H5P_LINK_CREATE), layout = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_create_intermediate_group(links, 1);
+  if (w->options.chunked && rows > 0) {
+    H5Pset_chunk(layout, columns > 0 ? 2 : 1, chunk);
+    if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0) H5Pset_deflate(layout, 4);
+  }
+  hid_t space = H5Screate_simple(columns > 0 ? 2 : 1, extent, NULL);
+  hid_t dataset = must(H5Dcreate2(w->file, path, type, space, links, layout, H5P_DEFAULT), path);
+  H5Sclose(space);
+  H5Pclose(layout);
+  H5Pclose(links);
+  return dataset;
+}
+
+static void put_attribute(hid_t object, const char *name, hid_t type, const void *value) {
+  if (H5Aexists(object, name) > 0) H5Adelete(object, name);
+  hid_t space = H5Screate(H5S_SCALAR);
+  hid_t attribute = must(H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT), name);
+  must(H5Awrite(attribute, type, value), name);
+  H5Aclose(attribute);
+  H5Sclose(space);
+}
+
+static void put_attribute_text(hid_t object, const char *name, const char *value, int variable) {
+  hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, variable ? H5T_VARIABLE : strlen(value));
+  H5Tset_strpad(type, variable ? H5T_STR_NULLTERM : H5T_STR_NULLPAD);
+  put_attribute(object, name, type, variable ? (const void *)&value : (const void *)value);
+  H5Tclose(type);
+}
+
+static void put_reals(const struct writer *w, const char *path, const char *unit, int64_t rows, int64_t columns,
+                      const double *data) {
+  hid_t dataset = create(w, path, H5T_IEEE_F64LE, rows, columns);
+  if (rows > 0) must(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), path);
+  if (unit) put_attribute_text(dataset, "unit", unit, w->options.variable_strings);
+  H5Dclose(dataset);
+}
+
+static void put_integers(const struct writer *w, const char *path, int64_t rows, int64_t columns, const int64_t *data) {
+  hid_t dataset = create(w, path, w->options.other_types ? H5T_STD_I64BE : H5T_STD_I32LE, rows, columns);
+  if (rows > 0) must(H5Dwrite(dataset, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), path);
+  H5Dclose(dataset);
+}
+
+/* As h5py writes numpy's bool. */
+static void put_flags(const struct writer *w, const char *path, int64_t rows, const int64_t *data) {
+  if (!w->options.other_types) {
+    put_integers(w, path, rows, 0, data);
+    return;
+  }
+  hid_t type = H5Tenum_create(H5T_NATIVE_INT8);
+  const int8_t no = 0, yes = 1;
+  H5Tenum_insert(type, "FALSE", &no);
+  H5Tenum_insert(type, "TRUE", &yes);
+  int8_t *flags = get(rows, 1);
+  for (int64_t k = 0; k < rows; k++)
+    flags[k] = (int8_t)data[k];
+  hid_t dataset = create(w, path, type, rows, 0);
+  must(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, flags), path);
+  H5Dclose(dataset);
+  H5Tclose(type);
+  free(flags);
+}
+
+static void put_texts(const struct writer *w, const char *path, int64_t rows, const char *const *texts, int may_vary) {
+  const int variable = may_vary && w->options.variable_strings;
+  size_t size = 1;
+  for (int64_t k = 0; k < rows; k++)
+    size = strlen(texts[k]) > size ? strlen(texts[k]) : size;
+  hid_t type = H5Tcopy(H5T_C_S1);
+  H5Tset_size(type, variable ? H5T_VARIABLE : size);
+  if (!variable) H5Tset_strpad(type, w->options.other_types ? H5T_STR_SPACEPAD : H5T_STR_NULLPAD);
+  char *packed = get(rows * (int64_t)size, 1);
+  memset(packed, w->options.other_types ? ' ' : 0, (size_t)rows * size);
+  for (int64_t k = 0; k < rows; k++)
+    memcpy(packed + (size_t)k * size, texts[k], strlen(texts[k]));
+  hid_t dataset = create(w, path, type, rows, 0);
+  must(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, variable ? (const void *)texts : (const void *)packed), path);
+  H5Dclose(dataset);
+  H5Tclose(type);
+  free(packed);
+}
+
+/* Parameters of every kind; rows 10 and 11 follow row 4, with values and bounds that would be refused if they counted. */
+static void put_force_field(const struct writer *w) {
+  static const char *const kinds[made_parameters] = {"bond_k",     "bond_eq",  "angle_k",   "angle_eq",
+                                                     "bond_k",     "bond_eq",  "torsion_k", "torsion_phase",
+                                                     "lj_epsilon", "lj_sigma", "bond_k",    "bond_k"};
+  static const char *const labels[made_parameters] = {"O-H", "O-H", "X-Y-Z", "X-Y-Z", "C-H", "C-H",
+                                                      "t",   "t",   "all",   "all",   "C-H", "C-H"};
+  static const char *const units[made_parameters] = {"kcal/mol/angstrom^2",
+                                                     "angstrom",
+                                                     "kcal/mol/rad^2",
+                                                     "degree",
+                                                     "mdyn/angstrom",
+                                                     "nm",
+                                                     "kJ/mol",
+                                                     "degree",
+                                                     "kcal/mol",
+                                                     "bohr",
+                                                     "kJ/mol/nm^2",
+                                                     "kcal/mol/angstrom^2"};
+  static const double values[made_parameters] = {500.0, 0.96, 60.0, 104.5, 4.0, 0.11, 2.5, 180.0, 0.1, 6.0, 1.0, 2.0};
+  static const double lower[made_parameters] = {0.0, 0.5, 0.0, 0.0, -1e300, 0.05, -1e301, -360.0, 0.0, 1.0, 5.0, 5.0};
+  static const double upper[made_parameters] = {5000.0, 2.0, 500.0, 180.0, 1e300, 0.3, HUGE_VAL, 360.0, 1.0, 9.0, 4.0, 4.0};
+  static const double scale[made_parameters] = {100.0, 0.1, 50.0, 5.0, 1.0, 0.01, 4.0, 30.0, 0.1, 0.5, 1.0, 1.0};
+  static const int64_t active[made_parameters] = {1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1, 1};
+  static const int64_t link[made_parameters] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 4, 10};
+  static const int64_t epsilon[made_types] = {8, 8}, sigma[made_types] = {9, 9};
+  static const char *const types[made_types] = {"heavy", "hydrogen"};
+  put_texts(w, "/force_field/parameters/kind", made_parameters, kinds, 1);
+  put_texts(w, "/force_field/parameters/label", made_parameters, labels, 1);
+  put_texts(w, "/force_field/parameters/unit", made_parameters, units, 1);
+  put_reals(w, "/force_field/parameters/value", NULL, made_parameters, 0, values);
+  put_reals(w, "/force_field/parameters/lower", NULL, made_parameters, 0, lower);
+  put_reals(w, "/force_field/parameters/upper", NULL, made_parameters, 0, upper);
+  put_flags(w, "/force_field/parameters/active", made_parameters, active);
+  put_integers(w, "/force_field/parameters/link", made_parameters, 0, link);
+  if (w->options.bare) return;
+  put_reals(w, "/force_field/parameters/scale", NULL, made_parameters, 0, scale);
+  put_texts(w, "/force_field/nonbonded/label", made_types, types, 1);
+  put_integers(w, "/force_field/nonbonded/epsilon", made_types, 0, epsilon);
+  put_integers(w, "/force_field/nonbonded/sigma", made_types, 0, sigma);
+  const double half = 0.5, most = 0.8333;
+  hid_t group = must(H5Gopen2(w->file, "/force_field/nonbonded", H5P_DEFAULT), "nonbonded");
+  put_attribute_text(group, "combining_rule", "lorentz-berthelot", w->options.variable_strings);
+  put_attribute(group, "lennard_jones_14", H5T_NATIVE_DOUBLE, &half);
+  put_attribute(group, "coulomb_14", H5T_NATIVE_DOUBLE, &most);
+  H5Gclose(group);
+}
+
+static void put_molecules(const struct writer *w, int64_t count, const struct made_molecule *all) {
+  char **names = get(count, sizeof *names);
+  enum { columns = 6 };
+  static const char *const column_names[columns] = {"/molecules/charge",     "/molecules/multiplicity",
+                                                    "/molecules/method",     "/molecules/group",
+                                                    "/molecules/stationary", "/molecules/imaginary_modes"};
+  int64_t *integers = get(count * columns, sizeof *integers);
+  double *energy = get(count, sizeof *energy);
+  for (int64_t m = 0; m < count; m++) {
+    names[m] = (char *)all[m].name;
+    const int64_t row[columns] = {m % 3 - 1, 1 + m % 2, m % 2, m % 4 - 1, 1, 0};
+    for (int c = 0; c < columns; c++)
+      integers[c * count + m] = row[c];
+    energy[m] = all[m].energy * (w->options.other_units ? HARTREE : 1.0);
+  }
+  put_texts(w, "/molecules/name", count, (const char *const *)names, 0);
+  for (int c = 0; c < columns; c++) {
+    if (c == 4)
+      put_flags(w, column_names[c], count, integers + c * count);
+    else
+      put_integers(w, column_names[c], count, 0, integers + c * count);
+  }
+  put_reals(w, "/molecules/energy", w->options.other_units ? "kcal/mol" : "hartree", count, 0, energy);
+  static const char *const methods[2] = {"springs", "B3LYP/6-31G*, PySCF 2.14.0"};
+  put_texts(w, "/methods", 2, methods, 1);
+  free(energy);
+  free(integers);
+  free(names);
+}
+
+static void put_atoms(const struct writer *w, int64_t count, const struct made_molecule *all) {
+  int64_t *offset = get(count + 1, sizeof *offset);
+  for (int64_t m = 0; m < count; m++)
+    offset[m + 1] = offset[m] + all[m].atoms;
+  const int64_t total = offset[count];
+  int64_t *element = get(total, sizeof *element), *type = get(total, sizeof *type);
+  double *mass = get(total, sizeof *mass), *charge = get(total, sizeof *charge);
+  double *position = get(3 * total, sizeof *position), *gradient = get(3 * total, sizeof *gradient);
+  const double length = w->options.other_units ? 1.0 / BOHR : 1.0, force = w->options.other_units ? HARTREE / BOHR : 1.0;
+  for (int64_t m = 0; m < count; m++)
+    for (int a = 0; a < all[m].atoms; a++) {
+      const int64_t row = offset[m] + a;
+      element[row] = all[m].element[a];
+      type[row] = all[m].type[a];
+      mass[row] = all[m].mass[a];
+      charge[row] = all[m].charge[a];
+      for (int c = 0; c < 3; c++) {
+        position[3 * row + c] = all[m].position[a][c] * length;
+        gradient[3 * row + c] = all[m].gradient[a][c] * force;
+      }
+    }
+  put_integers(w, "/molecules/atom_offset", count + 1, 0, offset);
+  put_integers(w, "/atoms/element", total, 0, element);
+  put_reals(w, "/atoms/position", w->options.other_units ? "bohr" : "angstrom", total, 3, position);
+  if (!w->options.bare) {
+    put_integers(w, "/atoms/type", total, 0, type);
+    put_reals(w, "/atoms/mass", "amu", total, 0, mass);
+    put_reals(w, "/atoms/charge", "e", total, 0, charge);
+    put_reals(w, "/atoms/gradient", w->options.other_units ? "kcal/mol/angstrom" : "hartree/bohr", total, 3, gradient);
+  }
+  free(gradient);
+  free(position);
+  free(charge);
+  free(mass);
+  free(type);
+  free(element);
+  free(offset);
+}
+
+static void put_hessians(const struct writer *w, int64_t count, const struct made_molecule *all) {
+  const int full = w->options.full;
+  const double factor = w->options.other_units ? HARTREE / (BOHR * BOHR) : 1.0;
+  int64_t *offset = get(count + 1, sizeof *offset);
+  for (int64_t m = 0; m < count; m++)
+    offset[m + 1] = offset[m] + (full && all[m].hessian_rows ? 9 * all[m].atoms * all[m].atoms : all[m].hessian_rows);
+  double *hessian = get(offset[count], sizeof *hessian);
+  for (int64_t m = 0; m < count; m++) {
+    const int n = all[m].hessian_rows ? 3 * all[m].atoms : 0;
+    for (int i = 0, k = 0; i < n; i++)
+      for (int j = 0; j <= i; j++, k++) {
+        double *start = hessian + offset[m];
+        start[full ? i * n + j : k] = all[m].hessian[k] * factor;
+        if (full) start[j * n + i] = all[m].hessian[k] * factor;
+      }
+  }
+  put_integers(w, "/molecules/hessian_offset", count + 1, 0, offset);
+  put_reals(w, full ? "/hessian_full" : "/hessian", w->options.other_units ? "kcal/mol/angstrom^2" : "hartree/bohr^2",
+            offset[count], 0, hessian);
+  free(hessian);
+  free(offset);
+}
+
+/* One table of indices: `rows` and `row` say what a molecule has. */
+struct index_table {
+  const char *group;
+  int atoms, parameters; /* columns */
+};
+
+static int index_rows(const struct made_molecule *m, const char *group) {
+  if (strstr(group, "bond")) return m->bonds;
+  return strstr(group, "angle") ? m->angles : m->torsions;
+}
+
+static const int *index_row(const struct made_molecule *m, const char *group, int row, int of_parameters) {
+  if (strstr(group, "bond")) return of_parameters ? m->bond_parameter[row] : m->bond[row];
+  if (strstr(group, "angle")) return of_parameters ? m->angle_parameter[row] : m->angle[row];
+  return of_parameters ? m->torsion_parameter[row] : m->torsion[row];
+}
+
+static void put_index_table(const struct writer *w, const struct index_table *table, int64_t count,
+                            const struct made_molecule *all) {
+  char path[256];
+  int64_t *offset = get(count + 1, sizeof *offset);
+  for (int64_t m = 0; m < count; m++)
+    offset[m + 1] = offset[m] + index_rows(&all[m], table->group);
+  int64_t *atoms = get(offset[count] * table->atoms, sizeof *atoms), *parameters = get(offset[count] * 2, sizeof *parameters);
+  double *constants = get(offset[count], sizeof *constants);
+  for (int64_t m = 0; m < count; m++)
+    for (int64_t row = offset[m]; row < offset[m + 1]; row++) {
+      const int local = (int)(row - offset[m]);
+      for (int c = 0; c < table->atoms; c++)
+        atoms[row * table->atoms + c] = index_row(&all[m], table->group, local, 0)[c];
+      for (int c = 0; c < table->parameters; c++)
+        parameters[row * table->parameters + c] = index_row(&all[m], table->group, local, 1)[c];
+      constants[row] = all[m].periodicity[0];
+    }
+  snprintf(path, sizeof path, "%s/offset", table->group);
+  put_integers(w, path, count + 1, 0, offset);
+  snprintf(path, sizeof path, "%s/atoms", table->group);
+  put_integers(w, path, offset[count], table->atoms, atoms);
+  snprintf(path, sizeof path, "%s/parameters", table->group);
+  if (table->parameters) put_integers(w, path, offset[count], table->parameters, parameters);
+  snprintf(path, sizeof path, "%s/constants", table->group);
+  if (strstr(table->group, "torsion")) put_reals(w, path, NULL, offset[count], 1, constants);
+  free(constants);
+  free(parameters);
+  free(atoms);
+  free(offset);
+}
+
+static void put_observables(const struct writer *w, int64_t count, const struct made_molecule *all) {
+  int64_t *offset = get(count + 1, sizeof *offset), *index = get(count, sizeof *index);
+  double *weight = get(count, sizeof *weight);
+  for (int64_t m = 0; m < count; m++) {
+    offset[m + 1] = offset[m] + all[m].observables;
+    for (int64_t row = offset[m]; row < offset[m + 1]; row++) {
+      index[row] = -1;
+      weight[row] = all[m].weight;
+    }
+  }
+  put_integers(w, "/observables/frequency/offset", count + 1, 0, offset);
+  put_integers(w, "/observables/frequency/index", offset[count], 1, index);
+  put_reals(w, "/observables/frequency/weight", NULL, offset[count], 0, weight);
+  free(weight);
+  free(index);
+  free(offset);
+}
+
+void make_dataset(const char *path, int64_t count, const struct made_options *options) {
+  struct made_molecule *all = get(count, sizeof *all);
+  for (int64_t m = 0; m < count; m++)
+    made_molecule(m, &all[m]);
+  struct writer w = {must(H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), path), *options};
+  const int version = 1;
+  hid_t root = must(H5Gopen2(w.file, "/", H5P_DEFAULT), "/");
+  put_attribute_text(root, "format", "q2hpc", options->variable_strings);
+  put_attribute(root, "version", H5T_NATIVE_INT, &version);
+  if (!options->bare) put_attribute_text(root, "title", "springs", options->variable_strings);
+  H5Gclose(root);
+  put_molecules(&w, count, all);
+  put_atoms(&w, count, all);
+  put_hessians(&w, count, all);
+  static const struct index_table tables[] = {{"/bonds", 2, 0},
+                                              {"/force_field/terms/bond_harmonic", 2, 2},
+                                              {"/force_field/terms/angle_harmonic", 3, 2},
+                                              {"/force_field/terms/torsion_fourier", 4, 2}};
+  for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+    put_index_table(&w, &tables[t], count, all);
+  put_force_field(&w);
+  put_observables(&w, count, all);
+  must(H5Fclose(w.file), "close");
+  free(all);
+}

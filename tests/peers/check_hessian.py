@@ -1,0 +1,219 @@
+"""Compares q2hpc's MM Hessians and frequencies with independent implementations: JAX (exact derivatives) and OpenMM
+(differences).
+
+    python3 check_hessian.py Q2HPC input.h5 [more.h5 ...] [--openmm] [--hessians out.h5]
+
+Q2HPC is the program; it is run as `Q2HPC eval input.h5 -hessians out.h5` (with --hessians an existing output is taken instead).
+Claims checked, for every molecule of every file:
+    JAX      |H - H_jax| <= 1e-9 |H_jax| (Frobenius norms; q2hpc claims 1e-8, but a Coulomb constant wrong by 2e-6 shifts H by
+             just 3e-9), and frequencies within 1e-3 cm-1
+    OpenMM   (--openmm) |H - H_openmm| <= 1e-9 |H_openmm|: central differences of forces, extrapolated twice, on the Reference
+             platform (double precision). Molecules with an angle above 175 degrees are left out: OpenMM's acos has no
+             derivative there.
+             Lorentz-Berthelot pairs are found, mixed and scaled by OpenMM; everything else is read by reference.py.
+
+Exit status: 0 all within, 1 a claim failed, 77 a peer package is missing (CTest: skipped), 2 the program failed.
+"""
+
+import argparse
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SKIP = 77
+try:
+    import h5py
+    import numpy as np
+    from reference import UNITS, Reference  # needs jax
+except ImportError as missing:
+    print(f"skipped: {missing}")
+    sys.exit(SKIP)
+
+JAX_TOLERANCE, OPENMM_TOLERANCE = 1e-9, 1e-9
+FREQUENCY_TOLERANCE = 1e-3  # cm-1
+MINIMUM_MOLECULES = 10
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("inputs", nargs="+")
+    parser.add_argument("--openmm", action="store_true")
+    parser.add_argument("--openmm-molecules", type=int, default=10, help="how many of each file, smallest first (it is slow)")
+    parser.add_argument("--hessians", help="the program's output for the one input, made earlier")
+    arguments = parser.parse_args()
+    if arguments.openmm:
+        require_openmm()
+    checked = failed = 0
+    for path in arguments.inputs:
+        reference = Reference(path)
+        hessians, frequencies = program_output(arguments, path, reference.names)
+        failed += compare_with_jax(reference, hessians, frequencies)
+        checked += len(reference)
+        if arguments.openmm:
+            failed += compare_with_openmm(reference, hessians, arguments.openmm_molecules)
+    if checked < MINIMUM_MOLECULES:
+        print(f"only {checked} molecules checked, {MINIMUM_MOLECULES} are asked for")
+        failed += 1
+    print(f"{checked} molecules, {failed} failures")
+    sys.exit(1 if failed else 0)
+
+
+def program_output(arguments, path, names):
+    """Hessians (kcal/mol/angstrom^2) and frequencies (cm-1) by q2hpc, in the file's order."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = arguments.hessians or str(Path(folder) / "hessians.h5")
+        if not arguments.hessians:
+            run = subprocess.run([arguments.program, "eval", path, "-hessians", out], capture_output=True, text=True)
+            if run.returncode != 0:
+                print(f"{arguments.program} eval {path} ended with status {run.returncode}:\n{run.stdout}{run.stderr}")
+                sys.exit(2)
+        with h5py.File(out, "r") as file:
+            if [name.decode() for name in file["molecules/name"][()]] != names:
+                print(f"{out}: its molecules are not those of {path}")
+                sys.exit(2)
+            squares = [h.reshape(math.isqrt(h.size), -1) for h in ragged(file["hessian"], "value")]
+            factor = UNITS[file["hessian/value"].attrs["unit"].decode()]
+            return [factor * h for h in squares], ragged(file["frequencies"], "calculated")
+
+
+def ragged(group, name):
+    """A table's rows, molecule by molecule."""
+    return np.split(group[name][()], group["offset"][1:-1])
+
+
+def deviation(matrix, reference):
+    """|A - B| / |B|; a NaN anywhere is a failure, and so is a wrong shape."""
+    if matrix.shape != reference.shape:
+        return np.inf
+    value = np.linalg.norm(matrix - reference) / np.linalg.norm(reference)
+    return value if np.isfinite(value) else np.inf
+
+
+def compare_with_jax(reference, hessians, frequencies):
+    failed, worst = 0, 0.0
+    for m, exact in enumerate(reference.mm_hessians()):
+        error = deviation(hessians[m], exact)
+        expected = reference.vibrations(m, exact)
+        shift = np.abs(frequencies[m] - expected).max() if frequencies[m].shape == expected.shape else np.inf
+        wrong = not (error <= JAX_TOLERANCE and shift <= FREQUENCY_TOLERANCE)
+        failed, worst = failed + wrong, max(worst, error)
+        if wrong:
+            print(f"FAILED {reference.names[m]}: |H - H_jax| / |H_jax| = {error:.2e}, frequencies off by {shift:.2e} cm-1")
+    print(f"JAX: {len(reference)} molecules, largest relative deviation {worst:.2e}")
+    return failed
+
+
+# --- OpenMM ------------------------------------------------------------------------------------------------------------------
+
+def require_openmm():
+    try:
+        import openmm  # noqa: F401
+    except ImportError as missing:
+        print(f"skipped: {missing}")
+        sys.exit(SKIP)
+
+
+def compare_with_openmm(reference, hessians, count):
+    failed, worst = 0, 0.0
+    chosen = sorted(range(len(reference)), key=lambda m: len(reference.qm_hessians[m]))
+    chosen = [m for m in chosen if not has_linear_angle(reference, m)][:count]  # OpenMM's acos is not differentiable there
+    for m in chosen:
+        error = deviation(hessians[m], OpenMMMolecule(reference, m).hessian())
+        failed, worst = failed + (not error <= OPENMM_TOLERANCE), max(worst, error)
+        if not error <= OPENMM_TOLERANCE:
+            print(f"FAILED {reference.names[m]}: |H - H_openmm| / |H_openmm| = {error:.2e}")
+    print(f"OpenMM: {len(chosen)} molecules, largest relative deviation {worst:.2e}")
+    return failed
+
+
+def has_linear_angle(reference, m):
+    if "angle_harmonic" not in reference.terms:
+        return False
+    molecule, atoms, _, _ = reference.terms["angle_harmonic"]
+    x = reference.positions[reference.offset[m] + atoms[molecule == m]]
+    u, v = x[:, 0] - x[:, 1], x[:, 2] - x[:, 1]
+    cosine = np.sum(u * v, axis=1) / np.linalg.norm(u, axis=1) / np.linalg.norm(v, axis=1)
+    return bool((cosine < np.cos(np.radians(175.0))).any())
+
+
+class OpenMMMolecule:
+    """One molecule's terms in OpenMM: its standard forces, and a custom one for pairs mixed by the geometric rule."""
+
+    KILOJOULE, NANOMETER = 4.184, 0.1  # per kcal, per angstrom
+
+    def __init__(self, reference, m):
+        import openmm
+        self.openmm = openmm
+        self.positions = reference.positions[reference.atoms(m)]
+        system = openmm.System()
+        for mass in reference.masses[reference.atoms(m)]:
+            system.addParticle(mass)
+        for form, (molecule, atoms, values, constants) in reference.terms.items():
+            mine = molecule == m
+            if form == "pair" and not reference.geometric:
+                system.addForce(self.lorentz_berthelot(reference, m))
+            else:
+                system.addForce(self.force(form, atoms[mine].tolist(), values[mine], constants[mine]))
+        platform = openmm.Platform.getPlatformByName("Reference")  # double precision
+        self.context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
+
+    def force(self, form, atoms, values, constants):
+        """OpenMM writes E = 1/2 k (x - x0)^2 in kJ/mol and nm."""
+        if form in ("bond_harmonic", "urey_bradley"):
+            force = self.openmm.HarmonicBondForce()
+            for (i, j), (k, r0) in zip(atoms, values):
+                force.addBond(i, j, r0 * self.NANOMETER, 2 * k * self.KILOJOULE / self.NANOMETER**2)
+        elif form == "angle_harmonic":
+            force = self.openmm.HarmonicAngleForce()
+            for (i, j, k), (constant, theta0) in zip(atoms, values):
+                force.addAngle(i, j, k, theta0, 2 * constant * self.KILOJOULE)
+        elif form in ("torsion_fourier", "improper_fourier"):
+            force = self.openmm.PeriodicTorsionForce()
+            for (i, j, k, l), (constant, phase), (periodicity,) in zip(atoms, values, constants):
+                force.addTorsion(i, j, k, l, int(periodicity), phase, constant * self.KILOJOULE)
+        else:
+            force = self.openmm.CustomBondForce("4*e*((s/r)^12-(s/r)^6)+c/r")
+            for name in ("e", "s", "c"):
+                force.addPerBondParameter(name)
+            for (i, j), (epsilon, sigma), (factor, coulomb) in zip(atoms, values, constants):
+                force.addBond(i, j, [factor * epsilon * self.KILOJOULE, sigma * self.NANOMETER,
+                                     coulomb * self.KILOJOULE * self.NANOMETER])
+        return force
+
+    def lorentz_berthelot(self, reference, m):
+        """OpenMM's own non-bonded force; its own search for pairs one, two and three bonds apart."""
+        force = self.openmm.NonbondedForce()
+        for epsilon, sigma, charge in zip(*(values[reference.atoms(m)] for values in reference.atom_nonbonded)):
+            force.addParticle(charge, sigma * self.NANOMETER, epsilon * self.KILOJOULE)
+        lennard_jones, coulomb = reference.factors_14
+        force.createExceptionsFromBonds(reference.bonds[m].tolist(), coulomb, lennard_jones)
+        return force
+
+    def gradient(self, x):
+        """kcal/mol/angstrom at x (angstrom)."""
+        self.context.setPositions(x * self.NANOMETER)
+        force = self.context.getState(getForces=True).getForces(asNumpy=True)._value
+        return -np.asarray(force).ravel() / self.KILOJOULE * self.NANOMETER
+
+    def hessian(self, step=4e-3):
+        """Central differences with steps h, h/2, h/4 (angstrom), extrapolated twice: the error is of order h^6."""
+        n = self.positions.size
+        hessian = np.zeros((n, n))
+        for column in range(n):
+            tiers = [self.slope(column, step / 2**tier) for tier in range(3)]
+            first = [(4 * tiers[1] - tiers[0]) / 3, (4 * tiers[2] - tiers[1]) / 3]
+            hessian[:, column] = (16 * first[1] - first[0]) / 15
+        return 0.5 * (hessian + hessian.T)
+
+    def slope(self, column, step):
+        shift = np.zeros(self.positions.size)
+        shift[column] = step
+        shift = shift.reshape(self.positions.shape)
+        return (self.gradient(self.positions + shift) - self.gradient(self.positions - shift)) / (2 * step)
+
+
+if __name__ == "__main__":
+    main()

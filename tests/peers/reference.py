@@ -1,0 +1,279 @@
+"""An independent reference for q2hpc: MM Hessians by automatic differentiation (JAX, float64), frequencies, both matching
+rules, loss.
+
+    python3 reference.py input.h5 [--match q2mm] [--table]
+
+Shares no code with q2hpc or with jobs/: it reads the file (docs/format.md), writes each energy as docs/forces.md states it,
+and lets JAX differentiate. Terms of one form are differentiated all at once (vmap over the whole data set), then their blocks
+are added up molecule by molecule. Units: angstrom, kcal/mol, radian, amu.
+"""
+
+import argparse
+import itertools
+
+import h5py
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_platforms", "cpu")
+
+# CODATA 2018
+BOHR = 0.529177210903                                      # angstrom
+HARTREE = 4.3597447222071e-18 * 6.02214076e23 / 4184.0     # kcal/mol
+AMU, AVOGADRO, LIGHT = 1.66053906660e-27, 6.02214076e23, 299792458.0
+COULOMB = (1.602176634e-19**2 / (4 * np.pi * 8.8541878128e-12)) * 1e10 * AVOGADRO / 4184.0  # kcal/mol angstrom / e^2
+# cm-1 per sqrt(kcal/mol/angstrom^2/amu)
+WAVENUMBER = np.sqrt(4184.0 * 1e20 / (AVOGADRO * AMU)) / (2 * np.pi * LIGHT * 100.0)
+
+MILLIDYNE_ANGSTROM = 1e-18 * AVOGADRO / 4184.0  # kcal/mol
+UNITS = {"kcal/mol": 1.0, "kJ/mol": 1 / 4.184, "hartree": HARTREE, "angstrom": 1.0, "nm": 10.0, "bohr": BOHR, "radian": 1.0,
+         "degree": np.pi / 180, "kcal/mol/angstrom^2": 1.0, "kJ/mol/nm^2": 1 / 418.4, "hartree/bohr^2": HARTREE / BOHR**2,
+         "mdyn/angstrom": MILLIDYNE_ANGSTROM, "kcal/mol/rad^2": 1.0, "kJ/mol/rad^2": 1 / 4.184,
+         "mdyn*angstrom/rad^2": MILLIDYNE_ANGSTROM, "hartree/rad^2": HARTREE, "amu": 1.0, "e": 1.0}
+
+
+# --- energies of one term; x is [atoms, 3] -----------------------------------------------------------------------------------
+
+def distance(x, i, j):
+    d = x[i] - x[j]
+    return jnp.sqrt(d @ d)
+
+
+def bond(x, p, _):
+    return p[0] * (distance(x, 0, 1) - p[1]) ** 2
+
+
+def angle(x, p, _):
+    """k (theta - theta0)^2. Close to 180 degrees with theta0 = pi the square of pi - theta is a power series in tan^2, smooth
+    where theta itself is not."""
+    u, v = x[0] - x[1], x[2] - x[1]
+    n, dot = jnp.cross(u, v), u @ v
+    t = (n @ n) / dot**2                       # tan^2
+    linear = (t < 1e-6) & (dot < 0) & (abs(p[1] - jnp.pi) < 1e-12)
+    series = t * (1 - t * (2 / 3 - t * 23 / 45))  # arctan(sqrt(t))^2
+    sine = jnp.sqrt(jnp.where(linear, 1.0, n @ n))
+    return p[0] * jnp.where(linear, series, (jnp.arctan2(sine, dot) - p[1]) ** 2)
+
+
+def torsion(x, p, c):
+    """k (1 + cos(n phi - delta)), phi by IUPAC: 0 for cis, clockwise positive looking along j to k."""
+    b1, b2, b3 = x[1] - x[0], x[2] - x[1], x[3] - x[2]
+    n1, n2 = jnp.cross(b1, b2), jnp.cross(b2, b3)
+    phi = jnp.arctan2(jnp.sqrt(b2 @ b2) * (b1 @ n2), n1 @ n2)
+    return p[0] * (1 + jnp.cos(c[0] * phi - p[1]))
+
+
+def pair(x, p, c):
+    """Lennard-Jones and Coulomb: p = epsilon, sigma; c = Lennard-Jones factor, C q q times its factor."""
+    r = distance(x, 0, 1)
+    s6 = (p[1] / r) ** 6
+    return c[0] * 4 * p[0] * (s6 * s6 - s6) + c[1] / r
+
+
+FORMS = {"bond_harmonic": bond, "angle_harmonic": angle, "urey_bradley": bond, "torsion_fourier": torsion,
+         "improper_fourier": torsion, "pair": pair}
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------------
+
+def text(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def in_units(dataset):
+    return dataset[()].astype(float) * UNITS[text(dataset.attrs["unit"])]
+
+
+class Reference:
+    """A data set file and what follows from it. Molecules are numbered as in the file."""
+
+    def __init__(self, path):
+        with h5py.File(path, "r") as file:
+            self.names = [text(n) for n in file["molecules/name"][()]]
+            self.offset = file["molecules/atom_offset"][()]
+            self.positions = in_units(file["atoms/position"])
+            self.elements = file["atoms/element"][()]
+            self.masses = in_units(file["atoms/mass"])
+            self._read_hessians(file)
+            self._read_parameters(file["force_field/parameters"])
+            self.terms = {form: self._read_terms(group) for form, group in file.get("force_field/terms", {}).items()}
+            if "force_field/nonbonded" in file:
+                self.terms["pair"] = self._pairs(file)
+            observed = file["observables/frequency"]
+            self.minimum = float(observed.attrs.get("minimum", 50.0))
+            counts = np.diff(observed["offset"][()])
+            self.observed_molecule = np.repeat(np.arange(len(counts)), counts)
+            self.observed_index, self.observed_weight = observed["index"][:, 0], observed["weight"][()]
+
+    def __len__(self):
+        return len(self.names)
+
+    def atoms(self, m):
+        return slice(self.offset[m], self.offset[m + 1])
+
+    def _read_hessians(self, file):
+        packed, offset = in_units(file["hessian"]), file["molecules/hessian_offset"][()]
+        self.qm_hessians = []
+        for m in range(len(self)):
+            n = 3 * int(self.offset[m + 1] - self.offset[m])
+            hessian = np.zeros((n, n))
+            hessian[np.tril_indices(n)] = packed[offset[m]:offset[m + 1]]
+            self.qm_hessians.append(hessian + np.tril(hessian, -1).T)
+
+    def _read_parameters(self, group):
+        self.kinds, self.labels = ([text(v) for v in group[key][()]] for key in ("kind", "label"))
+        value = group["value"][()] * [UNITS[text(u)] for u in group["unit"][()]]
+        link = group["link"][()]
+        for row in range(len(link)):  # a linked row shares the value at the end of its chain
+            end = row
+            while link[end] >= 0:
+                end = link[end]
+            value[row] = value[end]
+        self.value = value
+
+    def _read_terms(self, group):
+        """(molecule, atoms, parameter values, constants), a row each."""
+        offset, atoms = group["offset"][()], group["atoms"][()]
+        constants = group["constants"][()] if "constants" in group else np.zeros((len(atoms), 0))
+        return np.repeat(np.arange(len(self)), np.diff(offset)), atoms, self.value[group["parameters"][()]], constants
+
+    def _pairs(self, file):
+        """Every pair three or more bonds apart; three apart: scaled."""
+        group = file["force_field/nonbonded"]
+        epsilon, sigma = self.value[group["epsilon"][()]], self.value[group["sigma"][()]]
+        types = file["atoms/type"][()]
+        charges = in_units(file["atoms/charge"]) if "charge" in file["atoms"] else np.zeros(len(types))
+        geometric = text(group.attrs["combining_rule"]) == "geometric"
+        factors = float(group.attrs["lennard_jones_14"]), float(group.attrs["coulomb_14"])
+        bonds, offset = file["bonds/atoms"][()], file["bonds/offset"][()]
+        self.bonds = [bonds[offset[m]:offset[m + 1]] for m in range(len(self))]
+        # For check_hessian.py, whose OpenMM finds and mixes the pairs itself.
+        self.geometric, self.factors_14, self.atom_nonbonded = geometric, factors, (epsilon[types], sigma[types], charges)
+        rows = []
+        for m in range(len(self)):
+            a = self.atoms(m)
+            apart = bonds_apart(a.stop - a.start, self.bonds[m])
+            e, s, q = epsilon[types[a]], sigma[types[a]], charges[a]
+            for i, j in itertools.combinations(range(a.stop - a.start), 2):
+                if apart[i, j] < 3:
+                    continue
+                lj, coulomb = factors if apart[i, j] == 3 else (1.0, 1.0)
+                mixed = np.sqrt(s[i] * s[j]) if geometric else 0.5 * (s[i] + s[j])
+                rows.append((m, i, j, np.sqrt(e[i] * e[j]), mixed, lj, coulomb * COULOMB * q[i] * q[j]))
+        rows = np.array(rows).reshape(-1, 7)
+        return rows[:, 0].astype(int), rows[:, 1:3].astype(int), rows[:, 3:5], rows[:, 5:7]
+
+    # --- Hessians and frequencies --------------------------------------------------------------------------------------------
+
+    def mm_hessians(self, molecules=None):
+        """[3N, 3N] of each molecule (or of those named by number), kcal/mol/angstrom^2."""
+        molecules = range(len(self)) if molecules is None else molecules
+        hessians = {m: np.zeros((len(self.qm_hessians[m]),) * 2) for m in molecules}
+        for form, (molecule, atoms, values, constants) in self.terms.items():
+            keep = np.isin(molecule, list(hessians))
+            molecule, atoms = molecule[keep], atoms[keep]
+            x = self.positions[self.offset[molecule][:, None] + atoms]
+            for m, a, block in zip(molecule, atoms, blocks(FORMS[form], x, values[keep], constants[keep])):
+                rows = (3 * a[:, None] + np.arange(3)).ravel()
+                hessians[m][np.ix_(rows, rows)] += block
+        return [hessians[m] for m in molecules]
+
+    def weighted(self, m, hessian):
+        w = np.repeat(self.masses[self.atoms(m)], 3) ** -0.5
+        return hessian * np.outer(w, w)
+
+    def vibrations(self, m, hessian):
+        """Wavenumbers of the vibrations, ascending: rigid motions projected out (design: all molecules, MM and QM alike)."""
+        basis = vibrational_basis(self.positions[self.atoms(m)], self.masses[self.atoms(m)])
+        return wavenumber(np.linalg.eigvalsh(basis.T @ self.weighted(m, hessian) @ basis))
+
+    def all_modes(self, m, hessian):
+        """Wavenumbers of all 3N eigenvalues, ascending, nothing projected: q2mm's."""
+        return wavenumber(np.linalg.eigvalsh(self.weighted(m, hessian)))
+
+    def pairs_by_position(self, hessians):
+        """q2hpc's rule: (reference, calculated, weight) of every observed vibration."""
+        out = []
+        for m, index, weight in zip(self.observed_molecule, self.observed_index, self.observed_weight):
+            qm, mm = self.vibrations(m, self.qm_hessians[m]), self.vibrations(m, hessians[m])
+            chosen = np.flatnonzero(qm > self.minimum) if index < 0 else [index]
+            out += [(qm[k], mm[k], weight) for k in chosen]
+        return np.array(out)
+
+    def pairs_as_q2mm(self, hessians):
+        """q2mm's rule at the starting point: the k-th QM value above 50 cm-1 with the k-th MM value above 50, the rest
+        dropped."""
+        out = []
+        for m, weight in zip(self.observed_molecule, self.observed_weight):
+            qm, mm = self.all_modes(m, self.qm_hessians[m]), self.all_modes(m, hessians[m])
+            out += [(a, b, weight) for a, b in zip(qm[qm > self.minimum], mm[mm > self.minimum])]
+        return np.array(out)
+
+    def rmsd(self, hessians):
+        """Root mean square deviation over all vibrations, cm-1, and their number."""
+        d = np.concatenate([self.vibrations(m, self.qm_hessians[m]) - self.vibrations(m, h) for m, h in enumerate(hessians)])
+        return np.sqrt(np.mean(d**2)), len(d)
+
+
+def blocks(energy, x, values, constants):
+    """Second derivatives of each term, [T, 3a, 3a]. Padded to a power of two, so that JAX compiles few sizes."""
+    count, atoms = x.shape[0], x.shape[1]
+    if count == 0:
+        return np.zeros((0, 3 * atoms, 3 * atoms))
+    padded = 1 << (count - 1).bit_length()
+    x, values, constants = (np.concatenate([a, np.repeat(a[:1], padded - count, axis=0)]) for a in (x, values, constants))
+    return np.asarray(_blocks(energy, x, values, constants))[:count].reshape(count, 3 * atoms, 3 * atoms)
+
+
+_blocks = jax.jit(lambda energy, *arrays: jax.vmap(jax.hessian(energy))(*arrays), static_argnums=0)
+
+
+def bonds_apart(atom_count, bonds):
+    """[N, N] number of bonds between two atoms by the shortest path; 4 where it is 4 or more."""
+    linked = np.zeros((atom_count, atom_count), dtype=bool)
+    linked[bonds[:, 0], bonds[:, 1]] = linked[bonds[:, 1], bonds[:, 0]] = True
+    apart = np.full((atom_count, atom_count), 4)
+    reached = np.eye(atom_count, dtype=bool)
+    for steps in range(4):
+        apart[reached & (apart > steps)] = steps
+        reached = (reached.astype(int) @ linked) > 0
+    return apart
+
+
+def vibrational_basis(positions, masses):
+    """Orthonormal columns orthogonal to the mass-weighted translations and rotations (5 rigid motions when linear)."""
+    root = np.sqrt(masses)[:, None]
+    x = positions - np.average(positions, axis=0, weights=masses)
+    rigid = [(root * np.broadcast_to(e, x.shape)).ravel() for e in np.eye(3)]
+    rigid += [(root * np.cross(e, x)).ravel() for e in np.eye(3)]
+    u, s, _ = np.linalg.svd(np.array([r / max(np.linalg.norm(r), 1e-12) for r in rigid]).T)
+    return u[:, np.sum(s > 1e-5):]
+
+
+def wavenumber(values):
+    return np.sign(values) * np.sqrt(np.abs(values)) * WAVENUMBER
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("input")
+    parser.add_argument("--match", choices=["position", "q2mm"], default="position")
+    parser.add_argument("--table", action="store_true", help="RMSD molecule by molecule")
+    arguments = parser.parse_args()
+    reference = Reference(arguments.input)
+    hessians = reference.mm_hessians()
+    pairs = (reference.pairs_as_q2mm if arguments.match == "q2mm" else reference.pairs_by_position)(hessians)
+    rmsd, count = reference.rmsd(hessians)
+    print(f"molecules {len(reference)}  terms " + " ".join(f"{form}:{len(t[0])}" for form, t in reference.terms.items()))
+    print(f"pairs {len(pairs)}  loss {np.sum((pairs[:, 2] * (pairs[:, 0] - pairs[:, 1])) ** 2):.6f}"
+          f"  RMSD over all {count} vibrations {rmsd:.4f} cm-1")
+    if arguments.table:
+        for m, name in enumerate(reference.names):
+            d = reference.vibrations(m, reference.qm_hessians[m]) - reference.vibrations(m, hessians[m])
+            print(f"  {name:40s} {len(d):4d} vibrations  RMSD {np.sqrt(np.mean(d**2)):9.3f} cm-1")
+
+
+if __name__ == "__main__":
+    main()

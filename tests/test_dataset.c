@@ -1,0 +1,254 @@
+/* A data set is read as it was written: on any number of ranks, in any storage that docs/format.md allows; and moving molecules
+ * keeps every row. */
+#include <math.h>
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/constants.h"
+#include "../io/dataset.h"
+#include "../io/dataset_columns.h"
+#include "../io/elements.h"
+#include "check.h"
+#include "make_dataset.h"
+
+static const char *const path = "test_dataset.h5";
+
+static void write_on_first(MPI_Comm comm, int64_t count, const struct made_options *options) {
+  int rank;
+  MPI_Comm_rank(comm, &rank);
+  if (rank == 0) make_dataset(path, count, options);
+  MPI_Barrier(comm);
+}
+
+static int near(double found, double expected, double tolerance) {
+  return fabs(found - expected) <= tolerance * fmax(1.0, fabs(expected));
+}
+
+static void check_terms(const struct q2_term_table *table, int64_t local, int rows, const int *atoms, const int *parameters) {
+  const int64_t start = table->offset[local];
+  CHECK(table->offset[local + 1] - start == rows, "%s: molecule %d", table->form, (int)local);
+  if (table->offset[local + 1] - start != rows) return;
+  for (int k = 0; k < rows * table->atom_count; k++)
+    CHECK(table->atoms[start * table->atom_count + k] == atoms[k], "%s: %d, %d", table->form, k, atoms[k]);
+  for (int k = 0; k < rows * 2; k++)
+    CHECK(table->parameters[start * 2 + k] == parameters[k], "%s: %d, %d", table->form, k, parameters[k]);
+}
+
+/* Local molecule `local` is what made_molecule says about its number. `tolerance`: of values that went through units. */
+static void check_molecule(const struct q2_dataset *d, int64_t local, const struct made_options *options, double tolerance) {
+  struct made_molecule m;
+  const int64_t number = d->molecule[local];
+  made_molecule(number, &m);
+  CHECK(strcmp(d->name[local].text, m.name) == 0, "'%s' '%s'", d->name[local].text, m.name);
+  CHECK(d->charge[local] == number % 3 - 1, "%d", d->charge[local]);
+  CHECK(d->multiplicity[local] == 1 + number % 2, "%d", d->multiplicity[local]);
+  CHECK(d->method[local] == number % 2, "%d", d->method[local]);
+  CHECK(d->group[local] == number % 4 - 1, "%d", d->group[local]);
+  CHECK(d->stationary[local] == 1 && d->imaginary_modes[local] == 0, "%d", d->stationary[local]);
+  CHECK(near(d->energy[local], m.energy, tolerance), "%.17g %.17g", d->energy[local], m.energy);
+  const int64_t first = d->atom_offset[local];
+  CHECK(d->atom_offset[local + 1] - first == m.atoms, "%d", m.atoms);
+  if (d->atom_offset[local + 1] - first != m.atoms) return;
+  for (int a = 0; a < m.atoms; a++) {
+    const double mass = options->bare ? q2_element_mass(m.element[a]) : m.mass[a];
+    CHECK(d->element[first + a] == m.element[a], "%d", d->element[first + a]);
+    CHECK(d->mass[first + a] == mass, "%g %g", d->mass[first + a], mass);
+    CHECK(d->type[first + a] == (options->bare ? 0 : m.type[a]), "%d", d->type[first + a]);
+    CHECK(d->atom_charge[first + a] == (options->bare ? 0.0 : m.charge[a]), "%g", d->atom_charge[first + a]);
+    for (int c = 0; c < 3; c++) {
+      const int64_t k = 3 * (first + a) + c;
+      CHECK(near(d->position[k], m.position[a][c], tolerance), "%.17g %.17g", d->position[k], m.position[a][c]);
+      CHECK(near(d->gradient[k], options->bare ? 0.0 : m.gradient[a][c], tolerance), "%g", d->gradient[k]);
+    }
+  }
+  CHECK(d->hessian_offset[local + 1] - d->hessian_offset[local] == m.hessian_rows, "%d", (int)m.hessian_rows);
+  for (int64_t k = 0; k < m.hessian_rows; k++) {
+    const double found = d->hessian[d->hessian_offset[local] + k];
+    CHECK(near(found, m.hessian[k], tolerance), "element %d: %.17g %.17g", (int)k, found, m.hessian[k]);
+  }
+  CHECK(d->bond_offset[local + 1] - d->bond_offset[local] == m.bonds, "%d", m.bonds);
+  for (int k = 0; k < 2 * m.bonds; k++)
+    CHECK(d->bonds[2 * d->bond_offset[local] + k] == (&m.bond[0][0])[k], "bond element %d", k);
+  check_terms(&d->terms[0], local, m.angles, &m.angle[0][0], &m.angle_parameter[0][0]);
+  check_terms(&d->terms[1], local, m.bonds, &m.bond[0][0], &m.bond_parameter[0][0]);
+  check_terms(&d->terms[2], local, m.torsions, &m.torsion[0][0], &m.torsion_parameter[0][0]);
+  for (int k = 0; k < m.torsions; k++)
+    CHECK(d->terms[2].constants[d->terms[2].offset[local] + k] == m.periodicity[k], "periodicity %g", m.periodicity[k]);
+  const struct q2_observable_table *o = d->observables;
+  CHECK(o->offset[local + 1] - o->offset[local] == m.observables, "%d", m.observables);
+  for (int64_t k = o->offset[local]; k < o->offset[local + 1]; k++)
+    CHECK(o->index[k] == -1 && o->weight[k] == m.weight && o->value[k] == 0.0, "%d %g", o->index[k], o->weight[k]);
+}
+
+static void check_force_field(const struct q2_dataset *d, const struct made_options *options) {
+  const struct q2_parameters *p = &d->parameters;
+  CHECK(p->count == made_parameters, "%d", p->count);
+  CHECK(near(p->value[3], 104.5 * Q2_PI / 180.0, 1e-15), "%.17g", p->value[3]);
+  CHECK(near(p->upper[3], Q2_PI, 1e-15) && p->lower[3] == 0.0, "%.17g", p->upper[3]);
+  CHECK(near(p->value[4], 4.0 * 143.93261855, 1e-10), "%.17g", p->value[4]);
+  CHECK(p->lower[4] == -1e300 && p->upper[4] == 1e300, "%g %g", p->lower[4], p->upper[4]);
+  CHECK(p->lower[6] == -1e300 && p->upper[6] == 1e300, "%g %g", p->lower[6], p->upper[6]);
+  CHECK(near(p->value[5], 1.1, 1e-15) && near(p->lower[5], 0.5, 1e-15), "%g %g", p->value[5], p->lower[5]);
+  CHECK(near(p->value[6], 2.5 / 4.184, 1e-15), "%.17g", p->value[6]);
+  CHECK(near(p->value[9], 6.0 * Q2_BOHR, 1e-15) && near(p->factor[9], Q2_BOHR, 1e-15), "%.17g", p->value[9]);
+  CHECK(p->link[10] == 4 && p->link[11] == 4 && p->link[4] == -1, "%d %d", p->link[10], p->link[11]);
+  CHECK(p->value[10] == p->value[4] && p->value[11] == p->value[4], "%g %g", p->value[10], p->value[11]);
+  CHECK(near(p->scale[3], options->bare ? 0.0 : 5.0 * Q2_PI / 180.0, 1e-15), "%g", p->scale[3]);
+  CHECK(p->active[4] == 1 && p->active[5] == 0, "%d %d", p->active[4], p->active[5]);
+  CHECK(strcmp(p->kind[7], "torsion_phase") == 0 && strcmp(p->label[2], "X-Y-Z") == 0, "'%s'", p->label[2]);
+  CHECK(strcmp(p->unit[11], "kcal/mol/angstrom^2") == 0, "'%s'", p->unit[11]);
+  CHECK(d->method_count == 2 && strcmp(d->method_name[1], "B3LYP/6-31G*, PySCF 2.14.0") == 0, "'%s'", d->method_name[1]);
+  CHECK(strcmp(d->title, options->bare ? "" : "springs") == 0, "'%s'", d->title);
+  CHECK(d->nonbonded.type_count == (options->bare ? 0 : made_types), "%d", d->nonbonded.type_count);
+  CHECK(d->has_charge == !options->bare && d->has_gradient == !options->bare, "%d", d->has_charge);
+  if (d->nonbonded.type_count == made_types) {
+    CHECK(d->nonbonded.epsilon[1] == 8 && d->nonbonded.sigma[1] == 9, "%d", d->nonbonded.epsilon[1]);
+    CHECK(d->nonbonded.lorentz_berthelot == 1 && d->nonbonded.lennard_jones_14 == 0.5, "%g", d->nonbonded.lennard_jones_14);
+    CHECK(strcmp(d->nonbonded.label[1], "hydrogen") == 0, "'%s'", d->nonbonded.label[1]);
+  }
+  CHECK(d->term_table_count == 3 && strcmp(d->terms[0].form, "angle_harmonic") == 0, "%d", d->term_table_count);
+  CHECK(d->terms[2].constant_count == 1 && d->terms[0].constants == NULL, "%d", d->terms[2].constant_count);
+  CHECK(d->observable_table_count == 1 && d->observables[0].minimum == 50.0, "%g", d->observables[0].minimum);
+}
+
+/* Every molecule of the file is on exactly one rank. */
+static void check_all(MPI_Comm comm, const struct q2_dataset *d, int64_t count, const struct made_options *options,
+                      double tolerance) {
+  int *seen = calloc((size_t)count, sizeof *seen);
+  CHECK(d->molecule_total == count, "%lld", (long long)d->molecule_total);
+  for (int64_t m = 0; m < d->molecule_count; m++) {
+    seen[d->molecule[m]]++;
+    CHECK(m == 0 || d->molecule[m] > d->molecule[m - 1], "%lld", (long long)d->molecule[m]);
+    check_molecule(d, m, options, tolerance);
+  }
+  MPI_Allreduce(MPI_IN_PLACE, seen, (int)count, MPI_INT, MPI_SUM, comm);
+  for (int64_t m = 0; m < count; m++)
+    CHECK(seen[m] == 1, "molecule %lld is on %d ranks", (long long)m, seen[m]);
+  check_force_field(d, options);
+  free(seen);
+}
+
+/* Reads on comm and on one rank: the same molecules, the same checksum. */
+static void test_read(MPI_Comm comm, int64_t count, const struct made_options *options, double tolerance, char checksum[17]) {
+  struct q2_dataset d, alone;
+  struct q2_error error = {""};
+  write_on_first(comm, count, options);
+  int status = q2_dataset_read(comm, path, &d, &error);
+  CHECK(status == Q2_OK, "%s", error.text);
+  if (status != Q2_OK) return;
+  check_all(comm, &d, count, options, tolerance);
+  MPI_Barrier(comm);
+  status = q2_dataset_read(MPI_COMM_SELF, path, &alone, &error);
+  CHECK(status == Q2_OK, "%s", error.text);
+  CHECK(strlen(d.checksum) == 16 && strcmp(d.checksum, alone.checksum) == 0, "%s %s", d.checksum, alone.checksum);
+  snprintf(checksum, 17, "%s", d.checksum);
+  q2_dataset_free(&alone);
+  q2_dataset_free(&d);
+  MPI_Barrier(comm);
+}
+
+static void test_storage(MPI_Comm comm, int64_t count) {
+  char plain[17] = "", other[17] = "";
+  test_read(comm, count, &(struct made_options){0}, 0.0, plain);
+  const struct made_options same[] = {{.other_types = 1},
+                                      {.chunked = 1},
+                                      {.full = 1},
+                                      {.variable_strings = 1},
+                                      {.other_types = 1, .chunked = 1, .full = 1, .variable_strings = 1}};
+  for (size_t k = 0; k < sizeof same / sizeof *same; k++) {
+    test_read(comm, count, &same[k], 0.0, other);
+    CHECK(strcmp(plain, other) == 0, "storage %zu: checksum %s, not %s", k, other, plain);
+  }
+  test_read(comm, count, &(struct made_options){.bare = 1}, 0.0, other);
+  CHECK(strcmp(plain, other) != 0, "bare: checksum %s", other);
+  test_read(comm, count, &(struct made_options){.other_units = 1}, 1e-9, other);
+  CHECK(strcmp(plain, other) != 0, "other units: checksum %s", other);
+}
+
+/* One number more or less, anywhere: another checksum. */
+static void test_checksum(MPI_Comm comm) {
+  int rank;
+  char plain[17] = "";
+  MPI_Comm_rank(comm, &rank);
+  test_read(comm, 7, &(struct made_options){0}, 0.0, plain);
+  for (int change = 0; change < 6; change++) {
+    if (rank == 0) {
+      make_dataset(path, 7, &(struct made_options){0});
+      if (change == 0) break_integer(path, "/molecules/charge", 6, 3);
+      if (change == 1) break_real(path, "/molecules/energy", 2, nextafter(-77.0, 0.0));
+      if (change == 2) break_real(path, "/force_field/parameters/value", 0, 501.0);
+      if (change == 3) break_text(path, "/force_field/parameters/label", 1, "X");
+      if (change == 4) break_integer(path, "/bonds/atoms", 1, 2), break_integer(path, "/bonds/atoms", 3, 1);
+      if (change == 5) /* two signs: word by word without a fold, they would cancel */
+        break_real(path, "/atoms/gradient", 3, -0x1p-19), break_real(path, "/atoms/gradient", 6, -0x1.8p-19);
+    }
+    MPI_Barrier(comm);
+    struct q2_dataset d;
+    struct q2_error error = {""};
+    const int status = q2_dataset_read(comm, path, &d, &error);
+    CHECK(status == Q2_OK, "%s", error.text);
+    CHECK(strcmp(plain, d.checksum) != 0, "change %d left the checksum %s", change, plain);
+    q2_dataset_free(&d);
+    MPI_Barrier(comm);
+  }
+}
+
+/* Three maps: everything to the last rank, round robin, scattered; with slices so small that rows travel in pieces. */
+static void test_exchange(MPI_Comm comm, int64_t count) {
+  int ranks;
+  MPI_Comm_size(comm, &ranks);
+  const struct made_options options = {0};
+  static const int64_t slices[] = {23, 1000, 0};
+  write_on_first(comm, count, &options);
+  for (size_t s = 0; s < sizeof slices / sizeof *slices; s++) {
+    struct q2_dataset d;
+    struct q2_error error = {""};
+    int status = q2_dataset_read(comm, path, &d, &error);
+    CHECK(status == Q2_OK, "%s", error.text);
+    if (status != Q2_OK) return;
+    for (int map = 0; map < 3; map++) {
+      int *owner = calloc((size_t)d.molecule_count + 1, sizeof *owner);
+      for (int64_t m = 0; m < d.molecule_count; m++) {
+        const int64_t number = d.molecule[m];
+        owner[m] = map == 0 ? ranks - 1 : (int)((map == 1 ? number : number * number / 3 + number % 5) % ranks);
+      }
+      status = slices[s] ? q2_dataset_exchange_sliced(comm, &d, owner, slices[s], &error)
+                         : q2_dataset_exchange(comm, &d, owner, &error);
+      CHECK(status == Q2_OK, "%s", error.text);
+      check_all(comm, &d, count, &options, 0.0);
+      free(owner);
+    }
+    char checksum[17];
+    memcpy(checksum, d.checksum, sizeof checksum);
+    CHECK(q2_dataset_checksum(comm, &d, &error) == Q2_OK, "%s", error.text);
+    CHECK(strcmp(checksum, d.checksum) == 0, "%s %s", checksum, d.checksum);
+    /* An owner that is no rank: refused everywhere, nothing moved. */
+    int *owner = calloc((size_t)d.molecule_count + 1, sizeof *owner);
+    for (int64_t m = 0; m < d.molecule_count; m++)
+      owner[m] = d.molecule[m] == count - 1 ? ranks : 0;
+    status = q2_dataset_exchange(comm, &d, owner, &error);
+    CHECK(status == Q2_FAILED && strstr(error.text, "expected an owner"), "%s", error.text);
+    check_all(comm, &d, count, &options, 0.0);
+    free(owner);
+    q2_dataset_free(&d);
+    q2_dataset_free(&d); /* harmless */
+  }
+}
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  test_storage(MPI_COMM_WORLD, 1); /* more ranks than molecules */
+  test_storage(MPI_COMM_WORLD, 23);
+  test_checksum(MPI_COMM_WORLD);
+  test_exchange(MPI_COMM_WORLD, 1);
+  test_exchange(MPI_COMM_WORLD, 37);
+  if (rank == 0) remove(path);
+  int failures = check_failures;
+  MPI_Allreduce(MPI_IN_PLACE, &failures, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  MPI_Finalize();
+  if (rank == 0 && failures == 0) printf("data set: read as written, moved intact\n");
+  return check_failures ? CHECK_RESULT() : failures != 0;
+}

@@ -1,0 +1,294 @@
+/* The fit, with tests/fake_objective.c in the objective's place. Run it on 1, 2 and 3 ranks: with an argument, the fit's bits
+ * are written to that file (hexadecimal floats), and the files of all rank counts must be identical. */
+#include <math.h>
+#include <petscsys.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/memory.h"
+#include "../src/fit.h"
+#include "../src/petsc_call.h"
+#include "check.h"
+
+enum { MOLECULES = 7, ROWS = 8 };
+
+static struct q2_printer printer;
+static const MPI_Comm *world;
+
+/* A data set without chemistry: what the fake reads. Rows 0 to 5 vary (row 5 between 100 and 105, row 4 up to 110), 6 is
+ * frozen, 7 follows 1. `limit`: molecules fail beyond. */
+struct fixture {
+  struct q2_dataset dataset;
+  struct q2_variables variables;
+  struct q2_objective *objective;
+  char kind[ROWS][Q2_KIND_LENGTH], label[ROWS][Q2_LABEL_LENGTH], unit[ROWS][Q2_UNIT_LENGTH];
+  double value[ROWS], lower[ROWS], upper[ROWS], factor[ROWS], scale[ROWS], energy[MOLECULES];
+  int32_t active[ROWS], link[ROWS];
+  int64_t molecule[MOLECULES];
+  struct q2_name name[MOLECULES];
+};
+
+static void set_up(struct fixture *f, double limit) {
+  int rank, ranks;
+  struct q2_error error = {""};
+  memset(f, 0, sizeof *f);
+  MPI_Comm_rank(*world, &rank);
+  MPI_Comm_size(*world, &ranks);
+  for (int p = 0; p < ROWS; p++) {
+    strcpy(f->kind[p], "bond_k");
+    snprintf(f->label[p], sizeof f->label[p], "row %d", p);
+    strcpy(f->unit[p], "kcal/mol/angstrom^2");
+    f->value[p] = p == 5 ? 101.0 : 60.0 + p;
+    f->lower[p] = -1e300;
+    f->upper[p] = 1e300;
+    f->factor[p] = 1.0;
+    f->active[p] = p != 6;
+    f->link[p] = p == 7 ? 1 : -1;
+  }
+  f->lower[5] = 100.0;
+  f->upper[5] = 105.0;
+  f->upper[4] = 70.0;
+  f->value[7] = f->value[1];
+  for (int m = 0; m < MOLECULES; m++) {
+    if (m % ranks != rank) continue;
+    const int64_t i = f->dataset.molecule_count++;
+    f->molecule[i] = m;
+    snprintf(f->name[i].text, sizeof f->name[i].text, "molecule-%d", m);
+    f->energy[i] = limit;
+  }
+  f->dataset.molecule_total = MOLECULES;
+  f->dataset.molecule = f->molecule;
+  f->dataset.name = f->name;
+  f->dataset.energy = f->energy;
+  f->dataset.parameters = (struct q2_parameters){.count = ROWS,
+                                                 .kind = f->kind,
+                                                 .label = f->label,
+                                                 .unit = f->unit,
+                                                 .value = f->value,
+                                                 .lower = f->lower,
+                                                 .upper = f->upper,
+                                                 .factor = f->factor,
+                                                 .scale = f->scale,
+                                                 .active = f->active,
+                                                 .link = f->link};
+  CHECK(q2_variables_create(&f->dataset.parameters, &f->variables, &error) == Q2_OK);
+  CHECK(q2_objective_create(*world, &f->dataset, NULL, NULL, &f->objective, &error) == Q2_OK);
+}
+
+static void tear_down(struct fixture *f) {
+  q2_objective_destroy(f->objective);
+  q2_variables_free(&f->variables);
+}
+
+/* Runs a fit as `q2hpc fit input.h5 ARGUMENTS` would; the arguments go into a PETSc database of their own. */
+static int run(struct fixture *f, const char *arguments, struct q2_fit *fit, struct q2_error *error) {
+  char text[256], *argv[32] = {"q2hpc", "input.h5"};
+  int argc = 2;
+  snprintf(text, sizeof text, "%s", arguments);
+  for (char *word = strtok(text, " "); word; word = strtok(NULL, " "))
+    argv[argc++] = word;
+  struct q2_command_line line;
+  struct q2_options options;
+  int status = q2_command_line_parse(argc, argv, &line, error);
+  if (status == Q2_OK) {
+    char joined[512] = "";
+    for (int a = 1; a < line.argument_count; a++) {
+      strcat(joined, line.arguments[a]);
+      strcat(joined, " ");
+    }
+    PetscOptions database;
+    PetscOptionsCreate(&database);
+    PetscOptionsPush(database);
+    PetscOptionsInsertString(NULL, joined);
+    status = q2_options_query(&line, &options, error);
+    if (status == Q2_OK) status = q2_fit_check_options(*world, &line, error);
+    const struct q2_fit_problem problem = {.dataset = &f->dataset, .variables = &f->variables, .objective = f->objective};
+    if (status == Q2_OK) status = q2_fit_run(*world, &problem, &options, &line, &printer, fit, error);
+    PetscOptionsPop();
+    PetscOptionsDestroy(&database);
+  }
+  q2_command_line_free(&line);
+  return status;
+}
+
+static void converges_and_respects_bounds(const char *bits) {
+  struct fixture f;
+  struct q2_fit fit = {0};
+  struct q2_error error = {""};
+  set_up(&f, 1e9);
+  CHECK(run(&f, "", &fit, &error) == Q2_OK);
+  CHECK(fit.converged == 1, "%s", fit.reason);
+  CHECK(strcmp(fit.type, "bqnls") == 0);
+  CHECK(fit.best_record.value < 0.5 * fit.first_record.value);
+  CHECK(fit.infeasible == 0);
+  CHECK(fit.best[5] == 105.0 || fit.best[4] == 70.0);
+  CHECK(fit.best[6] == 66.0);
+  CHECK(fit.best[7] == fit.best[1]);
+  CHECK(fit.gradient_norm <= 1e-2);
+  if (fit.log.count > 0) {
+    int out = 0;
+    for (int64_t i = 0; i < fit.log.count; i++)
+      for (int v = 0; v < f.variables.count; v++) {
+        const double x = fit.log.x[i * f.variables.count + v];
+        out += x < f.variables.lower[v] || x > f.variables.upper[v];
+      }
+    CHECK(out == 0);
+    CHECK(fit.iteration_count > 3 && fit.iteration[0].evaluation == 0);
+    for (int i = 0; i < fit.iteration_count; i++)
+      CHECK(fit.iteration[i].evaluation >= 0);
+    CHECK(q2_evaluation_log_best(&fit.log) == fit.iteration[fit.iteration_count - 1].evaluation);
+    FILE *file = bits ? fopen(bits, "w") : NULL;
+    if (file) {
+      for (int64_t i = 0; i < fit.log.count; i++) {
+        for (int v = 0; v < f.variables.count; v++)
+          fprintf(file, "%a %a ", fit.log.x[i * f.variables.count + v], fit.log.gradient[i * f.variables.count + v]);
+        fprintf(file, "%a\n", fit.log.record[i].value);
+      }
+      fclose(file);
+    }
+  }
+  q2_fit_free(&fit);
+  tear_down(&f);
+}
+
+/* The first full step goes beyond the limit: it is shortened, counted, and the fit ends where it would have ended anyway. */
+static void infeasible_first_step_recovers(void) {
+  struct fixture f;
+  struct q2_fit fit = {0};
+  struct q2_error error = {""};
+  set_up(&f, 140.0);
+  CHECK(run(&f, "", &fit, &error) == Q2_OK);
+  CHECK(fit.converged == 1, "%s", fit.reason);
+  CHECK(fit.infeasible > 0);
+  CHECK(fit.infeasible < fit.evaluations / 2);
+  CHECK(isfinite(fit.best_record.value) && !fit.best_record.infeasible);
+  if (fit.log.count > 0) CHECK(fit.log.record[1].infeasible == 1 && fit.log.record[1].value >= 1e30);
+  q2_fit_free(&fit);
+  tear_down(&f);
+}
+
+static void failure_at_the_start_names_the_molecule(void) {
+  struct fixture f;
+  struct q2_fit fit = {0};
+  struct q2_error error = {""};
+  set_up(&f, 1e9);
+  for (int64_t i = 0; i < f.dataset.molecule_count; i++)
+    if (f.molecule[i] >= 4) f.energy[i] = 10.0;
+  CHECK(run(&f, "", &fit, &error) == Q2_FAILED);
+  CHECK(strstr(error.text, "molecule-4") && strstr(error.text, "3 molecules"));
+  tear_down(&f);
+}
+
+/* A log cut off anywhere, replayed, continues to the same end. */
+static void replay_is_exact(void) {
+  struct fixture f;
+  struct q2_error error = {""};
+  set_up(&f, 140.0);
+  struct q2_fit fit = {0};
+  CHECK(run(&f, "", &fit, &error) == Q2_OK);
+  int64_t count = fit.log.count;
+  (void)MPI_Bcast(&count, 1, MPI_INT64_T, 0, *world);
+  for (int64_t cut = 1; cut <= count; cut += 3) {
+    struct q2_fit again = {0};
+    q2_evaluation_log_create(f.variables.count, &again.log);
+    for (int64_t i = 0; i < cut && fit.log.count > 0; i++)
+      CHECK(q2_evaluation_log_append(&again.log, fit.log.x + i * f.variables.count, fit.log.gradient + i * f.variables.count,
+                                     &fit.log.record[i], &error) == Q2_OK);
+    CHECK(run(&f, "", &again, &error) == Q2_OK);
+    CHECK(again.evaluations == fit.evaluations);
+    CHECK(memcmp(again.best, fit.best, ROWS * sizeof *fit.best) == 0);
+    q2_fit_free(&again);
+  }
+  /* Another run's log is refused. */
+  struct q2_fit other = {0};
+  q2_evaluation_log_create(f.variables.count, &other.log);
+  for (int64_t i = 0; i < 3 && fit.log.count > 0; i++)
+    q2_evaluation_log_append(&other.log, fit.log.x + (i + (i == 2)) * f.variables.count, fit.log.gradient, &fit.log.record[i],
+                             &error);
+  CHECK(run(&f, "", &other, &error) == Q2_FAILED);
+  CHECK(strstr(error.text, "another run") != NULL, "%s", error.text);
+  q2_fit_free(&fit);
+  tear_down(&f);
+}
+
+static void options_reach_tao_and_typos_do_not_pass(void) {
+  static const struct {
+    const char *arguments, *named;
+  } refused[] = {{"-tao_typ blmvm", "-tao_typ"},
+                 {"-frobnicate", "-frobnicate"},
+                 {"-tao_type nonsense", "-tao_type"},
+                 {"-tao_max_it ten", "-tao_max_it"},
+                 {"-tao_max_it", "-tao_max_it"},
+                 {"-threads 0", "-threads"},
+                 {"-threads two", "-threads"},
+                 {"-match name", "-match"},
+                 {"-memory 5X", "-memory"},
+                 {"-backend cuda", "-backend"},
+                 {"-repeat 3", "-repeat"},
+                 {"-o", "-o"},
+                 {"-quiet -verbose", "-quiet"},
+                 {"-tao_type blmvm -tao_bnk_as_type none", "-tao_bnk_as_type"},
+                 {"-tao_ls_type wolfe", "-tao_ls_type"}};
+  struct fixture f;
+  struct q2_error error;
+  set_up(&f, 1e9);
+  for (size_t r = 0; r < sizeof refused / sizeof refused[0]; r++) {
+    struct q2_fit fit = {0};
+    error.text[0] = '\0';
+    const int status = run(&f, refused[r].arguments, &fit, &error);
+    CHECK(status == Q2_FAILED);
+    CHECK(strstr(error.text, refused[r].named) != NULL, "%s", error.text);
+    if (status == Q2_OK || !strstr(error.text, refused[r].named))
+      fprintf(stderr, "  with %s: %s\n", refused[r].arguments, error.text);
+    if (status == Q2_OK) q2_fit_free(&fit);
+  }
+  static const char *const types[] = {"blmvm", "bqnkls", "bncg"};
+  for (int t = 0; t < 3; t++) {
+    char arguments[64];
+    struct q2_fit fit = {0};
+    snprintf(arguments, sizeof arguments, "-tao_type %s -tao_max_it 4", types[t]);
+    CHECK(run(&f, arguments, &fit, &error) == Q2_OK);
+    CHECK(strcmp(fit.type, types[t]) == 0);
+    CHECK(fit.log.count == 0 || fit.iteration_count <= 6, "%s: %d", types[t], fit.iteration_count);
+    CHECK(fit.best_record.value < fit.first_record.value);
+    q2_fit_free(&fit);
+  }
+  struct q2_fit fit = {0};
+  CHECK(run(&f, "--tao_max_it=2", &fit, &error) == Q2_FAILED || fit.converged == 0);
+  q2_fit_free(&fit);
+  tear_down(&f);
+}
+
+static void nothing_to_fit(void) {
+  struct fixture f;
+  struct q2_error error = {""};
+  struct q2_fit fit = {0};
+  set_up(&f, 1e9);
+  q2_variables_free(&f.variables);
+  for (int p = 0; p < ROWS; p++)
+    f.active[p] = 0;
+  CHECK(q2_variables_create(&f.dataset.parameters, &f.variables, &error) == Q2_OK);
+  CHECK(run(&f, "", &fit, &error) == Q2_OK);
+  CHECK(fit.evaluations == 1 && fit.converged == 1);
+  CHECK(memcmp(fit.best, f.value, sizeof f.value) == 0);
+  q2_fit_free(&fit);
+  tear_down(&f);
+}
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  const MPI_Comm comm = MPI_COMM_WORLD;
+  world = &comm;
+  if (PetscInitializeNoArguments()) return 1;
+  PetscPushErrorHandler(q2_petsc_silent, NULL);
+  q2_printer_create(comm, Q2_PRINT_QUIET, &printer);
+  converges_and_respects_bounds(argc > 1 ? argv[1] : NULL);
+  infeasible_first_step_recovers();
+  failure_at_the_start_names_the_molecule();
+  replay_is_exact();
+  options_reach_tao_and_typos_do_not_pass();
+  nothing_to_fit();
+  PetscFinalize();
+  MPI_Finalize();
+  return CHECK_RESULT();
+}
