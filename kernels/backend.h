@@ -11,7 +11,7 @@ enum q2_product {
   Q2_PRODUCT_UPDATE,      /* hessian -= panel_left panel_right' */
   Q2_PRODUCT_RIGID_BACK,  /* small = householder' left */
   Q2_PRODUCT_UPDATE_BACK, /* left -= householder_factor small */
-  Q2_PRODUCT_COTANGENT,   /* hessian = left right' */
+  Q2_PRODUCT_COTANGENT,   /* hessian = left right', its lower triangle and the 3 x 3 blocks on the diagonal at least */
 };
 
 struct q2_backend {

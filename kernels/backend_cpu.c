@@ -118,6 +118,9 @@ static void run(enum q2_kernel kernel, const struct q2_batch *batch, const struc
 
 /* --- BLAS and LAPACK --- */
 
+/* Columns of W computed at a time: whole atoms, whole cache lines, and small enough for dgemm to leave out most of the upper triangle. */
+enum { PANEL = 24 };
+
 static void multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
   const int ld = batch->ld;
   for (int64_t slot = 0; slot < wave->count; slot++) {
@@ -142,8 +145,13 @@ static void multiply(enum q2_product product, const struct q2_batch *batch, cons
     case Q2_PRODUCT_UPDATE_BACK:
       cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, order, Q2_RIGID, -1, c, ld, small, Q2_RIGID, 1, left, ld);
       break;
-    case Q2_PRODUCT_COTANGENT:
-      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n, n, order, 1, left, ld, right, ld, 0, hessian, ld);
+    case Q2_PRODUCT_COTANGENT: /* in panels: only the lower triangle of the symmetric product is read */
+      for (int column = 0; column < n; column += PANEL) {
+        const int width = n - column < 2 * PANEL ? n - column : PANEL;
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n - column, width, order, 1, left + column, ld, right + column, ld, 0,
+                    hessian + (int64_t)column * ld + column, ld);
+        if (width > PANEL) break;
+      }
       break;
     }
   }
