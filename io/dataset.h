@@ -114,7 +114,7 @@ void q2_dataset_free(struct q2_dataset *dataset);
 
 /* Collective: moves molecules to their owners. owner[m] is the rank that shall hold local molecule m; afterwards `dataset` holds
  * exactly the molecules owned by this rank, in ascending order of their number in the file. Memory: table by table, a second copy of
- * that table, and 128 MiB of buffers. Works in rounds, so that no message counts more than 2^26 bytes. On failure (a rank without
+ * that table, and at most 128 MiB of buffers. Works in rounds, so that no message counts more than 2^26 bytes. On failure (a rank without
  * memory, an owner that is not a rank) every rank returns Q2_FAILED; after running short of memory the data set is fit only for
  * q2_dataset_free. */
 int q2_dataset_exchange(MPI_Comm comm, struct q2_dataset *dataset, const int *owner, struct q2_error *error);

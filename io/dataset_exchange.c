@@ -270,11 +270,30 @@ int q2_dataset_exchange_sliced(MPI_Comm comm, struct q2_dataset *dataset, const 
   return status;
 }
 
+/* The bytes of this rank's largest column: no route is longer. Local. */
+static int largest_column(struct q2_dataset *dataset, int64_t *largest, struct q2_error *error) {
+  struct q2_columns columns;
+  Q2_TRY(q2_columns_make(dataset, &columns, error));
+  *largest = dataset->molecule_count * (1 + columns.offset_count) * (int64_t)sizeof(int64_t); /* what announce sends */
+  for (int c = 0; c < columns.column_count; c++) {
+    const struct q2_column *column = &columns.column[c];
+    const int64_t bytes = q2_column_row(&columns, column, dataset->molecule_count) * (int64_t)column->row_bytes;
+    if (bytes > *largest) *largest = bytes;
+  }
+  q2_columns_free(&columns);
+  return Q2_OK;
+}
+
 int q2_dataset_exchange(MPI_Comm comm, struct q2_dataset *dataset, const int *owner, struct q2_error *error) {
-  /* 64 MiB for all ranks together, shared evenly; from 4,096 bytes on a message's latency is worth its content. */
+  /* 64 MiB for all ranks together, shared evenly, and no more than is needed; below 4,096 bytes a message would cost its
+   * latency. */
   const int64_t buffer_bytes = INT64_C(1) << 26, least_bytes = 4096;
   int ranks;
+  int64_t mine = 0, needed;
   MPI_Comm_size(comm, &ranks);
-  const int64_t slice_bytes = buffer_bytes / ranks;
-  return q2_dataset_exchange_sliced(comm, dataset, owner, slice_bytes > least_bytes ? slice_bytes : least_bytes, error);
+  Q2_TRY(q2_agree(comm, largest_column(dataset, &mine, error), error));
+  MPI_Allreduce(&mine, &needed, 1, MPI_INT64_T, MPI_MAX, comm);
+  int64_t slice_bytes = buffer_bytes / ranks < needed ? buffer_bytes / ranks : needed;
+  if (slice_bytes < least_bytes) slice_bytes = least_bytes;
+  return q2_dataset_exchange_sliced(comm, dataset, owner, slice_bytes, error);
 }

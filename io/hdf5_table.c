@@ -113,11 +113,9 @@ static int read_numbers(const struct q2_hdf5 *file, const struct q2_hdf5_table *
   struct open_table open;
   int status = q2_agree(file->comm, open_table(file, table, &open, error), error);
   if (status == Q2_OK) {
-    hid_t number = H5Tget_class(open.stored) == H5T_ENUM ? H5Tget_super(open.stored) : H5Tcopy(open.stored);
-    struct number_target target = {number, type, table->columns, H5Tget_size(type), data};
-    void *direct = H5Tequal(number, type) > 0 ? data : NULL;
+    struct number_target target = {open.stored, type, table->columns, H5Tget_size(type), data};
+    void *direct = H5Tequal(open.stored, type) > 0 ? data : NULL;
     status = read_rows(file, table, &open, first, count, direct, target.size, take_numbers, &target, error);
-    H5Tclose(number);
   }
   close_table(&open);
   return status;

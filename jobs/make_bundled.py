@@ -30,6 +30,8 @@ def main():
     parser.add_argument("--title", default="", help="a line of text for the file")
     parser.add_argument("--minimum", type=float, default=0.0, help="real modes above this count, cm-1")
     parser.add_argument("--no-lennard-jones", action="store_true")
+    parser.add_argument("--freeze-equilibrium", action="store_true",
+                        help="bond_eq, angle_eq, ... stay at their means: frequencies at fixed geometries tell little of them")
     arguments = parser.parse_args()
     paths = sorted(Path(arguments.folder).glob("*.npz"))
     if not paths:
@@ -39,7 +41,8 @@ def main():
     data.observable_attributes["frequency"]["minimum"] = arguments.minimum
     for path in paths:
         add_molecule(data, path)
-    left_out = build_force_field(data, lennard_jones=not arguments.no_lennard_jones)
+    left_out = build_force_field(data, lennard_jones=not arguments.no_lennard_jones,
+                                 fit_equilibrium=not arguments.freeze_equilibrium)
     for molecule in data.molecules:
         data.observable(molecule, "frequency", -1, WEIGHT)
         if molecule.imaginary_modes == 1:

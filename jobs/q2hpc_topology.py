@@ -17,8 +17,8 @@ SYMBOLS = ("X H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn F
 COVALENT_RADIUS = {
     "H": 0.31, "Li": 1.28, "B": 0.84, "C": 0.76, "N": 0.71, "O": 0.66, "F": 0.57, "Na": 1.66, "Mg": 1.41, "Al": 1.21,
     "Si": 1.11, "P": 1.07, "S": 1.05, "Cl": 1.02, "K": 2.03, "Ti": 1.60, "V": 1.53, "Cr": 1.39, "Mn": 1.39, "Fe": 1.32,
-    "Co": 1.26, "Ni": 1.24, "Cu": 1.32, "Zn": 1.22, "Se": 1.20, "Br": 1.20, "Zr": 1.75, "Mo": 1.54, "Ru": 1.46,
-    "Rh": 1.42, "Pd": 1.39, "Ag": 1.45, "I": 1.39, "W": 1.62, "Ir": 1.41, "Pt": 1.36, "Au": 1.36}
+    "Co": 1.26, "Ni": 1.24, "Cu": 1.32, "Zn": 1.22, "Se": 1.20, "Br": 1.20, "Zr": 1.75, "Mo": 1.54, "Ru": 1.46, "Rh": 1.42,
+    "Pd": 1.39, "Ag": 1.45, "I": 1.39, "W": 1.62, "Ir": 1.41, "Pt": 1.36, "Au": 1.36}
 
 # Distance of the minimum (angstrom) and its depth (kcal/mol): A. K. Rappe et al. (UFF), J. Am. Chem. Soc. 1992, 114, 10024,
 # table 1.
@@ -27,8 +27,12 @@ UFF = {
     "F": (3.364, 0.050), "Na": (2.983, 0.030), "Mg": (3.021, 0.111), "Al": (4.499, 0.505), "Si": (4.295, 0.402),
     "P": (4.147, 0.305), "S": (4.035, 0.274), "Cl": (3.947, 0.227), "Ti": (3.175, 0.017), "Cr": (3.023, 0.015),
     "Mn": (2.961, 0.013), "Fe": (2.912, 0.013), "Co": (2.872, 0.014), "Ni": (2.834, 0.015), "Cu": (3.495, 0.005),
-    "Zn": (2.763, 0.124), "Br": (4.189, 0.251), "Mo": (3.052, 0.056), "Ru": (2.963, 0.056), "Rh": (2.929, 0.053), "Pd": (2.899, 0.048),
-    "Ag": (3.148, 0.036), "I": (4.500, 0.339), "W": (3.069, 0.067), "Ir": (2.840, 0.073), "Pt": (2.754, 0.080), "Au": (3.293, 0.039)}
+    "Zn": (2.763, 0.124), "Br": (4.189, 0.251), "Mo": (3.052, 0.056), "Ru": (2.963, 0.056), "Rh": (2.929, 0.053),
+    "Pd": (2.899, 0.048), "Ag": (3.148, 0.036), "I": (4.500, 0.339), "W": (3.069, 0.067), "Ir": (2.840, 0.073),
+    "Pt": (2.754, 0.080), "Au": (3.293, 0.039)}
+
+# Hydrogen on N or O: W. D. Cornell et al. (AMBER), J. Am. Chem. Soc. 1995, 117, 5179, type H (R* = 0.6 angstrom).
+POLAR_HYDROGEN = (1.2, 0.0157)
 
 NONMETALS = {"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Se", "Br", "I"}
 
@@ -204,9 +208,10 @@ class Site:
         return any(is_metal(self.molecule.elements[a]) for a in atoms)
 
 
-def build_force_field(data, lennard_jones=True):
+def build_force_field(data, lennard_jones=True, fit_equilibrium=True):
     """Types, parameters with starting values and bounds, and terms for every molecule of `data` (a DataSet with Hessians,
     masses and bonds, Hessians in hartree/bohr^2). Returns counts of what was left out, {reason: number}.
+    fit_equilibrium False freezes every equilibrium value at its mean.
 
     bonds, angles   equilibrium values: means over the occurrences of a type; k: means of Seminario's, within the type's bounds
     Urey-Bradley    between the ends of two partial bonds, which couples them: alone, one k for both would make the symmetric
@@ -214,7 +219,7 @@ def build_force_field(data, lennard_jones=True):
     torsions        small k by the hybridisation of the central bond, phases frozen; none through angles above 175 degrees,
                     none that contain a metal or a partial bond
     impropers       on planar three-coordinate centres, two-fold, phase frozen at 180 degrees
-    Lennard-Jones   UFF by element, frozen; 1-4 pairs halved
+    Lennard-Jones   UFF by element, a small polar hydrogen, frozen; 1-4 pairs halved
     """
     sites, left_out = [], defaultdict(int)
     for molecule in data.molecules:
@@ -227,6 +232,9 @@ def build_force_field(data, lennard_jones=True):
     add_impropers(data, sites)
     if lennard_jones:
         add_lennard_jones(data)
+    if not fit_equilibrium:
+        for parameter in data.parameters:
+            parameter["active"] *= not parameter["kind"].endswith("_eq")
     return dict(left_out)
 
 
@@ -363,11 +371,21 @@ def add_lennard_jones(data):
     them, as OPLS does, leaves the torsions their part."""
     data.nonbonded_rules("geometric", lennard_jones_14=0.5, coulomb_14=0.5)
     rows = {}
-    for element in sorted({int(e) for m in data.molecules for e in m.elements}):
-        symbol = SYMBOLS[element]
-        distance, depth = UFF[symbol]
-        epsilon = data.parameter("lj_epsilon", symbol, depth, 0.0, active=False)
-        sigma = data.parameter("lj_sigma", symbol, distance / 2 ** (1 / 6), 0.5, active=False)
-        rows[element] = data.nonbonded_type(symbol, epsilon, sigma)
     for molecule in data.molecules:
-        molecule.types = np.array([rows[int(e)] for e in molecule.elements], dtype=np.int32)
+        labels = lennard_jones_labels(molecule)
+        for label in labels:
+            if label not in rows:
+                distance, depth = POLAR_HYDROGEN if label == "H(polar)" else UFF[label]
+                epsilon = data.parameter("lj_epsilon", label, depth, 0.0, active=False)
+                sigma = data.parameter("lj_sigma", label, distance / 2 ** (1 / 6), 0.5, active=False)
+                rows[label] = data.nonbonded_type(label, epsilon, sigma)
+        molecule.types = np.array([rows[label] for label in labels], dtype=np.int32)
+
+
+def lennard_jones_labels(molecule):
+    """Elements, but H(polar) for hydrogen on N, O or F: UFF's hydrogen at 1.9 angstrom in a hydrogen bond would stiffen it by
+    700 kcal/mol/angstrom^2, and push an N-H stretch up by 1,100 cm-1."""
+    symbols = [SYMBOLS[e] for e in molecule.elements]
+    neighbours = neighbours_of(len(symbols), molecule.bonds)
+    return ["H(polar)" if s == "H" and any(symbols[n] in ("N", "O", "F") for n in neighbours[atom]) else s
+            for atom, s in enumerate(symbols)]

@@ -22,6 +22,44 @@ static PetscErrorCode is_bounded_newton(Tao tao, PetscBool *is) {
   PetscFunctionReturn(0);
 }
 
+/* Types that we cannot serve yet, found out before a fit rather than in it. A user may still let PETSc difference the gradient.
+ */
+static int check_type(Tao tao, struct q2_error *error) {
+  PetscBool wants, difference, matrix_free;
+  TaoType type;
+  Q2_PETSC(TaoGetType(tao, &type), error);
+  Q2_PETSC(PetscObjectTypeCompareAny((PetscObject)tao, &wants, TAOBNLS, TAOBNTR, TAOBNTL, TAONLS, TAONTR, TAONTL, TAOTRON,
+                                     TAOGPCG, ""),
+           error);
+  Q2_PETSC(PetscOptionsHasName(NULL, NULL, "-tao_fd_hessian", &difference), error);
+  Q2_PETSC(PetscOptionsHasName(NULL, NULL, "-tao_mf_hessian", &matrix_free), error);
+  if (wants && !difference && !matrix_free)
+    return q2_fail(
+        error,
+        "option -tao_type %s: this type wants second derivatives, which this q2hpc does not have; bqnls, bqnkls, blmvm "
+        "and bncg do without",
+        type);
+  return Q2_OK;
+}
+
+/* Warns where TAO would leave the bounds without a word. */
+static PetscErrorCode warn_of_bounds(Tao tao, const struct q2_fit_state *state) {
+  const struct q2_variables *variables = state->problem->variables;
+  PetscBool bounded;
+  TaoType type;
+  int bounds = 0;
+  PetscFunctionBegin;
+  PetscCall(TaoGetType(tao, &type));
+  PetscCall(is_bounded_newton(tao, &bounded));
+  if (!bounded) PetscCall(PetscObjectTypeCompareAny((PetscObject)tao, &bounded, TAOBLMVM, TAOBNCG, TAOTRON, TAOGPCG, ""));
+  for (int v = 0; v < variables->count; v++)
+    bounds += isfinite(variables->lower[v]) || isfinite(variables->upper[v]);
+  if (!bounded && bounds > 0)
+    q2_warn(state->printer, "-tao_type %s does not know bounds, and %d variable%s them", type, bounds,
+            bounds == 1 ? " has" : "s have");
+  PetscFunctionReturn(0);
+}
+
 /* TaoSetFromOptions with our defaults in the database, where the command line has no say; they are taken out again, so that
  * they do not count as options of the user. */
 static PetscErrorCode set_from_options(Tao tao) {
@@ -106,8 +144,9 @@ int q2_fit_check_options(MPI_Comm comm, const struct q2_command_line *line, stru
   const double x[2] = {1.0, 2.0}, lower[2] = {-5.0, -5.0}, upper[2] = {5.0, 5.0};
   struct tao_parts parts = {0};
   const PetscErrorCode code = make_tao(comm, 2, x, lower, upper, toy_evaluate, NULL, 1e-8, &parts);
-  const int status = code ? q2_petsc_failed(code, error) : Q2_OK;
+  int status = code ? q2_petsc_failed(code, error) : Q2_OK;
   if (status != Q2_OK) q2_options_name_culprit(line, error);
+  if (status == Q2_OK) status = check_type(parts.tao, error);
   Q2_PETSC(destroy_tao(&parts), error);
   Q2_TRY(status);
   return q2_options_check_used(line, error);
@@ -199,6 +238,16 @@ static int conclude(struct q2_fit_state *state, struct q2_error *error) {
   return complete_record(state, fit->best, &fit->best_record, error);
 }
 
+static PetscErrorCode set_monitor(Tao tao, struct q2_fit_state *state) {
+  PetscFunctionBegin;
+#if PETSC_VERSION_LT(3, 21, 0)
+  PetscCall(TaoSetMonitor(tao, q2_fit_tao_monitor, state, NULL));
+#else
+  PetscCall(TaoMonitorSet(tao, q2_fit_tao_monitor, state, NULL));
+#endif
+  PetscFunctionReturn(0);
+}
+
 static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_line *line, const double *x, double gatol) {
   const struct q2_variables *variables = state->problem->variables;
   struct tao_parts parts = {0};
@@ -208,7 +257,8 @@ static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_
   PetscFunctionBegin;
   PetscCall(make_tao(state->comm, state->variables, x, variables->lower, variables->upper, q2_fit_tao_evaluate, state, gatol,
                      &parts));
-  PetscCall(TaoSetMonitor(parts.tao, q2_fit_tao_monitor, state, NULL));
+  PetscCall(set_monitor(parts.tao, state));
+  PetscCall(warn_of_bounds(parts.tao, state));
   PetscCall(TaoSetConvergenceTest(parts.tao, q2_fit_tao_converged, state));
   PetscCall(TaoGetType(parts.tao, &type));
   snprintf(state->fit->type, sizeof state->fit->type, "%s", type);
@@ -256,9 +306,10 @@ static int run(struct q2_fit_state *state, const struct q2_command_line *line, d
   if (code && state->status != Q2_OK) return q2_fail(error, "%s", state->error.text);
   if (code) {
     /* TAO could not go on. What has been found is kept: hours may have gone into it. */
-    q2_petsc_failed(code, error);
+    struct q2_error petsc;
+    q2_petsc_failed(code, &petsc);
     state->fit->converged = -1;
-    snprintf(state->fit->reason, sizeof state->fit->reason, "not converged: %.200s", error->text);
+    snprintf(state->fit->reason, sizeof state->fit->reason, "not converged: %.200s", petsc.text);
   }
   return Q2_OK;
 }

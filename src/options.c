@@ -53,7 +53,7 @@ void q2_options_help(struct q2_printer *printer) {
                            "  [mpirun -n RANKS] q2hpc [COMMAND] INPUT.h5 [options]\n\n"
                            "Commands\n"
                            "  fit      fit the force field and write a result file (the default)\n"
-                           "  info     what is in the file, and what a fit would cost; computes nothing\n"
+                           "  info     what is in the file, and what a fit would cost; evaluates nothing\n"
                            "  eval     loss, gradient and residuals at the starting parameters\n"
                            "  bench    seconds of an evaluation, stage by stage, beside bare LAPACK\n");
   for (int g = 0; g < group_count; g++) {

@@ -10,7 +10,9 @@ void q2_printer_create(MPI_Comm comm, enum q2_print_level level, struct q2_print
   MPI_Comm_rank(comm, &rank);
   printer->speaks = rank == 0;
   printer->level = level;
-  printer->terminal = printer->speaks && isatty(STDOUT_FILENO);
+  /* Open MPI's mpirun gives every rank a terminal of its own as standard output, even where its own output goes to a file;
+   * standard error stays a pipe and tells. So there is no bar under it. */
+  printer->terminal = printer->speaks && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
   printer->bar = 0;
 }
 

@@ -9,7 +9,7 @@ enum q2_print_level { Q2_PRINT_QUIET = 0, Q2_PRINT_NORMAL = 1, Q2_PRINT_VERBOSE 
 struct q2_printer {
   int speaks;                /* 1 on rank 0 of the communicator, 0 elsewhere: every call is harmless on every rank */
   enum q2_print_level level; /* what the user asked for */
-  int terminal;              /* standard output is a terminal: a progress bar makes sense */
+  int terminal;              /* the user's terminal is at the other end: a progress bar makes sense */
   int bar;                   /* a progress bar is on the current line */
 };
 

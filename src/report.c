@@ -76,15 +76,15 @@ static void print_kind(struct q2_printer *printer, const struct q2_parameters *p
     }
   }
   q2_print(printer, "%-16s %-20s %5d %6d %8d", p->kind[first], p->unit[first], rows, vary, bound);
-  if (vary > 0) q2_print(printer, " %12.4g %12.4g  %s", sum / vary, largest, p->label[largest_row]);
+  if (vary > 0) q2_print(printer, " %13.4g %13.4g  %s", sum / vary, largest, p->label[largest_row]);
   q2_print(printer, "\n");
 }
 
 void q2_report_parameters(struct q2_printer *printer, const struct q2_parameters *p, const struct q2_variables *variables,
                           const double *start, const double *best) {
   if (!printer->speaks) return;
-  q2_print(printer, "\nParameters\n%-16s %-20s %5s %6s %8s %12s %12s\n", "kind", "unit", "rows", "vary", "at bound",
-           "mean |change|", "largest");
+  q2_print(printer, "\nParameters\n%-16s %-20s %5s %6s %8s %13s %13s  %s\n", "kind", "unit", "rows", "vary", "at bound",
+           "mean |change|", "largest", "of");
   for (int row = 0; row < p->count; row++) {
     int seen = 0;
     for (int other = 0; other < row && !seen; other++)

@@ -85,6 +85,7 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
 }
 
 void q2_session_close(struct q2_session *session) {
+  q2_progress(&session->printer, "", -1.0);
   if (session->by_position) q2_objective_destroy(session->by_position);
   if (session->objective) q2_objective_destroy(session->objective);
   q2_variables_free(&session->variables);

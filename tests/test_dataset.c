@@ -194,6 +194,32 @@ static void test_checksum(MPI_Comm comm) {
   }
 }
 
+/* What rounding leaves of asymmetry is averaged. */
+static void test_average(MPI_Comm comm) {
+  int rank;
+  struct made_molecule water;
+  struct q2_dataset d;
+  struct q2_error error = {""};
+  made_molecule(0, &water);
+  const double more = 1e-10;
+  MPI_Comm_rank(comm, &rank);
+  if (rank == 0) {
+    make_dataset(path, 3, &(struct made_options){.full = 1});
+    break_real(path, "/hessian_full", 5 * 9 + 4, water.hessian[19]);        /* (5,4), as it was */
+    break_real(path, "/hessian_full", 4 * 9 + 5, water.hessian[19] + more); /* (4,5) */
+  }
+  MPI_Barrier(comm);
+  const int status = q2_dataset_read(comm, path, &d, &error);
+  CHECK(status == Q2_OK, "%s", error.text);
+  if (status != Q2_OK) return;
+  if (d.molecule_count > 0 && d.molecule[0] == 0) {
+    const double found = d.hessian[19] - water.hessian[19];
+    CHECK(near(found / more, 0.5, 1e-5), "%g of %g", found, more);
+  }
+  q2_dataset_free(&d);
+  MPI_Barrier(comm);
+}
+
 /* Three maps: everything to the last rank, round robin, scattered; with slices so small that rows travel in pieces. */
 static void test_exchange(MPI_Comm comm, int64_t count) {
   int ranks;
@@ -243,6 +269,7 @@ int main(int argc, char **argv) {
   test_storage(MPI_COMM_WORLD, 1); /* more ranks than molecules */
   test_storage(MPI_COMM_WORLD, 23);
   test_checksum(MPI_COMM_WORLD);
+  test_average(MPI_COMM_WORLD);
   test_exchange(MPI_COMM_WORLD, 1);
   test_exchange(MPI_COMM_WORLD, 37);
   if (rank == 0) remove(path);

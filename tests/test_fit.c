@@ -1,5 +1,5 @@
-/* The fit, with tests/fake_objective.c in the objective's place. Run it on 1, 2 and 3 ranks: with an argument, the fit's bits
- * are written to that file (hexadecimal floats), and the files of all rank counts must be identical. */
+/* The fit, with tests/fake_objective.c in the objective's place. Run it on 1, 2 and 3 ranks: with an argument, rank 0
+ * writes the fit's bits to that file (hexadecimal floats), and the files of all rank counts must be identical. */
 #include <math.h>
 #include <petscsys.h>
 #include <stdlib.h>
@@ -138,17 +138,43 @@ static void converges_and_respects_bounds(const char *bits) {
       CHECK(fit.iteration[i].evaluation >= 0);
     CHECK(q2_evaluation_log_best(&fit.log) == fit.iteration[fit.iteration_count - 1].evaluation);
     FILE *file = bits ? fopen(bits, "w") : NULL;
-    if (file) {
-      for (int64_t i = 0; i < fit.log.count; i++) {
-        for (int v = 0; v < f.variables.count; v++)
-          fprintf(file, "%a %a ", fit.log.x[i * f.variables.count + v], fit.log.gradient[i * f.variables.count + v]);
-        fprintf(file, "%a\n", fit.log.record[i].value);
-      }
-      fclose(file);
+    CHECK(!bits || file, "%s cannot be written", bits);
+    for (int64_t i = 0; file && i < fit.log.count; i++) {
+      for (int v = 0; v < f.variables.count; v++)
+        fprintf(file, "%a %a ", fit.log.x[i * f.variables.count + v], fit.log.gradient[i * f.variables.count + v]);
+      fprintf(file, "%a\n", fit.log.record[i].value);
     }
+    if (file) fclose(file);
   }
   q2_fit_free(&fit);
   tear_down(&f);
+}
+
+/* The whole log of a fit on all ranks, bit for bit, is that of a fit which one rank runs alone. */
+static void same_bits_as_one_rank(void) {
+  const MPI_Comm self = MPI_COMM_SELF, *all = world;
+  struct fixture f, alone;
+  struct q2_fit fit = {0}, one = {0};
+  struct q2_error error = {""};
+  set_up(&f, 140.0);
+  CHECK(run(&f, "", &fit, &error) == Q2_OK, "%s", error.text);
+  world = &self;
+  set_up(&alone, 140.0);
+  CHECK(run(&alone, "", &one, &error) == Q2_OK, "%s", error.text);
+  world = all;
+  const size_t row = (size_t)f.variables.count * sizeof(double);
+  CHECK(fit.evaluations == one.evaluations);
+  CHECK(memcmp(fit.best, one.best, sizeof f.value) == 0);
+  CHECK(memcmp(&fit.best_record.value, &one.best_record.value, sizeof(double)) == 0);
+  if (fit.log.count > 0) {
+    CHECK(fit.log.count == one.log.count);
+    CHECK(memcmp(fit.log.x, one.log.x, row * (size_t)fit.log.count) == 0);
+    CHECK(memcmp(fit.log.gradient, one.log.gradient, row * (size_t)fit.log.count) == 0);
+  }
+  q2_fit_free(&fit);
+  q2_fit_free(&one);
+  tear_down(&f);
+  tear_down(&alone);
 }
 
 /* The first full step goes beyond the limit: it is shortened, counted, and the fit ends where it would have ended anyway. */
@@ -228,7 +254,8 @@ static void options_reach_tao_and_typos_do_not_pass(void) {
                  {"-o", "-o"},
                  {"-quiet -verbose", "-quiet"},
                  {"-tao_type blmvm -tao_bnk_as_type none", "-tao_bnk_as_type"},
-                 {"-tao_ls_type wolfe", "-tao_ls_type"}};
+                 {"-tao_ls_type wolfe", "-tao_ls_type"},
+                 {"-tao_type bntr", "-tao_type"}};
   struct fixture f;
   struct q2_error error;
   set_up(&f, 1e9);
@@ -283,6 +310,7 @@ int main(int argc, char **argv) {
   PetscPushErrorHandler(q2_petsc_silent, NULL);
   q2_printer_create(comm, Q2_PRINT_QUIET, &printer);
   converges_and_respects_bounds(argc > 1 ? argv[1] : NULL);
+  same_bits_as_one_rank();
   infeasible_first_step_recovers();
   failure_at_the_start_names_the_molecule();
   replay_is_exact();

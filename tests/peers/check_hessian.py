@@ -46,16 +46,20 @@ def main():
     arguments = parser.parse_args()
     if arguments.openmm:
         require_openmm()
-    checked = failed = 0
+    checked = failed = by_openmm = 0
     for path in arguments.inputs:
         reference = Reference(path)
         hessians, frequencies = program_output(arguments, path, reference.names)
         failed += compare_with_jax(reference, hessians, frequencies)
         checked += len(reference)
         if arguments.openmm:
-            failed += compare_with_openmm(reference, hessians, arguments.openmm_molecules)
+            wrong, compared = compare_with_openmm(reference, hessians, arguments.openmm_molecules)
+            failed, by_openmm = failed + wrong, by_openmm + compared
     if checked < MINIMUM_MOLECULES:
         print(f"only {checked} molecules checked, {MINIMUM_MOLECULES} are asked for")
+        failed += 1
+    if arguments.openmm and by_openmm == 0:
+        print("OpenMM compared no molecule: every one has an angle above 175 degrees")
         failed += 1
     print(f"{checked} molecules, {failed} failures")
     sys.exit(1 if failed else 0)
@@ -126,7 +130,7 @@ def compare_with_openmm(reference, hessians, count):
         if not error <= OPENMM_TOLERANCE:
             print(f"FAILED {reference.names[m]}: |H - H_openmm| / |H_openmm| = {error:.2e}")
     print(f"OpenMM: {len(chosen)} molecules, largest relative deviation {worst:.2e}")
-    return failed
+    return failed, len(chosen)
 
 
 def has_linear_angle(reference, m):

@@ -1,0 +1,62 @@
+# What the end-to-end tests share; to be sourced. Every program runs under a time limit, so that a hang is a failure, not a wait.
+set -u
+failures=0
+limit=${Q2HPC_TEST_LIMIT:-120}
+
+# on RANKS ARGUMENTS...: runs q2hpc on so many ranks (0: without mpirun). Leaves `status`, and the output in out and err.
+on() {
+  ranks=$1
+  shift
+  what="q2hpc $* (ranks: $ranks)"
+  if [ "$ranks" -eq 0 ]; then
+    timeout "$limit" "$Q2HPC" "$@" >out 2>err
+  else
+    timeout "$limit" $Q2HPC_MPIRUN "$ranks" "$Q2HPC" "$@" >out 2>err
+  fi
+  status=$?
+  [ $status -ne 124 ] || failed "still running after $limit s"
+}
+
+failed() {
+  failures=$((failures + 1))
+  printf '%s: %s\n' "$what" "$1" >&2
+  if [ -f out ]; then tail -n 5 out | sed 's/^/  out: /' >&2; fi
+  if [ -f err ]; then tail -n 5 err | sed 's/^/  err: /' >&2; fi
+}
+
+# The last run's exit status was one of these.
+ends_with() {
+  for allowed in "$@"; do
+    if [ "$status" -eq "$allowed" ]; then return; fi
+  done
+  failed "exit status $status, expected $*"
+}
+
+# says FILE TEXT: the last run's out or err contains the text.
+says() { grep -qF -e "$2" "$1" || failed "\"$2\" is not in what it wrote to $1"; }
+
+says_once() {
+  count=$(grep -cF -e "$2" "$1")
+  [ "$count" -eq 1 ] || failed "\"$2\" is $count times in what it wrote to $1"
+}
+
+no_file() {
+  for left in "$@"; do
+    if [ -e "$left" ]; then failed "$left was left behind"; fi
+  done
+}
+
+# same_bits A B DATASET...: both result files hold the same bytes under each name.
+same_bits() {
+  first=$1 second=$2
+  shift 2
+  for dataset in "$@"; do
+    h5dump -d "$dataset" -b LE -o first.bin "$first" >/dev/null 2>&1 && h5dump -d "$dataset" -b LE -o second.bin "$second" >/dev/null 2>&1 ||
+      failed "$first or $second has no $dataset"
+    [ -s first.bin ] || failed "$dataset is empty"
+    cmp -s first.bin second.bin || failed "$first and $second differ in $dataset"
+    rm -f first.bin second.bin
+  done
+}
+
+command -v h5dump >/dev/null || { echo "skipped: h5dump is missing (Debian: hdf5-tools)"; exit 77; }
