@@ -1,6 +1,7 @@
 /* The data set in memory: a contiguous or scattered share of its molecules, and the whole force field. docs/format.md is the
- * file's layout; here everything is in q2hpc's units (angstrom, kcal/mol, radian, amu), except that energies stay in hartree (energy
- * differences are formed before they are converted), and QM gradients and Hessians in hartree/bohr and hartree/bohr^2. */
+ * file's layout; here everything is in q2hpc's units (angstrom, kcal/mol, radian, amu), except that energies stay in hartree
+ * (energy differences are formed before they are converted), and QM gradients and Hessians in hartree/bohr and hartree/bohr^2.
+ */
 #ifndef Q2_DATASET_H
 #define Q2_DATASET_H
 
@@ -28,18 +29,18 @@ struct q2_term_table {
 /* One observable table. */
 struct q2_observable_table {
   char kind[Q2_KIND_LENGTH];
-  int index_count;  /* columns of index */
-  int has_value;    /* 0: values are derived from the QM data, `value` holds zeros */
-  double minimum;   /* the attribute `minimum`, 50 where absent */
-  int64_t *offset;  /* [molecules + 1] */
-  int32_t *index;   /* [rows][index_count] */
-  double *value;    /* [rows], unit by kind (cm-1 for frequency) */
-  double *weight;   /* [rows] */
+  int index_count; /* columns of index */
+  int has_value;   /* 0: values are derived from the QM data, `value` holds zeros */
+  double minimum;  /* the attribute `minimum`, 50 where absent */
+  int64_t *offset; /* [molecules + 1] */
+  int32_t *index;  /* [rows][index_count] */
+  double *value;   /* [rows], unit by kind (cm-1 for frequency) */
+  double *weight;  /* [rows] */
 };
 
 /* The parameter table, the same on every rank. Values in q2hpc's units; factor[p] = (value in q2hpc's unit) / (value in the
- * file's unit), so that reports can speak the user's units. A bound that means "none" is exactly -1e300 or 1e300. A linked row has
- * the value of the row that it shares; its bounds, scale and active are the file's, without use. */
+ * file's unit), so that reports can speak the user's units. A bound that means "none" is exactly -1e300 or 1e300. A linked row
+ * has the value of the row that it shares; its bounds, scale and active are the file's, without use. */
 struct q2_parameters {
   int count;
   char (*kind)[Q2_KIND_LENGTH];
@@ -61,29 +62,29 @@ struct q2_nonbonded {
 
 struct q2_dataset {
   char *path;
-  int64_t molecule_total; /* in the file */
-  int64_t atom_total;     /* in the file */
+  int64_t molecule_total;     /* in the file */
+  int64_t atom_total;         /* in the file */
   char title[Q2_LINE_LENGTH]; /* "" where absent */
   int method_count;
   char (*method_name)[Q2_LINE_LENGTH]; /* [method_count] */
-  /* Of the content as read, after conversion of units, in hexadecimal: the sum modulo 2^64 of one hash for each molecule (over its
-   * number and its rows in all tables) and one for what all molecules share. The same on any number of ranks. A hash is FNV-1a's
-   * step over 8-byte little-endian words, the last one padded with zeros, with a fold (h ^= h >> 32) after each. */
+  /* Of the content as read, after conversion of units, in hexadecimal: the sum modulo 2^64 of one hash for each molecule (over
+   * its number and its rows in all tables) and one for what all molecules share. The same on any number of ranks. A hash is
+   * FNV-1a's step over 8-byte little-endian words, the last one padded with zeros, with a fold (h ^= h >> 32) after each. */
   char checksum[17];
 
   /* The molecules held by this rank: */
   int64_t molecule_count;
-  int64_t *molecule;       /* [molecule_count] their numbers in the file */
-  struct q2_name *name;    /* [molecule_count] */
+  int64_t *molecule;    /* [molecule_count] their numbers in the file */
+  struct q2_name *name; /* [molecule_count] */
   int32_t *charge, *multiplicity, *method, *group, *stationary, *imaginary_modes; /* [molecule_count] */
-  double *energy;          /* [molecule_count] hartree */
-  int64_t *atom_offset;    /* [molecule_count + 1], from 0 */
-  int32_t *element;        /* [atoms] */
-  int32_t *type;           /* [atoms], zeros where there is no non-bonded part */
-  double *mass;            /* [atoms] amu */
-  double *position;        /* [atoms][3] angstrom */
-  double *gradient;        /* [atoms][3] hartree/bohr, zeros where absent */
-  double *atom_charge;     /* [atoms] e, zeros where absent */
+  double *energy;                                                                 /* [molecule_count] hartree */
+  int64_t *atom_offset;                                                           /* [molecule_count + 1], from 0 */
+  int32_t *element;                                                               /* [atoms] */
+  int32_t *type;       /* [atoms], zeros where there is no non-bonded part */
+  double *mass;        /* [atoms] amu */
+  double *position;    /* [atoms][3] angstrom */
+  double *gradient;    /* [atoms][3] hartree/bohr, zeros where absent */
+  double *atom_charge; /* [atoms] e, zeros where absent */
   int has_gradient, has_charge;
   int64_t *hessian_offset; /* [molecule_count + 1] elements, from 0 */
   double *hessian;         /* packed lower triangles, hartree/bohr^2 */
@@ -99,24 +100,25 @@ struct q2_dataset {
   struct q2_nonbonded nonbonded;
 };
 
-/* Reads the data set at `path`: collective over `comm`; afterwards rank r of R holds a contiguous share of the molecules (shares are
- * balanced by atoms; a rank may hold none) and every rank the force field. Everything that can be checked without knowing physics
- * is checked: presence, shapes, types, version, offsets, index ranges (the columns of an observable's index: -1 to 3N - 1), finite
- * numbers, units, names unique, links without circle and between kinds of one unit, bounds not crossed (lower <= value <= upper), atoms
- * at least 0.1 angstrom apart, Hessian symmetric (largest |H - H'| at most 1e-8 of the largest |H|), its size plausible for its
- * unit, Hessian and geometry in one frame (stationary molecules only). /bonds and at least one observable must be there; terms need
- * not. On failure every rank returns Q2_FAILED with the same text, and nothing is left open or allocated. On success release with
- * q2_dataset_free. `path` is copied. Memory: besides the share itself, a full-square Hessian (/hessian_full) a second time. */
+/* Reads the data set at `path`: collective over `comm`; afterwards rank r of R holds a contiguous share of the molecules
+ * (shares are balanced by atoms; a rank may hold none) and every rank the force field. Everything that can be checked without
+ * knowing physics is checked: presence, shapes, types, version, offsets, index ranges (the columns of an observable's index: -1
+ * to 3N - 1), finite numbers, units, names unique, links without circle and between kinds of one unit, bounds not crossed
+ * (lower <= value <= upper), atoms at least 0.1 angstrom apart, Hessian symmetric (largest |H - H'| at most 1e-8 of the largest
+ * |H|), its size plausible for its unit, Hessian and geometry in one frame (stationary molecules only). /bonds and at least one
+ * observable must be there; terms need not. On failure every rank returns Q2_FAILED with the same text, and nothing is left
+ * open or allocated. On success release with q2_dataset_free. `path` is copied. Memory: besides the share itself, a full-square
+ * Hessian (/hessian_full) a second time. */
 int q2_dataset_read(MPI_Comm comm, const char *path, struct q2_dataset *dataset, struct q2_error *error);
 
 /* Releases what q2_dataset_read or q2_dataset_exchange made; harmless on a zeroed structure. */
 void q2_dataset_free(struct q2_dataset *dataset);
 
-/* Collective: moves molecules to their owners. owner[m] is the rank that shall hold local molecule m; afterwards `dataset` holds
- * exactly the molecules owned by this rank, in ascending order of their number in the file. Memory: table by table, a second copy of
- * that table, and at most 128 MiB of buffers. Works in rounds, so that no message counts more than 2^26 bytes. On failure (a rank without
- * memory, an owner that is not a rank) every rank returns Q2_FAILED; after running short of memory the data set is fit only for
- * q2_dataset_free. */
+/* Collective: moves molecules to their owners. owner[m] is the rank that shall hold local molecule m; afterwards `dataset`
+ * holds exactly the molecules owned by this rank, in ascending order of their number in the file. Memory: table by table, a
+ * second copy of that table, and at most 128 MiB of buffers. Works in rounds, so that no message counts more than 2^26 bytes.
+ * On failure (a rank without memory, an owner that is not a rank) every rank returns Q2_FAILED; after running short of memory
+ * the data set is fit only for q2_dataset_free. */
 int q2_dataset_exchange(MPI_Comm comm, struct q2_dataset *dataset, const int *owner, struct q2_error *error);
 
 #endif

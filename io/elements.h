@@ -10,8 +10,8 @@ const char *q2_element_symbol(int element);
 /* Returns the atomic number of `symbol` (case as written, for example "Rh"), or 0 if there is none. */
 int q2_element_number(const char *symbol);
 
-/* Returns the mass in amu of the element's most abundant isotope, or of its longest-lived one where none is found in nature; 0 for
- * an atomic number out of 1 to 118. */
+/* Returns the mass in amu of the element's most abundant isotope, or of its longest-lived one where none is found in nature; 0
+ * for an atomic number out of 1 to 118. */
 double q2_element_mass(int element);
 
 #endif

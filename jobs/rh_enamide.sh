@@ -9,8 +9,8 @@
 set -u
 
 # What is compared. Loss and pairs: one arithmetic on the same data, so equal to the digits shown. Fit: scipy's L-BFGS-B, with
-# exact gradients, ended at 87.1 after 648 evaluations. Time: over bare LAPACK (dsyevd) on the same matrices, in the same run, on
-# one core; the median over its runs, so that it holds on a quiet machine only.
+# exact gradients, ended at 87.1 after 648 evaluations. Time: over bare LAPACK (dsyevd) on the same matrices, in the same run,
+# on one core; the median over its runs, so that it holds on a quiet machine only.
 STARTING_LOSS=251.8897 PAIRS=1213 FITTED_LOSS=87.1 LAPACK_RATIO=1.3
 
 [ $# -ge 1 ] || { echo "usage: sh jobs/rh_enamide.sh FOLDER [WORK_FOLDER]" >&2; exit 2; }
