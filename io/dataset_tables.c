@@ -40,7 +40,7 @@ int q2_read_bonds(struct q2_reader *reader) {
 
 static int read_term_table(struct q2_reader *reader, const char *form, struct q2_term_table *table) {
   char group[Q2_HDF5_NAME + 64], atoms[path_length], other[path_length];
-  int64_t total;
+  int64_t total = 0;
   struct q2_rows rows;
   snprintf(group, sizeof group, "/force_field/terms/%.200s", form);
   if (strlen(form) >= sizeof table->form)

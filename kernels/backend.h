@@ -42,4 +42,8 @@ enum { Q2_TIMED_TERMS, Q2_TIMED_HESSIAN, Q2_TIMED_PROJECT, Q2_TIMED_EIGEN, Q2_TI
 void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave, enum q2_depth depth,
                       double *seconds);
 
+/* After an evaluation to GRADIENT: dlambda/dp of eigenvalue wave->mode of every molecule, into gradient_of_mode. Overwrites what the backward kernels use
+ * as work space, but neither `gradient` nor `hessian`. */
+void q2_differentiate_mode(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave);
+
 #endif

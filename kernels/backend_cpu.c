@@ -40,12 +40,14 @@ static void lay_out(struct q2_wave *wave, const struct q2_batch *largest, struct
   wave->cotangent = take(arena, slots * order, real);
   wave->residual = take(arena, slots * order, real);
   wave->shift = take(arena, slots * order, real);
+  wave->residual_slope = take(arena, slots * order, real);
   wave->loss = take(arena, slots, real);
   wave->square = take(arena, slots, real);
   wave->entry_bar = take(arena, slots * 2 * largest->max_entries, real);
   wave->pair_bar = take(arena, slots * 2 * largest->max_pairs, real);
   wave->derivative = take(arena, slots * (Q2_MAX_PARAMETERS * largest->max_terms + 2 * atoms), real);
   wave->gradient = take(arena, slots * largest->max_parameters, real);
+  wave->gradient_of_mode = take(arena, slots * largest->max_parameters, real);
   wave->failed = take(arena, slots, sizeof *wave->failed);
   wave->lapack_reals = 1 + 6 * order + 2 * order * order;
   wave->lapack_integers = 3 + 5 * order;
@@ -72,6 +74,7 @@ static int wave_create(const struct q2_batch *batches, int batch_count, int64_t 
   struct arena arena = {0};
   memset(wave, 0, sizeof *wave);
   wave->slots = slots;
+  wave->mode = -1;
   wave->padded = padded;
   lay_out(wave, &largest, &arena);
   const int64_t total = arena.offset;

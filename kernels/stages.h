@@ -223,10 +223,12 @@ Q2_DEVICE void q2_frequencies(const struct q2_batch *batch, const struct q2_wave
   wave->frequency[k] = nu;
   wave->residual[k] = 0;
   wave->cotangent[k] = 0;
+  wave->residual_slope[k] = 0;
   if (partner >= 0) {
     const q2_real weight = batch->weight[rows + partner], difference = batch->reference[rows + partner] - nu;
     wave->residual[k] = weight * difference;
     wave->cotangent[k] = -2 * weight * weight * difference * derivative;
+    wave->residual_slope[k] = -weight * derivative;
   }
 }
 
@@ -279,22 +281,30 @@ Q2_DEVICE void q2_scale(const struct q2_batch *batch, const struct q2_wave *wave
   wave->right[element] = u * wave->cotangent[slot * batch->order + major];
 }
 
+/* 7. block = 2 W_ij - W_ii - W_jj, with W in the Hessian's place, or W = u u' of a single mode. */
+Q2_DEVICE void q2_cotangent_block(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i, int64_t j,
+                                  q2_real block[9]) {
+  const int64_t ld = batch->ld;
+  const q2_real *w = wave->hessian + slot * q2_matrix(batch);
+  const q2_real *u = wave->left + slot * ld * batch->order + (wave->mode >= 0 ? wave->mode : 0) * ld, *ui = u + 3 * i, *uj = u + 3 * j;
+  for (int a = 0; a < 3; a++) {
+    for (int b = 0; b < 3; b++) {
+      block[3 * a + b] = wave->mode >= 0 ? 2 * ui[a] * uj[b] - ui[a] * ui[b] - uj[a] * uj[b]
+                                         : 2 * w[(3 * j + b) * ld + 3 * i + a] - w[(3 * i + b) * ld + 3 * i + a] - w[(3 * j + b) * ld + 3 * j + a];
+    }
+  }
+}
+
 /* 7. Block (i, j) of the cotangent, i = major > j = minor: its share in every entry, and the non-bonded pair's cotangents. The
  * Hessian's place in `hessian` is taken by W. */
 Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
-  const int64_t m = wave->first + slot, pair = Q2_PAIR(major, minor), ld = batch->ld;
+  const int64_t m = wave->first + slot, pair = Q2_PAIR(major, minor);
   const int32_t *start = batch->pair_entry_start + batch->pair_start[m] + m + pair;
   const int bonded = start[1] > start[0];
   const int nonbonded = batch->has_nonbonded && batch->pair_class[batch->pair_start[m] + pair] != Q2_PAIR_EXCLUDED;
   if (!bonded && !nonbonded) return;
-  const q2_real *w = wave->hessian + slot * q2_matrix(batch);
   q2_real block[9];
-  for (int a = 0; a < 3; a++) {
-    for (int b = 0; b < 3; b++) {
-      block[3 * a + b] = 2 * w[(3 * minor + b) * ld + 3 * major + a] - w[(3 * major + b) * ld + 3 * major + a] -
-                         w[(3 * minor + b) * ld + 3 * minor + a];
-    }
-  }
+  q2_cotangent_block(batch, wave, slot, major, minor, block);
   for (int64_t e = start[0]; e < start[1]; e++) {
     const q2_real *entry = batch->entry + Q2_ENTRY_REALS * (batch->entry_start[m] + e);
     q2_real second = 0, first = 0;
@@ -381,7 +391,7 @@ Q2_DEVICE void q2_gather(const struct q2_batch *batch, const struct q2_wave *wav
   const q2_real *derivative = wave->derivative + slot * q2_derivatives(batch);
   q2_real sum = 0;
   for (int64_t k = batch->source_start[m] + start[0]; k < batch->source_start[m] + start[1]; k++) sum += derivative[batch->source[k]];
-  wave->gradient[slot * batch->max_parameters + minor] = sum;
+  (wave->mode >= 0 ? wave->gradient_of_mode : wave->gradient)[slot * batch->max_parameters + minor] = sum;
 }
 
 /* How far a kernel's loops run for molecule m of a batch; m = -1: for any molecule, as a launch over padded sizes needs it. */

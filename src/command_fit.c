@@ -57,6 +57,7 @@ static int write_result(struct q2_session *session, const struct q2_fit *fit, st
 static int fit_and_tell(struct q2_session *session, int *exit_status, struct q2_error *error) {
   struct q2_fit fit = {0};
   const struct q2_fit_problem problem = {.dataset = &session->dataset,
+                                         .least_squares = session->least_squares,
                                          .variables = &session->variables,
                                          .objective = session->objective,
                                          .by_position = session->by_position};

@@ -13,7 +13,7 @@
 static const int default_iterations = 1000, default_evaluations = 1000000;
 static const double default_grtol = 1e-5, default_gatol_factor = 1e-8;
 
-/* TAO's bounded Newton family shares the options that shared/tao.md recommends; other types keep TAO's own defaults (blmvm
+/* TAO's bounded Newton family shares the options that docs/optimizers.md recommends; other types keep TAO's own defaults (blmvm
  * always ends in a failure with Armijo). */
 static PetscErrorCode is_bounded_newton(Tao tao, PetscBool *is) {
   PetscFunctionBegin;
@@ -22,24 +22,15 @@ static PetscErrorCode is_bounded_newton(Tao tao, PetscBool *is) {
   PetscFunctionReturn(0);
 }
 
-/* Types that we cannot serve yet, found out before a fit rather than in it. A user may still let PETSc difference the gradient.
- */
-static int check_type(Tao tao, struct q2_error *error) {
-  PetscBool wants, difference, matrix_free;
-  TaoType type;
-  Q2_PETSC(TaoGetType(tao, &type), error);
-  Q2_PETSC(PetscObjectTypeCompareAny((PetscObject)tao, &wants, TAOBNLS, TAOBNTR, TAOBNTL, TAONLS, TAONTR, TAONTL, TAOTRON,
-                                     TAOGPCG, ""),
-           error);
-  Q2_PETSC(PetscOptionsHasName(NULL, NULL, "-tao_fd_hessian", &difference), error);
-  Q2_PETSC(PetscOptionsHasName(NULL, NULL, "-tao_mf_hessian", &matrix_free), error);
-  if (wants && !difference && !matrix_free)
-    return q2_fail(
-        error,
-        "option -tao_type %s: this type wants second derivatives, which this q2hpc does not have; bqnls, bqnkls, blmvm "
-        "and bncg do without",
-        type);
-  return Q2_OK;
+/* Types that want second derivatives get Gauss and Newton's, 2 J'J, unless the user lets PETSc difference the gradient. */
+static PetscErrorCode wants_hessian(Tao tao, PetscBool *wants) {
+  PetscBool difference, matrix_free;
+  PetscFunctionBegin;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)tao, wants, TAOBNLS, TAOBNTR, TAOBNTL, TAONLS, TAONTR, TAONTL, TAOTRON, TAOGPCG, ""));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-tao_fd_hessian", &difference));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-tao_mf_hessian", &matrix_free));
+  if (difference || matrix_free) *wants = PETSC_FALSE;
+  PetscFunctionReturn(0);
 }
 
 /* Warns where TAO would leave the bounds without a word. */
@@ -63,19 +54,21 @@ static PetscErrorCode warn_of_bounds(Tao tao, const struct q2_fit_state *state) 
 /* TaoSetFromOptions with our defaults in the database, where the command line has no say; they are taken out again, so that
  * they do not count as options of the user. */
 static PetscErrorCode set_from_options(Tao tao) {
-  static const char *const names[] = {"-tao_bnk_as_type", "-tao_ls_type"}, *const values[] = {"none", "armijo"};
-  PetscBool given[2], ours, type_given;
+  static const char *const names[] = {"-tao_bnk_as_type", "-tao_ls_type", "-tao_bnk_epsilon"};
+  static const char *const values[] = {"none", "armijo", "1e-14"};
+  enum { DEFAULTS = sizeof names / sizeof *names };
+  PetscBool given[DEFAULTS], ours, type_given;
   char type[64];
   PetscFunctionBegin;
   PetscCall(PetscOptionsGetString(NULL, NULL, "-tao_type", type, sizeof type, &type_given));
   PetscCall(TaoSetType(tao, type_given ? type : TAOBQNLS));
   PetscCall(is_bounded_newton(tao, &ours));
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < DEFAULTS; i++) {
     if (ours) PetscCall(PetscOptionsHasName(NULL, NULL, names[i], &given[i])); /* asking counts as use */
     if (ours && !given[i]) PetscCall(PetscOptionsSetValue(NULL, names[i], values[i]));
   }
   PetscErrorCode code = TaoSetFromOptions(tao);
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < DEFAULTS; i++)
     if (ours && !given[i]) PetscCall(PetscOptionsClearValue(NULL, names[i]));
   PetscFunctionReturn(code);
 }
@@ -98,6 +91,15 @@ static PetscErrorCode make_vector(MPI_Comm comm, int count, const double *values
 struct tao_parts {
   Tao tao;
   Vec x, gradient, lower, upper;
+  Mat hessian;
+  PetscBool least_squares;
+};
+
+/* What TAO calls back. */
+struct callbacks {
+  PetscErrorCode (*evaluate)(Tao, Vec, PetscReal *, Vec, void *);
+  PetscErrorCode (*hessian)(Tao, Vec, Mat, Mat, void *);
+  void *context;
 };
 
 static PetscErrorCode destroy_tao(struct tao_parts *parts) {
@@ -107,12 +109,12 @@ static PetscErrorCode destroy_tao(struct tao_parts *parts) {
   PetscCall(VecDestroy(&parts->gradient));
   PetscCall(VecDestroy(&parts->lower));
   PetscCall(VecDestroy(&parts->upper));
+  PetscCall(MatDestroy(&parts->hessian));
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode make_tao(MPI_Comm comm, int count, const double *x, const double *lower, const double *upper,
-                               PetscErrorCode (*evaluate)(Tao, Vec, PetscReal *, Vec, void *), void *context, double gatol,
-                               struct tao_parts *parts) {
+                               const struct callbacks *callbacks, double gatol, struct tao_parts *parts) {
   PetscFunctionBegin;
   PetscCall(make_vector(comm, count, x, &parts->x));
   PetscCall(make_vector(comm, count, lower, &parts->lower));
@@ -125,8 +127,16 @@ static PetscErrorCode make_tao(MPI_Comm comm, int count, const double *x, const 
   PetscCall(TaoSetTolerances(parts->tao, gatol, default_grtol, 0.0));
   PetscCall(TaoSetSolution(parts->tao, parts->x));
   PetscCall(TaoSetVariableBounds(parts->tao, parts->lower, parts->upper));
-  PetscCall(TaoSetObjectiveAndGradient(parts->tao, parts->gradient, evaluate, context));
+  PetscCall(TaoSetObjectiveAndGradient(parts->tao, parts->gradient, callbacks->evaluate, callbacks->context));
   PetscCall(set_from_options(parts->tao));
+  PetscCall(wants_hessian(parts->tao, &parts->least_squares));
+  if (parts->least_squares) {
+    PetscMPIInt rank;
+    PetscCallMPI(MPI_Comm_rank(comm, &rank));
+    PetscCall(MatCreateDense(comm, rank == 0 ? count : 0, rank == 0 ? count : 0, count, count, NULL, &parts->hessian));
+    PetscCall(MatZeroEntries(parts->hessian));
+    PetscCall(TaoSetHessian(parts->tao, parts->hessian, parts->hessian, callbacks->hessian, callbacks->context));
+  }
   PetscCall(TaoSetUp(parts->tao));
   PetscFunctionReturn(0);
 }
@@ -140,13 +150,24 @@ static PetscErrorCode toy_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradien
   PetscFunctionReturn(0);
 }
 
-int q2_fit_check_options(MPI_Comm comm, const struct q2_command_line *line, struct q2_error *error) {
+static PetscErrorCode toy_hessian(Tao tao, Vec x, Mat hessian, Mat preconditioner, void *context) {
+  (void)tao, (void)x, (void)preconditioner, (void)context;
+  PetscFunctionBegin;
+  PetscCall(MatZeroEntries(hessian));
+  PetscCall(MatAssemblyBegin(hessian, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(hessian, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatShift(hessian, 2.0));
+  PetscFunctionReturn(0);
+}
+
+int q2_fit_check_options(MPI_Comm comm, const struct q2_command_line *line, int *least_squares, struct q2_error *error) {
+  const struct callbacks toy = {toy_evaluate, toy_hessian, NULL};
   const double x[2] = {1.0, 2.0}, lower[2] = {-5.0, -5.0}, upper[2] = {5.0, 5.0};
   struct tao_parts parts = {0};
-  const PetscErrorCode code = make_tao(comm, 2, x, lower, upper, toy_evaluate, NULL, 1e-8, &parts);
+  const PetscErrorCode code = make_tao(comm, 2, x, lower, upper, &toy, 1e-8, &parts);
   int status = code ? q2_petsc_failed(code, error) : Q2_OK;
   if (status != Q2_OK) q2_options_name_culprit(line, error);
-  if (status == Q2_OK) status = check_type(parts.tao, error);
+  *least_squares = parts.least_squares;
   Q2_PETSC(destroy_tao(&parts), error);
   Q2_TRY(status);
   return q2_options_check_used(line, error);
@@ -255,8 +276,8 @@ static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_
   TaoType type;
   PetscReal used_gatol, grtol;
   PetscFunctionBegin;
-  PetscCall(make_tao(state->comm, state->variables, x, variables->lower, variables->upper, q2_fit_tao_evaluate, state, gatol,
-                     &parts));
+  const struct callbacks callbacks = {q2_fit_tao_evaluate, q2_fit_tao_hessian, state};
+  PetscCall(make_tao(state->comm, state->variables, x, variables->lower, variables->upper, &callbacks, gatol, &parts));
   PetscCall(set_monitor(parts.tao, state));
   PetscCall(warn_of_bounds(parts.tao, state));
   PetscCall(TaoSetConvergenceTest(parts.tao, q2_fit_tao_converged, state));
@@ -329,12 +350,15 @@ int q2_fit_run(MPI_Comm comm, const struct q2_fit_problem *problem, const struct
   state.row_gradient = q2_allocate(rows, sizeof *state.row_gradient);
   state.gradient = q2_allocate(n, sizeof *state.gradient);
   state.last_gradient = q2_allocate(n, sizeof *state.last_gradient);
+  const int squares = problem->least_squares ? n : 0;
+  state.square = q2_allocate((int64_t)squares * squares, sizeof *state.square);
+  state.square_at = q2_allocate(n, sizeof *state.square_at);
   state.loss_history = q2_allocate(options->stall_iterations, sizeof *state.loss_history);
   fit->start = q2_allocate(rows, sizeof *fit->start);
   fit->best = q2_allocate(rows, sizeof *fit->best);
   int status = Q2_OK;
   if (!x || !state.message || !state.parameters || !state.row_gradient || !state.gradient || !state.last_gradient ||
-      !state.loss_history || !fit->start || !fit->best)
+      !state.square || !state.square_at || !state.loss_history || !fit->start || !fit->best)
     status = q2_fail(error, "no memory for a fit of %d variables", n);
   status = q2_agree(comm, status, error);
   if (status == Q2_OK) status = run(&state, line, x, error);
@@ -345,6 +369,8 @@ int q2_fit_run(MPI_Comm comm, const struct q2_fit_problem *problem, const struct
   free(state.row_gradient);
   free(state.gradient);
   free(state.last_gradient);
+  free(state.square);
+  free(state.square_at);
   free(state.loss_history);
   if (status != Q2_OK) q2_fit_free(fit);
   return status;

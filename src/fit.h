@@ -5,7 +5,7 @@
  * the others, so that ranks with different BLAS kernels cannot run apart.
  *
  * A point is infeasible where a molecule fails or the loss or gradient is not finite. TAO is then told a large finite value and
- * the last finite gradient: Armijo's line search and the trust-region methods step back (shared/tao.md).
+ * the last finite gradient: Armijo's line search and the trust-region methods step back.
  *
  * Stops, whatever the TAO type: |projected gradient| <= gatol or <= grtol x loss (scaled variables); the loss fell by less than
  * stall_tolerance of itself in stall_iterations iterations; TAO's own tests and limits. */
@@ -26,6 +26,7 @@ struct q2_fit_problem {
   const struct q2_dataset *dataset; /* names for messages; its parameter table holds the starting values */
   const struct q2_variables *variables;
   struct q2_objective *objective;
+  int least_squares;                /* the objective sums J'J over these variables */
   struct q2_objective *by_position; /* RMSD over all vibrations, where `objective` matches otherwise; else NULL */
 };
 
@@ -55,8 +56,9 @@ struct q2_fit {
   double seconds;
 };
 
-/* Checks the optimizer's options on a toy problem, so that a typo is refused before anything large is read. Collective. */
-int q2_fit_check_options(MPI_Comm comm, const struct q2_command_line *line, struct q2_error *error);
+/* Checks the optimizer's options on a toy problem, so that a typo is refused before anything large is read. *least_squares: whether the TAO type
+ * wants second derivatives, hence an objective that sums J'J. Collective. */
+int q2_fit_check_options(MPI_Comm comm, const struct q2_command_line *line, int *least_squares, struct q2_error *error);
 
 /* Runs the fit from the parameter table's values. `fit` must be zeroed, or hold a log to replay (created for as many
  * variables). On success release with q2_fit_free. Collective; q2_options_check_used is called when TAO is set up, before the

@@ -70,7 +70,14 @@ static int evaluate_live(struct q2_fit_state *state, double *value, struct q2_er
   struct q2_evaluation evaluation;
   const double begin = MPI_Wtime();
   q2_variables_apply(state->problem->variables, x, state->parameters);
-  int status = q2_objective_evaluate(state->problem->objective, state->parameters, &evaluation, state->row_gradient, error);
+  int status;
+  if (state->problem->least_squares) {
+    status = q2_objective_normal(state->problem->objective, state->parameters, &evaluation, state->row_gradient, state->square, error);
+    memcpy(state->square_at, x, (size_t)state->variables * sizeof *x);
+    state->square_valid = 1;
+  } else {
+    status = q2_objective_evaluate(state->problem->objective, state->parameters, &evaluation, state->row_gradient, error);
+  }
   Q2_TRY(q2_agree(state->comm, status, error));
   struct q2_evaluation_record record = {0};
   if (state->rank == 0) status = judge_and_log(state, x, &evaluation, MPI_Wtime() - begin, &record, error);

@@ -25,6 +25,11 @@ struct q2_fit_state {
   double last_loss;
   double *last_gradient; /* [variables] */
 
+  /* Least squares: J'J by variable (unscaled) at the point where it was last summed; every rank holds the same. */
+  double *square;    /* [variables][variables] */
+  double *square_at; /* [variables] */
+  int square_valid;
+
   /* The iterate, the same on every rank. */
   double loss, gradient_norm;
   double *loss_history; /* [stall_iterations] ring */
@@ -41,6 +46,7 @@ int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, 
 
 /* TAO's callbacks; the context is the state. */
 PetscErrorCode q2_fit_tao_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, void *context);
+PetscErrorCode q2_fit_tao_hessian(Tao tao, Vec x, Mat hessian, Mat preconditioner, void *context);
 PetscErrorCode q2_fit_tao_monitor(Tao tao, void *context);
 PetscErrorCode q2_fit_tao_converged(Tao tao, void *context);
 

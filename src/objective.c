@@ -1,61 +1,15 @@
-/* The objective: waves of molecules over threads, an exact sum over molecules and ranks. */
-#define _POSIX_C_SOURCE 200809L
+/* The objective: what it is made of, and how it is made. */
 #include "objective.h"
 
-#include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../io/memory.h"
-#include "../kernels/accumulator.h"
-#include "../kernels/backend.h"
 #include "batch_build.h"
+#include "objective_state.h"
 
 const char *const q2_stage_names[Q2_STAGE_COUNT] = {"terms",       "Hessian",   "project",    "eigen",
                                                     "observables", "cotangent", "parameters", "reduce"};
-
-/* Sums that travel together: loss, squares, failed molecules (an integer in the first limb), then the gradient. */
-enum { SUM_LOSS, SUM_SQUARE, SUM_FAILED, SUM_GRADIENT };
-
-/* Whole chunks of one batch that one thread evaluates together. */
-struct wave_task {
-  int batch;
-  int64_t first, count;
-};
-
-struct worker {
-  struct q2_wave wave;
-  int64_t *limbs; /* [sums][Q2_LIMBS] */
-  int64_t first_failed;
-  double seconds[Q2_STAGE_COUNT];
-};
-
-struct q2_objective {
-  MPI_Comm comm;
-  const struct q2_dataset *dataset;
-  const struct q2_backend *backend;
-  struct q2_objective_options options;
-  int batch_count, parameter_count;
-  struct q2_batch *batch;
-  int64_t task_count;
-  struct wave_task *task; /* heaviest first */
-  struct worker *worker;  /* [options.threads] */
-  int64_t *limbs;         /* [sums][Q2_LIMBS] of all ranks */
-  int64_t residual_count, vibration_count; /* of all ranks */
-  int64_t faded, bytes;
-  int paired; /* q2mm's rule: indices are frozen */
-  double seconds[Q2_STAGE_COUNT];
-};
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* --- creation --- */
 
 /* Bytes of work space that one molecule of the batch takes, dominated by its matrices. */
 static int64_t slot_bytes(const struct q2_batch *batch) {
@@ -96,8 +50,24 @@ static int make_tasks(struct q2_objective *objective, const struct q2_plan *plan
   return 0;
 }
 
+/* Room for the Jacobians of a wave and one molecule's J'J. */
+static int make_normal(struct q2_objective *objective, struct worker *worker, int64_t slots) {
+  int64_t jacobian = 0, square = 0;
+  for (int b = 0; b < objective->batch_count; b++) {
+    const int64_t parameters = objective->batch[b].max_parameters;
+    if (objective->batch[b].order * parameters > jacobian) jacobian = objective->batch[b].order * parameters;
+    if (parameters * parameters > square) square = parameters * parameters;
+  }
+  worker->jacobian = q2_allocate(slots * jacobian, sizeof *worker->jacobian);
+  worker->square = q2_allocate(square, sizeof *worker->square);
+  objective->bytes += (slots * jacobian + square) * (int64_t)sizeof(double);
+  return worker->jacobian && worker->square ? 0 : -1;
+}
+
 static int make_workers(struct q2_objective *objective, int64_t slots) {
-  const int64_t limbs = (int64_t)(SUM_GRADIENT + objective->parameter_count) * Q2_LIMBS;
+  const int64_t variables = objective->options.normal_count;
+  objective->sums = SUM_GRADIENT + objective->parameter_count + variables * (variables + 1) / 2;
+  const int64_t limbs = objective->sums * Q2_LIMBS;
   objective->limbs = q2_allocate(limbs, sizeof *objective->limbs);
   objective->worker = q2_allocate(objective->options.threads, sizeof *objective->worker);
   if (!objective->limbs || !objective->worker) return -1;
@@ -106,6 +76,7 @@ static int make_workers(struct q2_objective *objective, int64_t slots) {
     worker->limbs = q2_allocate(limbs, sizeof *worker->limbs);
     if (!worker->limbs) return -1;
     objective->bytes += limbs * (int64_t)sizeof *worker->limbs;
+    if (variables > 0 && make_normal(objective, worker, slots) != 0) return -1;
     if (objective->backend->wave_create(objective->batch, objective->batch_count, slots, objective->options.padded_eigensolver,
                                         &worker->wave, &objective->bytes) != 0) {
       return -1;
@@ -115,7 +86,7 @@ static int make_workers(struct q2_objective *objective, int64_t slots) {
 }
 
 /* Counts residuals and pairs over all ranks. Integers: any order will do. */
-static void count_residuals(struct q2_objective *objective) {
+void q2_count_residuals(struct q2_objective *objective) {
   int64_t counts[2] = {0, 0};
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
@@ -180,7 +151,7 @@ int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const s
     q2_objective_destroy(objective);
     return Q2_FAILED;
   }
-  count_residuals(objective);
+  q2_count_residuals(objective);
   *result = objective;
   return Q2_OK;
 }
@@ -190,6 +161,8 @@ void q2_objective_destroy(struct q2_objective *objective) {
   for (int t = 0; objective->worker && t < objective->options.threads; t++) {
     objective->backend->wave_destroy(&objective->worker[t].wave);
     free(objective->worker[t].limbs);
+    free(objective->worker[t].jacobian);
+    free(objective->worker[t].square);
   }
   for (int b = 0; b < objective->batch_count; b++) q2_batch_free(&objective->batch[b]);
   free(objective->worker);
@@ -197,206 +170,6 @@ void q2_objective_destroy(struct q2_objective *objective) {
   free(objective->task);
   free(objective->limbs);
   free(objective);
-}
-
-/* --- evaluation --- */
-
-/* Adds a finished wave's molecules to the worker's sums. A molecule that failed, or whose numbers do not fit the accumulator, adds
- * nothing and is counted. */
-static void collect(struct worker *worker, const struct q2_batch *batch, int gradient) {
-  const struct q2_wave *wave = &worker->wave;
-  for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int64_t m = wave->first + slot, count = batch->parameter_start[m + 1] - batch->parameter_start[m];
-    const q2_real *value = wave->gradient + slot * batch->max_parameters;
-    const int32_t *row = batch->parameter_row + batch->parameter_start[m];
-    int good = !wave->failed[slot] && q2_accumulable(wave->loss[slot]) && q2_accumulable(wave->square[slot]);
-    for (int64_t p = 0; gradient && good && p < count; p++) good = q2_accumulable(value[p]);
-    if (!good) {
-      worker->limbs[SUM_FAILED * Q2_LIMBS]++;
-      if (worker->first_failed < 0 || batch->file_molecule[m] < worker->first_failed) worker->first_failed = batch->file_molecule[m];
-      continue;
-    }
-    q2_accumulate(worker->limbs + SUM_LOSS * Q2_LIMBS, wave->loss[slot]);
-    q2_accumulate(worker->limbs + SUM_SQUARE * Q2_LIMBS, wave->square[slot]);
-    for (int64_t p = 0; gradient && p < count; p++) {
-      q2_accumulate(worker->limbs + (int64_t)(SUM_GRADIENT + row[p]) * Q2_LIMBS, value[p]);
-    }
-  }
-}
-
-/* Where the vibrations of a pass go, if anywhere. */
-typedef void (*wave_visitor)(void *context, const struct q2_batch *batch, const struct q2_wave *wave);
-
-static void run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, wave_visitor visit, void *context) {
-  const size_t limb_bytes = (size_t)(SUM_GRADIENT + objective->parameter_count) * Q2_LIMBS * sizeof(int64_t);
-#pragma omp parallel num_threads(objective->options.threads)
-  {
-    struct worker *worker = &objective->worker[omp_get_thread_num()];
-    memset(worker->limbs, 0, limb_bytes);
-    worker->first_failed = -1;
-    worker->wave.parameters = parameters;
-#pragma omp for schedule(dynamic)
-    for (int64_t t = 0; t < objective->task_count; t++) {
-      const struct wave_task *task = &objective->task[t];
-      worker->wave.first = task->first;
-      worker->wave.count = task->count;
-      q2_evaluate_wave(objective->backend, &objective->batch[task->batch], &worker->wave, depth, worker->seconds);
-      const double since = now();
-      collect(worker, &objective->batch[task->batch], depth == Q2_DEPTH_GRADIENT);
-      if (visit) visit(context, &objective->batch[task->batch], &worker->wave);
-      worker->seconds[Q2_STAGE_REDUCE] += now() - since;
-    }
-  }
-}
-
-/* Sums the workers' limbs into the objective's. */
-static int64_t join_workers(struct q2_objective *objective, int64_t sums) {
-  int64_t first_failed = -1;
-  memcpy(objective->limbs, objective->worker[0].limbs, (size_t)(sums * Q2_LIMBS) * sizeof(int64_t));
-  for (int t = 0; t < objective->options.threads; t++) {
-    const struct worker *worker = &objective->worker[t];
-    for (int64_t k = 0; t > 0 && k < sums * Q2_LIMBS; k++) objective->limbs[k] += worker->limbs[k];
-    if (worker->first_failed >= 0 && (first_failed < 0 || worker->first_failed < first_failed)) first_failed = worker->first_failed;
-  }
-  return first_failed;
-}
-
-/* q2mm's rule: the k-th QM value above 50 cm-1 pairs with the k-th calculated value that is above 50 cm-1 now. */
-static void pair_as_q2mm(void *context, const struct q2_batch *batch, const struct q2_wave *wave) {
-  const double threshold = 50;
-  (void)context;
-  for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int64_t rows = (wave->first + slot) * batch->order;
-    const int modes = batch->mode_count[wave->first + slot];
-    int reference = -1;
-    for (int k = 0; k < modes; k++) {
-      if (!(wave->frequency[slot * batch->order + k] > threshold)) continue;
-      do reference++;
-      while (reference < modes && !(batch->reference[rows + reference] > threshold));
-      if (reference >= modes) break;
-      batch->mode_reference[rows + k] = reference; /* each molecule belongs to one task, so no other thread writes here */
-    }
-  }
-}
-
-int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
-                          double *gradient, struct q2_error *error) {
-  if (objective->options.match == Q2_MATCH_Q2MM && !objective->paired) {
-    run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, pair_as_q2mm, NULL);
-    count_residuals(objective);
-    objective->paired = 1;
-  }
-  run_tasks(objective, parameters, gradient ? Q2_DEPTH_GRADIENT : Q2_DEPTH_FREQUENCIES, NULL, NULL);
-
-  const double since = now();
-  const int64_t sums = SUM_GRADIENT + (gradient ? objective->parameter_count : 0);
-  evaluation->first_failed = join_workers(objective, sums);
-  if (MPI_Allreduce(MPI_IN_PLACE, objective->limbs, (int)(sums * Q2_LIMBS), MPI_INT64_T, MPI_SUM, objective->comm) != MPI_SUCCESS) {
-    return q2_fail(error, "MPI_Allreduce of %lld integers failed", (long long)(sums * Q2_LIMBS));
-  }
-  evaluation->failed_molecules = objective->limbs[SUM_FAILED * Q2_LIMBS];
-  evaluation->residual_count = objective->residual_count;
-  evaluation->vibration_count = objective->vibration_count;
-  evaluation->loss = q2_accumulated(objective->limbs + SUM_LOSS * Q2_LIMBS);
-  evaluation->rmsd = objective->vibration_count > 0
-                         ? sqrt(q2_accumulated(objective->limbs + SUM_SQUARE * Q2_LIMBS) / (double)objective->vibration_count)
-                         : 0;
-  for (int p = 0; gradient && p < objective->parameter_count; p++) {
-    gradient[p] = q2_accumulated(objective->limbs + (int64_t)(SUM_GRADIENT + p) * Q2_LIMBS);
-  }
-  if (evaluation->failed_molecules > 0) { /* rare: name the first one on every rank */
-    int64_t first = evaluation->first_failed < 0 ? INT64_MAX : evaluation->first_failed;
-    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT64_T, MPI_MIN, objective->comm);
-    evaluation->first_failed = first;
-  }
-  objective->seconds[Q2_STAGE_REDUCE] += now() - since;
-  return Q2_OK;
-}
-
-/* --- looking inside --- */
-
-static void copy_vibrations(void *context, const struct q2_batch *batch, const struct q2_wave *wave) {
-  struct q2_vibrations *out = context;
-  for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int64_t m = wave->first + slot, rows = m * batch->order, to = out->offset[batch->local_molecule[m]];
-    for (int k = 0; k < batch->mode_count[m]; k++) {
-      const int partner = batch->mode_reference[rows + k];
-      out->reference[to + k] = batch->counted[rows + k] != 0 ? batch->reference[rows + k] : NAN;
-      out->weight[to + k] = 0;
-      if (partner < 0) continue;
-      out->calculated[to + partner] = wave->frequency[slot * batch->order + k];
-    }
-    for (int k = 0; k < batch->mode_count[m]; k++) {
-      const int partner = batch->mode_reference[rows + k];
-      if (partner >= 0) out->weight[to + partner] = batch->weight[rows + partner];
-    }
-  }
-}
-
-int q2_objective_vibrations(struct q2_objective *objective, const double *parameters, struct q2_vibrations *vibrations,
-                            struct q2_error *error) {
-  const int64_t count = objective->dataset->molecule_count;
-  memset(vibrations, 0, sizeof *vibrations);
-  vibrations->molecule_count = count;
-  vibrations->offset = q2_allocate(count + 1, sizeof *vibrations->offset);
-  int status = Q2_OK;
-  if (!vibrations->offset) {
-    status = q2_fail(error, "out of memory for the vibrations of %lld molecules", (long long)count);
-  } else {
-    for (int b = 0; b < objective->batch_count; b++) {
-      const struct q2_batch *batch = &objective->batch[b];
-      for (int64_t m = 0; m < batch->molecules; m++) vibrations->offset[batch->local_molecule[m] + 1] = batch->mode_count[m];
-    }
-    for (int64_t m = 0; m < count; m++) vibrations->offset[m + 1] += vibrations->offset[m];
-    const int64_t total = vibrations->offset[count];
-    vibrations->reference = q2_allocate(total, sizeof(double));
-    vibrations->calculated = q2_allocate(total, sizeof(double));
-    vibrations->weight = q2_allocate(total, sizeof(double));
-    if (!vibrations->reference || !vibrations->calculated || !vibrations->weight) {
-      status = q2_fail(error, "out of memory for %lld vibrations", (long long)total);
-    } else {
-      for (int64_t k = 0; k < total; k++) vibrations->calculated[k] = NAN;
-    }
-  }
-  status = q2_agree(objective->comm, status, error);
-  if (status != Q2_OK) {
-    q2_vibrations_free(vibrations);
-    return Q2_FAILED;
-  }
-  run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, copy_vibrations, vibrations);
-  return Q2_OK;
-}
-
-void q2_vibrations_free(struct q2_vibrations *vibrations) {
-  free(vibrations->offset);
-  free(vibrations->reference);
-  free(vibrations->calculated);
-  free(vibrations->weight);
-  memset(vibrations, 0, sizeof *vibrations);
-}
-
-int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
-                         struct q2_error *error) {
-  for (int b = 0; b < objective->batch_count; b++) {
-    const struct q2_batch *batch = &objective->batch[b];
-    for (int64_t m = 0; m < batch->molecules; m++) {
-      if (batch->local_molecule[m] != molecule) continue;
-      struct worker *worker = &objective->worker[0];
-      worker->wave.first = m;
-      worker->wave.count = 1;
-      worker->wave.parameters = parameters;
-      double unused[Q2_TIMED_COUNT] = {0};
-      q2_evaluate_wave(objective->backend, batch, &worker->wave, Q2_DEPTH_HESSIAN, unused);
-      const int n = 3 * batch->atom_count[m];
-      for (int row = 0; row < n; row++) {
-        for (int column = 0; column < n; column++) {
-          hessian[(int64_t)row * n + column] = worker->wave.hessian[(int64_t)column * batch->ld + row];
-        }
-      }
-      return Q2_OK;
-    }
-  }
-  return q2_fail(error, "molecule %lld is not on this rank", (long long)molecule);
 }
 
 void q2_objective_timings(struct q2_objective *objective, double *seconds, int reset) {

@@ -24,6 +24,10 @@ struct q2_objective_options {
   int64_t memory_limit;   /* bytes for work space on this rank; 0: no limit of ours */
   int wave_molecules;     /* molecules evaluated together by one thread; 0: chosen from memory_limit and the cache */
   int padded_eigensolver; /* 1: decompose at the bucket's padded order, as a batched device solver must (for tests) */
+
+  /* Least squares: J'J is summed over these variables (q2_variables: row of the parameter table -> variable, -1: none; borrowed). 0: no J'J. */
+  int normal_count;
+  const int *normal_variable_of;
 };
 
 /* Seconds spent in each stage on this rank since creation, summed over threads. */
@@ -72,6 +76,12 @@ void q2_objective_destroy(struct q2_objective *objective);
  * or memory fails. */
 int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                           double *gradient, struct q2_error *error);
+
+/* As q2_objective_evaluate, and J'J: J is the Jacobian of all residuals with respect to the variables of the options (unscaled; several rows that
+ * follow one variable add up). square: [normal_count][normal_count], the same bits on every rank and for any layout. 2 J'r is `gradient`, and 2 J'J
+ * Gauss and Newton's Hessian of the loss. */
+int q2_objective_normal(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
+                        double *gradient, double *square, struct q2_error *error);
 
 /* Vibrations of the local molecules at `parameters`; `vibrations` is filled with allocated arrays, released by
  * q2_vibrations_free. Collective. */

@@ -27,7 +27,7 @@ static const struct option output_options[] = {
 static const struct option fit_options[] = {
     {"-match", "position|q2mm", ALL, "how vibrations pair (default position; q2mm: that program's rule, for comparison)"},
     {"-parameters", "RESULT", FIT | EVAL | BENCH, "start from the final parameters of a result file"},
-    {"-fit_stall_tolerance", "T", FIT, "converged when the loss fell by less than T of itself (default 1e-6, 0: never)"},
+    {"-fit_stall_tolerance", "T", FIT, "converged when the loss fell by less than T of itself (default 1e-4, 0: never)"},
     {"-fit_stall_iterations", "N", FIT, "... over so many iterations (default 20)"},
     {NULL, NULL, 0, NULL},
 };
@@ -212,7 +212,7 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   options->input = line->input;
   options->text = line->text;
   options->repeat = 20;
-  options->stall_tolerance = 1e-6;
+  options->stall_tolerance = 1e-4;
   options->stall_iterations = 20;
   int quiet = 0, verbose = 0;
   Q2_TRY(flag("-quiet", &quiet, error));

@@ -43,11 +43,16 @@ static int prepare(struct q2_session *session, struct q2_error *error) {
                                          .threads = session->machine.threads,
                                          .memory_limit = session->options.memory,
                                          .wave_molecules = session->options.wave};
+  if (session->least_squares) {
+    options.normal_count = session->variables.count;
+    options.normal_variable_of = session->variables.variable_of;
+  }
   q2_progress(&session->printer, "preparing the objective", 0.7);
   Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->objective, error));
   if (options.match == Q2_MATCH_Q2MM) {
     /* The same plan serves: its orders, all 3N dimensions, are more than the vibrations need. */
     options.match = Q2_MATCH_POSITION;
+    options.normal_count = 0;
     Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->by_position, error));
   }
   session->seconds[Q2_PHASE_PREPARE] = MPI_Wtime() - begin;
@@ -73,7 +78,7 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
   Q2_TRY(q2_machine_inspect(comm, &session->options, &session->machine, error));
   /* Before anything is read: a typo should not cost an hour. */
   const int status =
-      line->command == Q2_COMMAND_FIT ? q2_fit_check_options(comm, line, error) : q2_options_check_used(line, error);
+      line->command == Q2_COMMAND_FIT ? q2_fit_check_options(comm, line, &session->least_squares, error) : q2_options_check_used(line, error);
   Q2_TRY(q2_agree(comm, status, error));
   if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_result_check_writable(comm, session->options.output, error));
   q2_machine_print(&session->printer, &session->machine);

@@ -22,6 +22,7 @@ struct q2_session {
   struct q2_dataset dataset;
   struct q2_plan plan;
   struct q2_variables variables;
+  int least_squares;                /* the optimizer wants J'J */
   struct q2_objective *objective;   /* NULL where the command only looks at the plan */
   struct q2_objective *by_position; /* RMSD over all vibrations when `objective` matches as q2mm does; else NULL */
   double seconds[Q2_PHASE_COUNT];   /* wall time of each phase on this rank */

@@ -46,20 +46,29 @@ static double loss_at(struct problem *problem, const double *parameters) {
   return evaluation.loss;
 }
 
-/* Richardson-extrapolated central differences: error O(h^6). */
-static double slope(struct problem *problem, double *parameters, int row, double h) {
-  double d[3];
+/* Central differences, twice extrapolated (error O(h^6)), at several steps; taken where the two extrapolations agree best: a steep
+ * vibration near zero wants a small step, a flat one a large one. */
+static double slope(struct problem *problem, double *parameters, int row, double scale) {
+  static const double steps[] = {2e-3, 6e-4, 2e-4, 6e-5};
   const double at = parameters[row];
-  for (int k = 0; k < 3; k++, h /= 2) {
-    parameters[row] = at + h;
-    d[k] = loss_at(problem, parameters);
-    parameters[row] = at - h;
-    d[k] = (d[k] - loss_at(problem, parameters)) / (2 * h);
+  double best = NAN, doubt = INFINITY;
+  for (size_t k = 0; k < sizeof steps / sizeof *steps; k++) {
+    double d[3], h = steps[k] * scale;
+    for (int i = 0; i < 3; i++, h /= 2) {
+      parameters[row] = at + h;
+      d[i] = loss_at(problem, parameters);
+      parameters[row] = at - h;
+      d[i] = (d[i] - loss_at(problem, parameters)) / (2 * h);
+    }
+    d[0] = (4 * d[1] - d[0]) / 3;
+    d[1] = (4 * d[2] - d[1]) / 3;
+    if (fabs(d[1] - d[0]) < doubt) {
+      doubt = fabs(d[1] - d[0]);
+      best = (16 * d[1] - d[0]) / 15;
+    }
   }
   parameters[row] = at;
-  d[0] = (4 * d[1] - d[0]) / 3;
-  d[1] = (4 * d[2] - d[1]) / 3;
-  return (16 * d[1] - d[0]) / 15;
+  return best;
 }
 
 static void gradient_is_the_derivative(MPI_Comm comm, int64_t molecules, int lorentz, struct q2_plan_options plan,
@@ -77,7 +86,7 @@ static void gradient_is_the_derivative(MPI_Comm comm, int64_t molecules, int lor
   CHECK_CLOSE(loss_at(&problem, parameters), evaluation.loss, 1e-9 * evaluation.loss);
   int moving = 0;
   for (int row = 0; row < table->count; row++) {
-    const double difference = slope(&problem, parameters, row, 2e-3 * table->scale[row]);
+    const double difference = slope(&problem, parameters, row, table->scale[row]);
     const double scale = fabs(difference) + 1e-4 * evaluation.loss / table->scale[row];
     const double wrong = fabs(gradient[row] - difference) / scale;
     if (wrong > worst) worst = wrong;

@@ -1,0 +1,164 @@
+/* Evaluations: waves of molecules over threads, an exact sum over molecules and ranks. */
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+#include <time.h>
+
+#include "objective_state.h"
+
+/* Sums in one call of MPI, whose counts are ints. */
+#define Q2_REDUCE_AT_ONCE (INT64_C(1) << 24)
+
+double q2_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Adds a finished wave's molecules to the worker's sums. A molecule that failed, or whose numbers do not fit the accumulator, adds
+ * nothing and is counted. */
+static void collect(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int gradient, int normal) {
+  const struct q2_wave *wave = &worker->wave;
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    const int64_t m = wave->first + slot, count = batch->parameter_start[m + 1] - batch->parameter_start[m];
+    const q2_real *value = wave->gradient + slot * batch->max_parameters;
+    const int32_t *row = batch->parameter_row + batch->parameter_start[m];
+    int good = !wave->failed[slot] && q2_accumulable(wave->loss[slot]) && q2_accumulable(wave->square[slot]);
+    for (int64_t p = 0; gradient && good && p < count; p++) good = q2_accumulable(value[p]);
+    if (good && normal) good = q2_add_normal(objective, worker, batch, slot);
+    if (!good) {
+      worker->limbs[SUM_FAILED * Q2_LIMBS]++;
+      if (worker->first_failed < 0 || batch->file_molecule[m] < worker->first_failed) worker->first_failed = batch->file_molecule[m];
+      continue;
+    }
+    q2_accumulate(worker->limbs + SUM_LOSS * Q2_LIMBS, wave->loss[slot]);
+    q2_accumulate(worker->limbs + SUM_SQUARE * Q2_LIMBS, wave->square[slot]);
+    for (int64_t p = 0; gradient && p < count; p++) {
+      q2_accumulate(worker->limbs + (int64_t)(SUM_GRADIENT + row[p]) * Q2_LIMBS, value[p]);
+    }
+  }
+}
+
+void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, int normal, q2_wave_visitor visit,
+                  void *context) {
+  const size_t limb_bytes = (size_t)(normal ? objective->sums : SUM_GRADIENT + objective->parameter_count) * Q2_LIMBS * sizeof(int64_t);
+#pragma omp parallel num_threads(objective->options.threads)
+  {
+    struct worker *worker = &objective->worker[omp_get_thread_num()];
+    memset(worker->limbs, 0, limb_bytes);
+    worker->first_failed = -1;
+    worker->wave.parameters = parameters;
+#pragma omp for schedule(dynamic)
+    for (int64_t t = 0; t < objective->task_count; t++) {
+      const struct wave_task *task = &objective->task[t];
+      worker->wave.first = task->first;
+      worker->wave.count = task->count;
+      q2_evaluate_wave(objective->backend, &objective->batch[task->batch], &worker->wave, depth, worker->seconds);
+      double since = q2_now();
+      if (normal) q2_make_jacobian(objective, worker, &objective->batch[task->batch]);
+      worker->seconds[Q2_STAGE_PARAMETERS] += q2_now() - since;
+      since = q2_now();
+      collect(objective, worker, &objective->batch[task->batch], depth == Q2_DEPTH_GRADIENT, normal);
+      if (visit) visit(context, worker, &objective->batch[task->batch]);
+      worker->seconds[Q2_STAGE_REDUCE] += q2_now() - since;
+    }
+  }
+}
+
+/* Sums the workers' limbs into the objective's. */
+static int64_t join_workers(struct q2_objective *objective, int64_t sums) {
+  int64_t first_failed = -1;
+  memcpy(objective->limbs, objective->worker[0].limbs, (size_t)(sums * Q2_LIMBS) * sizeof(int64_t));
+  for (int t = 0; t < objective->options.threads; t++) {
+    const struct worker *worker = &objective->worker[t];
+    for (int64_t k = 0; t > 0 && k < sums * Q2_LIMBS; k++) objective->limbs[k] += worker->limbs[k];
+    if (worker->first_failed >= 0 && (first_failed < 0 || worker->first_failed < first_failed)) first_failed = worker->first_failed;
+  }
+  return first_failed;
+}
+
+/* q2mm's rule: the k-th QM value above 50 cm-1 pairs with the k-th calculated value that is above 50 cm-1 now. */
+static void pair_as_q2mm(void *context, struct worker *worker, const struct q2_batch *batch) {
+  const struct q2_wave *wave = &worker->wave;
+  const double threshold = 50;
+  (void)context;
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    const int64_t rows = (wave->first + slot) * batch->order;
+    const int modes = batch->mode_count[wave->first + slot];
+    int reference = -1;
+    for (int k = 0; k < modes; k++) {
+      if (!(wave->frequency[slot * batch->order + k] > threshold)) continue;
+      do reference++;
+      while (reference < modes && !(batch->reference[rows + reference] > threshold));
+      if (reference >= modes) break;
+      batch->mode_reference[rows + k] = reference; /* each molecule belongs to one task, so no other thread writes here */
+    }
+  }
+}
+
+/* Sums over ranks, and reads the loss, the RMSD and who failed. */
+static int reduce(struct q2_objective *objective, int64_t sums, struct q2_evaluation *evaluation, struct q2_error *error) {
+  evaluation->first_failed = join_workers(objective, sums);
+  for (int64_t first = 0; first < sums; first += Q2_REDUCE_AT_ONCE) {
+    const int64_t count = sums - first < Q2_REDUCE_AT_ONCE ? sums - first : Q2_REDUCE_AT_ONCE;
+    if (MPI_Allreduce(MPI_IN_PLACE, objective->limbs + first * Q2_LIMBS, (int)(count * Q2_LIMBS), MPI_INT64_T, MPI_SUM, objective->comm) !=
+        MPI_SUCCESS) {
+      return q2_fail(error, "MPI_Allreduce of %lld integers failed", (long long)(count * Q2_LIMBS));
+    }
+  }
+  evaluation->failed_molecules = objective->limbs[SUM_FAILED * Q2_LIMBS];
+  evaluation->residual_count = objective->residual_count;
+  evaluation->vibration_count = objective->vibration_count;
+  evaluation->loss = q2_accumulated(objective->limbs + SUM_LOSS * Q2_LIMBS);
+  evaluation->rmsd = objective->vibration_count > 0
+                         ? sqrt(q2_accumulated(objective->limbs + SUM_SQUARE * Q2_LIMBS) / (double)objective->vibration_count)
+                         : 0;
+  if (evaluation->failed_molecules > 0) { /* rare: name the first one on every rank */
+    int64_t first = evaluation->first_failed < 0 ? INT64_MAX : evaluation->first_failed;
+    MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT64_T, MPI_MIN, objective->comm);
+    evaluation->first_failed = first;
+  }
+  return Q2_OK;
+}
+
+/* q2mm's rule freezes its pairs where it is first evaluated. */
+static void pair_once(struct q2_objective *objective, const double *parameters) {
+  if (objective->options.match != Q2_MATCH_Q2MM || objective->paired) return;
+  q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, pair_as_q2mm, NULL);
+  q2_count_residuals(objective);
+  objective->paired = 1;
+}
+
+static void read_gradient(const struct q2_objective *objective, double *gradient) {
+  for (int p = 0; p < objective->parameter_count; p++) {
+    gradient[p] = q2_accumulated(objective->limbs + (int64_t)(SUM_GRADIENT + p) * Q2_LIMBS);
+  }
+}
+
+int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
+                          double *gradient, struct q2_error *error) {
+  pair_once(objective, parameters);
+  q2_run_tasks(objective, parameters, gradient ? Q2_DEPTH_GRADIENT : Q2_DEPTH_FREQUENCIES, 0, NULL, NULL);
+  const double since = q2_now();
+  Q2_TRY(reduce(objective, SUM_GRADIENT + (gradient ? objective->parameter_count : 0), evaluation, error));
+  if (gradient) read_gradient(objective, gradient);
+  objective->seconds[Q2_STAGE_REDUCE] += q2_now() - since;
+  return Q2_OK;
+}
+
+int q2_objective_normal(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
+                        double *gradient, double *square, struct q2_error *error) {
+  const int64_t variables = objective->options.normal_count, first = SUM_GRADIENT + objective->parameter_count;
+  pair_once(objective, parameters);
+  q2_run_tasks(objective, parameters, Q2_DEPTH_GRADIENT, 1, NULL, NULL);
+  const double since = q2_now();
+  Q2_TRY(reduce(objective, objective->sums, evaluation, error));
+  read_gradient(objective, gradient);
+  for (int64_t a = 0; a < variables; a++) {
+    for (int64_t b = 0; b <= a; b++) {
+      square[a * variables + b] = square[b * variables + a] = q2_accumulated(objective->limbs + (first + Q2_TRIANGLE(a, b)) * Q2_LIMBS);
+    }
+  }
+  objective->seconds[Q2_STAGE_REDUCE] += q2_now() - since;
+  return Q2_OK;
+}

@@ -1,0 +1,93 @@
+/* Looking inside an evaluation: vibrations and Hessians of single molecules. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/memory.h"
+#include "objective_state.h"
+
+static void copy_vibrations(void *context, struct worker *worker, const struct q2_batch *batch) {
+  const struct q2_wave *wave = &worker->wave;
+  struct q2_vibrations *out = context;
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    const int64_t m = wave->first + slot, rows = m * batch->order, to = out->offset[batch->local_molecule[m]];
+    for (int k = 0; k < batch->mode_count[m]; k++) {
+      const int partner = batch->mode_reference[rows + k];
+      out->reference[to + k] = batch->counted[rows + k] != 0 ? batch->reference[rows + k] : NAN;
+      out->weight[to + k] = 0;
+      if (partner < 0) continue;
+      out->calculated[to + partner] = wave->frequency[slot * batch->order + k];
+    }
+    for (int k = 0; k < batch->mode_count[m]; k++) {
+      const int partner = batch->mode_reference[rows + k];
+      if (partner >= 0) out->weight[to + partner] = batch->weight[rows + partner];
+    }
+  }
+}
+
+int q2_objective_vibrations(struct q2_objective *objective, const double *parameters, struct q2_vibrations *vibrations,
+                            struct q2_error *error) {
+  const int64_t count = objective->dataset->molecule_count;
+  memset(vibrations, 0, sizeof *vibrations);
+  vibrations->molecule_count = count;
+  vibrations->offset = q2_allocate(count + 1, sizeof *vibrations->offset);
+  int status = Q2_OK;
+  if (!vibrations->offset) {
+    status = q2_fail(error, "out of memory for the vibrations of %lld molecules", (long long)count);
+  } else {
+    for (int b = 0; b < objective->batch_count; b++) {
+      const struct q2_batch *batch = &objective->batch[b];
+      for (int64_t m = 0; m < batch->molecules; m++) vibrations->offset[batch->local_molecule[m] + 1] = batch->mode_count[m];
+    }
+    for (int64_t m = 0; m < count; m++) vibrations->offset[m + 1] += vibrations->offset[m];
+    const int64_t total = vibrations->offset[count];
+    vibrations->reference = q2_allocate(total, sizeof(double));
+    vibrations->calculated = q2_allocate(total, sizeof(double));
+    vibrations->weight = q2_allocate(total, sizeof(double));
+    if (!vibrations->reference || !vibrations->calculated || !vibrations->weight) {
+      status = q2_fail(error, "out of memory for %lld vibrations", (long long)total);
+    } else {
+      for (int64_t k = 0; k < total; k++) vibrations->calculated[k] = NAN;
+    }
+  }
+  status = q2_agree(objective->comm, status, error);
+  if (status != Q2_OK) {
+    q2_vibrations_free(vibrations);
+    return Q2_FAILED;
+  }
+  q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, copy_vibrations, vibrations);
+  return Q2_OK;
+}
+
+void q2_vibrations_free(struct q2_vibrations *vibrations) {
+  free(vibrations->offset);
+  free(vibrations->reference);
+  free(vibrations->calculated);
+  free(vibrations->weight);
+  memset(vibrations, 0, sizeof *vibrations);
+}
+
+int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
+                         struct q2_error *error) {
+  for (int b = 0; b < objective->batch_count; b++) {
+    const struct q2_batch *batch = &objective->batch[b];
+    for (int64_t m = 0; m < batch->molecules; m++) {
+      if (batch->local_molecule[m] != molecule) continue;
+      struct worker *worker = &objective->worker[0];
+      worker->wave.first = m;
+      worker->wave.count = 1;
+      worker->wave.parameters = parameters;
+      double unused[Q2_TIMED_COUNT] = {0};
+      q2_evaluate_wave(objective->backend, batch, &worker->wave, Q2_DEPTH_HESSIAN, unused);
+      const int n = 3 * batch->atom_count[m];
+      for (int row = 0; row < n; row++) {
+        for (int column = 0; column < n; column++) {
+          hessian[(int64_t)row * n + column] = worker->wave.hessian[(int64_t)column * batch->ld + row];
+        }
+      }
+      return Q2_OK;
+    }
+  }
+  return q2_fail(error, "molecule %lld is not on this rank", (long long)molecule);
+}
+
