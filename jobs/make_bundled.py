@@ -5,7 +5,7 @@
 
 Every *.npz of the folder becomes a molecule; q2hpc_topology.build_force_field gives types, terms, starting values and bounds.
 All vibrations are observables of one weight, the imaginary mode of a transition state included (a negative wavenumber): modes
-below 50 cm-1 that nothing holds end as imaginary ones of 400 cm-1. Prints what it took, what it left out, and the size of the
+below 50 cm-1 that nothing holds end as imaginary ones of 400 cm-1. The wavenumbers that the QM program itself gave go into /program_frequencies, which q2hpc does not read (a test does). Prints what it took, what it left out, and the size of the
 file.
 """
 
@@ -47,6 +47,7 @@ def main():
         data.observable(molecule, "frequency", -1, WEIGHT)
         if molecule.imaginary_modes == 1:
             data.observable(molecule, "frequency", 0, WEIGHT)
+    data.extra["program_frequencies"] = ("cm-1", [np.load(path)["program_frequencies"] for path in paths])
     data.write(arguments.output, compress=True)
     report(data, left_out, arguments.output)
 

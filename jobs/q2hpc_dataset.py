@@ -84,6 +84,7 @@ class DataSet:
         self.parameters = []     # dicts, one a row
         self._parameter_row = {}  # (kind, label): row
         self.nonbonded = None
+        self.extra = {}  # {group: (unit, one array of numbers a molecule)}: ragged tables that q2hpc does not read
         self.observable_attributes = {kind: dict(attributes) for kind, (_, attributes) in OBSERVABLES.items()}
 
     # --- force field ---------------------------------------------------------------------------------------------------------
@@ -157,6 +158,10 @@ class DataSet:
         self._term_tables(tables)
         self._nonbonded_tables(tables, attributes)
         self._observable_tables(tables, attributes)
+        for group, (unit, rows) in self.extra.items():
+            tables[f"/{group}/offset"] = offsets([len(r) for r in rows])
+            tables[f"/{group}/value"] = joined(rows, float)
+            attributes[f"/{group}/value"] = {"unit": unit}
         return tables, attributes
 
     def write(self, path, compress=False):

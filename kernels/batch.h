@@ -28,6 +28,7 @@ struct q2_batch {
   int ld_order; /* leading dimension of `order`-row matrices */
   int64_t molecules;
   int has_nonbonded, has_rigid;
+  int nonbonded_varies; /* a Lennard-Jones parameter is active: otherwise their derivatives are not computed */
   int lorentz_berthelot;
   q2_real wavenumber; /* cm-1 of lambda = 1 kcal/mol/angstrom^2/amu */
   q2_real pair_scale[3], coulomb_scale[3]; /* by Q2_PAIR_...: Lennard-Jones; Coulomb in kcal/mol angstrom / e^2 */

@@ -62,7 +62,7 @@ void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *b
   t = lap(&seconds[Q2_TIMED_COTANGENT], t);
   backend->run(Q2_KERNEL_BLOCKS_BACK, batch, wave);
   backend->run(Q2_KERNEL_TERMS_BACK, batch, wave);
-  if (batch->has_nonbonded) backend->run(Q2_KERNEL_ATOMS_BACK, batch, wave);
+  if (batch->nonbonded_varies) backend->run(Q2_KERNEL_ATOMS_BACK, batch, wave);
   backend->run(Q2_KERNEL_GATHER, batch, wave);
   lap(&seconds[Q2_TIMED_PARAMETERS], t);
 }
@@ -70,6 +70,6 @@ void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *b
 void q2_differentiate_mode(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
   backend->run(Q2_KERNEL_BLOCKS_BACK, batch, wave);
   backend->run(Q2_KERNEL_TERMS_BACK, batch, wave);
-  if (batch->has_nonbonded) backend->run(Q2_KERNEL_ATOMS_BACK, batch, wave);
+  if (batch->nonbonded_varies) backend->run(Q2_KERNEL_ATOMS_BACK, batch, wave);
   backend->run(Q2_KERNEL_GATHER, batch, wave);
 }

@@ -301,7 +301,7 @@ Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave
   const int64_t m = wave->first + slot, pair = Q2_PAIR(major, minor);
   const int32_t *start = batch->pair_entry_start + batch->pair_start[m] + m + pair;
   const int bonded = start[1] > start[0];
-  const int nonbonded = batch->has_nonbonded && batch->pair_class[batch->pair_start[m] + pair] != Q2_PAIR_EXCLUDED;
+  const int nonbonded = batch->nonbonded_varies && batch->pair_class[batch->pair_start[m] + pair] != Q2_PAIR_EXCLUDED;
   if (!bonded && !nonbonded) return;
   q2_real block[9];
   q2_cotangent_block(batch, wave, slot, major, minor, block);

@@ -70,7 +70,7 @@ int q2_build_pairs(struct q2_builder *builder) {
     if (epsilon[i] < 0 || sigma[i] < 0) return -1;
   }
   if (!nonbonded) return 0;
-  for (int side = 0; side < 2; side++) { /* dL/d epsilon of all atoms, then dL/d sigma */
+  for (int side = 0; side < 2 && builder->batch->nonbonded_varies; side++) { /* dL/d epsilon of all atoms, then dL/d sigma */
     int32_t *owner = q2_grow(&builder->derivative_parameter, atoms, sizeof *owner);
     if (!owner) return -1;
     memcpy(owner, side == 0 ? epsilon : sigma, (size_t)atoms * sizeof *owner);
