@@ -16,11 +16,11 @@ void q2_cost_rates_default(struct q2_cost_rates *rates) {
       .multiply = {4.0e-7, 1.3e-6, 6.0e-6, 4.0e-5, 1.2e-4, 2.7e-4},
       .thin = {4.0e-7, 8.0e-7, 2.5e-6, 9.0e-6, 1.8e-5, 3.0e-5},
       .pass = 4e-10,
-      .block = 1.2e-8,
-      .entry = 8e-9,
+      .block = 1.8e-8,
+      .entry = 9e-9,
       .pair = 2.5e-8,
-      .term = 1.5e-8,
-      .call = 2e-6,
+      .term = 3e-8,
+      .call = 1e-6,
   };
 }
 
@@ -30,7 +30,8 @@ static double at_order(const struct q2_cost_rates *rates, const double *seconds,
   if (n <= 0) return 0;
   if (n >= rates->order[last]) return seconds[last] * pow(n / rates->order[last], 3);
   int k = 0;
-  while (k < last - 1 && n > rates->order[k + 1]) k++;
+  while (k < last - 1 && n > rates->order[k + 1])
+    k++;
   const double power = log(seconds[k + 1] / seconds[k]) / log((double)rates->order[k + 1] / rates->order[k]);
   return seconds[k] * pow(n / rates->order[k], power);
 }
@@ -40,13 +41,15 @@ double q2_cost_seconds(const struct q2_cost_rates *rates, const struct q2_cost_s
   const double c = 3.0 * sizes->atoms, n = sizes->order, blocks = 0.5 * sizes->atoms * (sizes->atoms - 1);
   const double pairs = sizes->nonbonded ? blocks : 0, thin = at_order(rates, rates->thin, c), ratio = n > 0 ? n / c : 0;
   own[Q2_COST_TERMS] = (double)sizes->terms * rates->term;
-  own[Q2_COST_HESSIAN] = blocks * rates->block + (double)sizes->entries * rates->entry + pairs * rates->pair + 3 * c * c * rates->pass;
-  own[Q2_COST_PROJECT] = n * n * rates->pass + (sizes->rigid ? 1.5 * thin : 0);
+  own[Q2_COST_HESSIAN] =
+      blocks * rates->block + (double)sizes->entries * rates->entry + pairs * rates->pair + 3 * c * c * rates->pass;
+  own[Q2_COST_PROJECT] = 2.5 * n * n * rates->pass + (sizes->rigid ? 2.5 * thin : 0); /* the copy misses the cache */
   own[Q2_COST_EIGEN] = at_order(rates, rates->decompose, n) + 0.5 * n * n * rates->pass;
-  own[Q2_COST_OBSERVABLES] = 20 * n * rates->pass;
-  own[Q2_COST_COTANGENT] = at_order(rates, rates->multiply, c) * ratio + (sizes->rigid ? thin * ratio : 0) + 3 * c * n * rates->pass;
+  own[Q2_COST_OBSERVABLES] = 90 * n * rates->pass;
+  own[Q2_COST_COTANGENT] = 0.6 * at_order(rates, rates->multiply, c) * ratio + /* half of W, in panels */
+                           (sizes->rigid ? thin * ratio : 0) + 3 * c * n * rates->pass;
   own[Q2_COST_PARAMETERS] = blocks * rates->block + (double)sizes->entries * rates->entry + 2 * pairs * rates->pair +
-                            (double)sizes->terms * 2 * rates->term + rates->call;
+                            (double)sizes->terms * rates->term + rates->call;
   for (int s = 0; s < Q2_COST_STAGES; s++) {
     total += own[s];
     if (stage) stage[s] += own[s];
@@ -63,9 +66,10 @@ int64_t q2_cost_table_bytes(const struct q2_cost_sizes *sizes) {
 }
 
 int64_t q2_cost_wave_bytes(const struct q2_cost_sizes *sizes) {
-  const int64_t pairs = (int64_t)sizes->atoms * (sizes->atoms - 1) / 2, ld = round_up(3 * sizes->atoms), order = round_up(sizes->order);
-  return 8 * (ld * (3 * sizes->atoms + 2 * sizes->order + 30) + 3 * order * sizes->order + 2 * sizes->entries + 2 * pairs + 6 * sizes->terms +
-              2LL * sizes->atoms);
+  const int64_t pairs = (int64_t)sizes->atoms * (sizes->atoms - 1) / 2, ld = round_up(3 * sizes->atoms),
+                order = round_up(sizes->order);
+  return 8 * (ld * (3 * sizes->atoms + 2 * sizes->order + 30) + 3 * order * sizes->order + 2 * sizes->entries + 2 * pairs +
+              6 * sizes->terms + 2LL * sizes->atoms);
 }
 
 int64_t q2_cost_message_bytes(int64_t parameters) { return (parameters + 3) * 48; }
