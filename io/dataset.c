@@ -114,7 +114,7 @@ void q2_dataset_free(struct q2_dataset *dataset) {
                           p->factor,      p->scale,
                           p->active,      p->link,
                           y->label,       y->epsilon,
-                          y->sigma};
+                          y->sigma,       dataset->cmap.grid};
   for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
     free(shared[k]);
   *dataset = (struct q2_dataset){0};
@@ -164,6 +164,11 @@ static uint64_t hash_shared(const struct q2_dataset *dataset) {
   hash = hash_bytes(hash, y->label, types * sizeof *y->label);
   hash = hash_bytes(hash, y->epsilon, types * sizeof *y->epsilon);
   hash = hash_bytes(hash, y->sigma, types * sizeof *y->sigma);
+  const struct q2_cmap *cmap = &dataset->cmap;
+  if (cmap->grid_count > 0) { /* files without grids keep the checksum that they had before grids existed */
+    hash = hash_number(hash_number(hash, cmap->grid_count), cmap->points);
+    hash = hash_bytes(hash, cmap->grid, (size_t)cmap->grid_count * (size_t)cmap->points * (size_t)cmap->points * sizeof *cmap->grid);
+  }
   for (int t = 0; t < dataset->term_table_count; t++) {
     const struct q2_term_table *table = &dataset->terms[t];
     hash = hash_bytes(hash, table->form, sizeof table->form);

@@ -60,6 +60,12 @@ struct q2_nonbonded {
   int32_t *epsilon, *sigma;       /* [type_count] rows of the parameter table */
 };
 
+/* CMAP grids, the same on every rank: kcal/mol at phi = -pi + 2 pi i / points (row), psi = -pi + 2 pi j / points (column). */
+struct q2_cmap {
+  int grid_count, points; /* 0: there are none */
+  double *grid;           /* [grid_count][points][points] */
+};
+
 struct q2_dataset {
   char *path;
   int64_t molecule_total;     /* in the file */
@@ -98,6 +104,7 @@ struct q2_dataset {
 
   struct q2_parameters parameters;
   struct q2_nonbonded nonbonded;
+  struct q2_cmap cmap;
 };
 
 /* Reads the data set at `path`: collective over `comm`; afterwards rank r of R holds a contiguous share of the molecules

@@ -1,4 +1,4 @@
-/* The part of the force field that every rank holds: parameters and atom types. */
+/* The part of the force field that every rank holds: parameters, atom types and CMAP grids. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 
 #define PARAMETERS "/force_field/parameters/"
 #define NONBONDED "/force_field/nonbonded"
+#define GRID "/force_field/cmap/grid"
 
 /* From here on a bound means that there is none. */
 static const double no_bound = 1e300;
@@ -157,4 +158,31 @@ int q2_read_nonbonded(struct q2_reader *reader) {
   Q2_TRY(q2_read_text(reader, NONBONDED "/label", &rows, Q2_LABEL_LENGTH, 1, &y->label));
   Q2_TRY(read_types_of_kind(reader, NONBONDED "/epsilon", "lj_epsilon", &rows, &y->epsilon));
   return read_types_of_kind(reader, NONBONDED "/sigma", "lj_sigma", &rows, &y->sigma);
+}
+
+/* Points on a side: enough for a spline, and no more than one every half degree. */
+static const int fewest_points = 4, most_points = 720;
+
+int q2_read_cmap(struct q2_reader *reader) {
+  struct q2_cmap *cmap = &reader->dataset->cmap;
+  if (!q2_hdf5_exists(&reader->file, GRID)) return Q2_OK;
+  struct q2_hdf5_table table;
+  Q2_TRY(q2_hdf5_describe(&reader->file, GRID, Q2_REAL, 2, Q2_ANY, Q2_ANY, &table, reader->error));
+  const int points = (int)lround(sqrt((double)table.columns));
+  if (points < fewest_points || points > most_points || (int64_t)points * points != table.columns)
+    return q2_fail(reader->error, "%s: " GRID ": expected n^2 columns, n from %d to %d, found %lld", reader->file.path,
+                   fewest_points, most_points, (long long)table.columns);
+  if (table.rows > INT32_MAX)
+    return q2_fail(reader->error, "%s: " GRID ": expected at most %d rows, found %lld", reader->file.path, INT32_MAX,
+                   (long long)table.rows);
+  char unit[Q2_LINE_LENGTH], where[Q2_PLACE_LENGTH];
+  double factor;
+  Q2_TRY(q2_hdf5_attribute_text(&reader->file, GRID, "unit", NULL, unit, sizeof unit, reader->error));
+  snprintf(where, sizeof where, "%.300s: " GRID ": attribute unit", reader->file.path);
+  Q2_TRY(q2_unit_of_quantity(Q2_GRID_ENERGY, unit, where, &factor, reader->error));
+  const struct q2_rows rows = {.total = table.rows, .count = table.rows, .shared = 1};
+  Q2_TRY(q2_read_double(reader, GRID, &rows, table.columns, factor, &cmap->grid));
+  cmap->grid_count = (int)table.rows;
+  cmap->points = points;
+  return Q2_OK;
 }

@@ -201,6 +201,7 @@ static int read_everything(struct q2_reader *reader) {
   Q2_TRY(read_molecules(reader, &molecules));
   Q2_TRY(q2_read_parameters(reader));
   Q2_TRY(q2_read_nonbonded(reader));
+  Q2_TRY(q2_read_cmap(reader));
   Q2_TRY(read_atoms(reader, &atoms));
   double factor = 1.0;
   const char *const hessian = q2_hdf5_exists(&reader->file, "/hessian") ? "/hessian" : "/hessian_full";

@@ -23,6 +23,7 @@ typedef const struct unit unit_list[unit_limit];
 
 static unit_list quantities[] = {
     [Q2_ENERGY] = {{"hartree", 1.0}, {"kcal/mol", 1.0 / Q2_HARTREE}, {"kJ/mol", KILOJOULE / Q2_HARTREE}},
+    [Q2_GRID_ENERGY] = {{"kcal/mol", 1.0}, {"kJ/mol", KILOJOULE}},
     [Q2_LENGTH] = {{"angstrom", 1.0}, {"bohr", Q2_BOHR}},
     [Q2_GRADIENT] = {{"hartree/bohr", 1.0},
                      {"kcal/mol/angstrom", Q2_BOHR / Q2_HARTREE},
@@ -43,6 +44,14 @@ static unit_list bend_constant = {
 static unit_list length = {{"angstrom", 1.0}, {"nm", 10.0}, {"bohr", Q2_BOHR}};
 static unit_list angle = {{"radian", 1.0}, {"degree", DEGREE}};
 static unit_list energy = {{"kcal/mol", 1.0}, {"kJ/mol", KILOJOULE}};
+static unit_list inverse_length = {{"1/angstrom", 1.0}, {"1/nm", 0.1}, {"1/bohr", 1.0 / Q2_BOHR}};
+static unit_list stretch_bend_constant = {{"kcal/mol/angstrom/rad", 1.0},
+                                          {"kJ/mol/nm/rad", KILOJOULE / 10.0},
+                                          {"mdyn/rad", ATTOJOULE},
+                                          {"hartree/bohr/rad", Q2_HARTREE / Q2_BOHR}};
+static unit_list stretch_torsion_constant = {
+    {"kcal/mol/angstrom", 1.0}, {"kJ/mol/nm", KILOJOULE / 10.0}, {"hartree/bohr", Q2_HARTREE / Q2_BOHR}};
+static unit_list number = {{"1", 1.0}};
 static unit_list wavenumber = {{"cm-1", 1.0}};
 
 struct kind {
@@ -53,12 +62,27 @@ struct kind {
 static const struct kind parameters[] = {
     {"bond_k", &stretch_constant},
     {"bond_eq", &length},
+    {"morse_d", &energy},
+    {"morse_a", &inverse_length},
     {"angle_k", &bend_constant},
+    {"angle_cosine_k", &energy},
     {"angle_eq", &angle},
     {"torsion_k", &energy},
     {"torsion_phase", &angle},
+    {"torsion_v1", &energy},
+    {"torsion_v2", &energy},
+    {"torsion_v3", &energy},
     {"improper_k", &energy},
     {"improper_phase", &angle},
+    {"improper_harmonic_k", &bend_constant},
+    {"improper_eq", &angle},
+    {"stretch_bend_k", &stretch_bend_constant},
+    {"bend_bend_k", &bend_constant},
+    {"torsion_stretch_v1", &stretch_torsion_constant},
+    {"torsion_stretch_v2", &stretch_torsion_constant},
+    {"torsion_stretch_v3", &stretch_torsion_constant},
+    {"out_of_plane_k", &bend_constant},
+    {"cmap_scale", &number},
     {"lj_epsilon", &energy},
     {"lj_sigma", &length},
     {"urey_bradley_k", &stretch_constant},
@@ -93,7 +117,7 @@ static unit_list *find_kind(const struct kind *kinds, const char *kind) {
 }
 
 static int unknown_kind(const struct kind *kinds, const char *kind, const char *where, struct q2_error *error) {
-  char known[512] = "";
+  char known[768] = "";
   for (; kinds->name; kinds++)
     append(known, sizeof known, kinds->name);
   return q2_fail(error, "%s: expected a kind out of %s, found '%s'", where, known, kind);

@@ -5,8 +5,9 @@
 
 #include "error.h"
 
-/* What a dataset with an attribute `unit` holds. In memory: hartree, angstrom, hartree/bohr, hartree/bohr^2, amu, e. */
-enum q2_quantity { Q2_ENERGY, Q2_LENGTH, Q2_GRADIENT, Q2_HESSIAN, Q2_MASS, Q2_CHARGE };
+/* What a dataset with an attribute `unit` holds. In memory: hartree, angstrom, hartree/bohr, hartree/bohr^2, amu, e; the
+ * energies of a CMAP grid in kcal/mol. */
+enum q2_quantity { Q2_ENERGY, Q2_LENGTH, Q2_GRADIENT, Q2_HESSIAN, Q2_MASS, Q2_CHARGE, Q2_GRID_ENERGY };
 
 /* Finds *factor = (value in memory) / (value in the file) for a dataset in `unit`. `where` ("input.h5: /atoms/position") opens
  * the message when the unit is not known. Local. */

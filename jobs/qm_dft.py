@@ -11,7 +11,12 @@ A molecule whose OUTPUT_FOLDER/NAME.npz exists is skipped, so an interrupted
 run resumes, and several processes may share one folder (--reverse lets a
 second process work from the other end of the list).
 
-TIMING_NOTE
+How long it took
+    Each molecule's time is in its log line.  One thread per process on a
+    busy two-core machine: 1 to 5 minutes for 5 or 6 atoms, 4 to 10 minutes
+    for 7 to 9 atoms and for guessed transition states; the analytic Hessian
+    takes more than half.  About 75 minutes with two processes for the first
+    30 molecules.  The list below holds more than those, larger ones last.
 
 What is computed
     B3LYP/6-31G*, cartesian d functions (6D), closed shell, no density
@@ -79,6 +84,8 @@ MINIMA = {
     "ethene": "C=C", "ethane": "CC", "methylamine": "CN",
     "formic_acid": "OC=O", "acetaldehyde": "CC=O", "methanethiol": "CS",
     "propyne": "CC#C", "allene": "C=C=C", "ketene": "C=C=O",
+    "methanimine": "C=N", "cyanamide": "NC#N", "difluoromethane": "FCF",
+    "fluoroethene": "C=CF", "glyoxal": "O=CC=O",
     "vinyl_alcohol": "OC=C", "dimethyl_ether": "COC",
     "methyl_formate": "COC=O", "acetic_acid": "CC(=O)O", "propene": "CC=C",
     "nitromethane": "C[N+](=O)[O-]", "furan": "o1cccc1", "ethanol": "CCO",
@@ -106,8 +113,10 @@ ROTATION_TS = {
 GUESSED_TS = {
     "ts_methylamine_inversion": dict(
         charge=0,
+        # One methyl H in the plane of NH2: the other orientation is a
+        # second-order saddle point.
         atoms="""C 0 0 0; N 1.45 0 0; H 1.97 0.87 0; H 1.97 -0.87 0;
-                 H -0.36 0 1.03; H -0.36 0.89 -0.515; H -0.36 -0.89 -0.515""",
+                 H -0.36 1.03 0; H -0.36 -0.515 0.89; H -0.36 -0.515 -0.89""",
         bonds=[(0, 1), (1, 2), (1, 3), (0, 4), (0, 5), (0, 6)]),
     "ts_sn2_fluoride_fluoromethane": dict(
         charge=-1,
@@ -120,17 +129,6 @@ GUESSED_TS = {
                  H 0.076 -1.59 0.15; H 0 1.09 0.05;
                  H -1.75 -0.60 0.90; H -1.85 -0.75 -0.85""",
         bonds=[(0, 1), (1, 2), (2, 3), (0, 3), (1, 4), (0, 5), (0, 6)]),
-    "ts_diels_alder_butadiene_ethene": dict(
-        charge=0,
-        atoms="""C 1.17 1.43 0; C 0 0.70 0; C 0 -0.70 0; C 1.17 -1.43 0;
-                 C 2.19 -0.69 1.89; C 2.19 0.69 1.89;
-                 H 1.14 2.50 0.20; H 2.07 0.95 -0.38; H -0.95 1.23 -0.10;
-                 H -0.95 -1.23 -0.10; H 1.14 -2.50 0.20; H 2.07 -0.95 -0.38;
-                 H 3.10 -1.23 1.58; H 1.43 -1.23 2.48;
-                 H 3.10 1.23 1.58; H 1.43 1.23 2.48""",
-        bonds=[(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 0), (0, 6), (0, 7),
-               (1, 8), (2, 9), (3, 10), (3, 11), (4, 12), (4, 13), (5, 14),
-               (5, 15)]),
 }
 
 

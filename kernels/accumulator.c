@@ -21,6 +21,7 @@ double q2_accumulated(const int64_t *limbs) {
     digit[Q2_LIMBS - 1] = -digit[Q2_LIMBS - 1] + borrow;
   }
   double value = 0;
-  for (int l = 0; l < Q2_LIMBS; l++) value += ldexp((double)digit[l], Q2_LIMB_LOWEST + 32 * l);
+  for (int l = 0; l < Q2_LIMBS; l++)
+    value += ldexp((double)digit[l], Q2_LIMB_LOWEST + 32 * l);
   return negative ? -value : value;
 }

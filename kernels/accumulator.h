@@ -1,6 +1,6 @@
-/* Sums that do not depend on the order of their terms: every number is cut into signed pieces of 32 bits on a fixed grid and each
- * piece is added to an int64 limb. Integer addition is associative, so any grouping over molecules, threads and ranks, by MPI or NCCL,
- * gives the same limbs, hence the same double.
+/* Sums that do not depend on the order of their terms: every number is cut into signed pieces of 32 bits on a fixed grid and
+ * each piece is added to an int64 limb. Integer addition is associative, so any grouping over molecules, threads and ranks, by
+ * MPI or NCCL, gives the same limbs, hence the same double.
  *
  * Limb l counts units of 2^(Q2_LIMB_LOWEST + 32 l). Six limbs hold |x| < 2^92 (5e27); what lies below 2^-98 (3e-30) is cut off
  * towards zero, term by term. A piece is below 2^32, so 2^31 terms fit before a limb could overflow. */

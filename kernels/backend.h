@@ -1,5 +1,5 @@
-/* A backend: where a wave lives and how its kernels, products and eigen-decompositions run. What all backends share, the order of the
- * steps, is q2_evaluate_wave. */
+/* A backend: where a wave lives and how its kernels, products and eigen-decompositions run. What all backends share, the order
+ * of the steps, is q2_evaluate_wave. */
 #ifndef Q2_BACKEND_H
 #define Q2_BACKEND_H
 
@@ -18,12 +18,13 @@ struct q2_backend {
   const char *name;
   /* Allocates the work space of a wave of `slots` molecules of any of `batches`; 0, or -1 when memory runs out (then nothing is
    * held). Zeroes are written nowhere else. bytes: incremented by what was allocated. */
-  int (*wave_create)(const struct q2_batch *batches, int batch_count, int64_t slots, int padded, struct q2_wave *wave, int64_t *bytes);
+  int (*wave_create)(const struct q2_batch *batches, int batch_count, int64_t slots, int padded, struct q2_wave *wave,
+                     int64_t *bytes);
   void (*wave_destroy)(struct q2_wave *wave);
   void (*run)(enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave);
   void (*multiply)(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave);
-  /* Decomposes `vectors` in place: ascending eigenvalues, and eigenvectors if `vectors` is set. A matrix that holds a number that is
-   * not finite, or does not converge, sets failed[slot] and leaves zeros. */
+  /* Decomposes `vectors` in place: ascending eigenvalues, and eigenvectors if `vectors` is set. A matrix that holds a number
+   * that is not finite, or does not converge, sets failed[slot] and leaves zeros. */
   void (*decompose)(const struct q2_batch *batch, const struct q2_wave *wave, int vectors);
 };
 
@@ -33,17 +34,25 @@ extern const struct q2_backend q2_backend_cpu;
 enum q2_depth { Q2_DEPTH_HESSIAN, Q2_DEPTH_FREQUENCIES, Q2_DEPTH_GRADIENT };
 
 /* Stages that are timed, in the order of enum q2_stage (src/objective.h). */
-enum { Q2_TIMED_TERMS, Q2_TIMED_HESSIAN, Q2_TIMED_PROJECT, Q2_TIMED_EIGEN, Q2_TIMED_OBSERVABLES, Q2_TIMED_COTANGENT,
-       Q2_TIMED_PARAMETERS, Q2_TIMED_COUNT };
+enum {
+  Q2_TIMED_TERMS,
+  Q2_TIMED_HESSIAN,
+  Q2_TIMED_PROJECT,
+  Q2_TIMED_EIGEN,
+  Q2_TIMED_OBSERVABLES,
+  Q2_TIMED_COTANGENT,
+  Q2_TIMED_PARAMETERS,
+  Q2_TIMED_COUNT
+};
 
-/* Evaluates the wave's molecules (first, count, padded, parameters set by the caller) up to `depth`. HESSIAN leaves the Cartesian
- * Hessian in `hessian`; FREQUENCIES fills eigenvalue, frequency, residual, loss and square; GRADIENT also gradient. `seconds`
- * [Q2_TIMED_COUNT] is incremented. */
-void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave, enum q2_depth depth,
-                      double *seconds);
+/* Evaluates the wave's molecules (first, count, padded, parameters set by the caller) up to `depth`. HESSIAN leaves the
+ * Cartesian Hessian in `hessian`; FREQUENCIES fills eigenvalue, frequency, residual, loss and square; GRADIENT also gradient.
+ * `seconds` [Q2_TIMED_COUNT] is incremented. */
+void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
+                      enum q2_depth depth, double *seconds);
 
-/* After an evaluation to GRADIENT: dlambda/dp of eigenvalue wave->mode of every molecule, into gradient_of_mode. Overwrites what the backward kernels use
- * as work space, but neither `gradient` nor `hessian`. */
+/* After an evaluation to GRADIENT: dlambda/dp of eigenvalue wave->mode of every molecule, into gradient_of_mode. Overwrites
+ * what the backward kernels use as work space, but neither `gradient` nor `hessian`. */
 void q2_differentiate_mode(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave);
 
 #endif

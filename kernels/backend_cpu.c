@@ -1,5 +1,5 @@
-/* The CPU backend: plain loops over the kernels' bodies, LAPACK and BLAS, one thread a wave. Matrices are handled at each molecule's own
- * size unless the wave is padded. */
+/* The CPU backend: plain loops over the kernels' bodies, LAPACK and BLAS, one thread a wave. Matrices are handled at each
+ * molecule's own size unless the wave is padded. */
 #include <cblas.h>
 #include <lapacke.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 struct arena {
-  char *base;     /* NULL while sizes are being added up */
+  char *base; /* NULL while sizes are being added up */
   int64_t offset;
 };
 
@@ -23,7 +23,8 @@ static void *take(struct arena *arena, int64_t count, size_t size) {
 }
 
 static void lay_out(struct q2_wave *wave, const struct q2_batch *largest, struct arena *arena) {
-  const int64_t slots = wave->slots, ld = largest->ld, order = largest->order, ld_order = largest->ld_order, atoms = largest->atoms;
+  const int64_t slots = wave->slots, ld = largest->ld, order = largest->order, ld_order = largest->ld_order,
+                atoms = largest->atoms;
   const size_t real = sizeof(q2_real);
   wave->second = take(arena, slots * largest->max_pieces, real);
   wave->first_derivative = take(arena, slots * largest->max_pieces, real);
@@ -55,10 +56,11 @@ static void lay_out(struct q2_wave *wave, const struct q2_batch *largest, struct
   wave->lapack_integer = take(arena, wave->lapack_integers, sizeof *wave->lapack_integer);
 }
 
-#define GROW(FIELD) \
+#define GROW(FIELD)                                                                                                            \
   if (batches[b].FIELD > largest.FIELD) largest.FIELD = batches[b].FIELD
 
-static int wave_create(const struct q2_batch *batches, int batch_count, int64_t slots, int padded, struct q2_wave *wave, int64_t *bytes) {
+static int wave_create(const struct q2_batch *batches, int batch_count, int64_t slots, int padded, struct q2_wave *wave,
+                       int64_t *bytes) {
   struct q2_batch largest = {0};
   for (int b = 0; b < batch_count; b++) {
     GROW(atoms);
@@ -102,7 +104,8 @@ static void wave_destroy(struct q2_wave *wave) {
       const int64_t majors = MAJORS;                                                                                           \
       for (int64_t major = 0; major < majors; major++) {                                                                       \
         const int64_t minors = MINORS;                                                                                         \
-        for (int64_t minor = 0; minor < minors; minor++) FUNCTION(batch, wave, slot, major, minor);                            \
+        for (int64_t minor = 0; minor < minors; minor++)                                                                       \
+          FUNCTION(batch, wave, slot, major, minor);                                                                           \
       }                                                                                                                        \
     }                                                                                                                          \
   }
@@ -112,16 +115,20 @@ Q2_KERNELS(RUN)
 static void run(enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave) {
   switch (kernel) {
 #define CASE(ID, ...)                                                                                                          \
-  case Q2_KERNEL_##ID: run_##ID(batch, wave); break;
+  case Q2_KERNEL_##ID:                                                                                                         \
+    run_##ID(batch, wave);                                                                                                     \
+    break;
     Q2_KERNELS(CASE)
 #undef CASE
-  case Q2_KERNEL_COUNT: break;
+  case Q2_KERNEL_COUNT:
+    break;
   }
 }
 
 /* --- BLAS and LAPACK --- */
 
-/* Columns of W computed at a time: whole atoms, whole cache lines, and small enough for dgemm to leave out most of the upper triangle. */
+/* Columns of W computed at a time: whole atoms, whole cache lines, and small enough for dgemm to leave out most of the upper
+ * triangle. */
 enum { PANEL = 24 };
 
 static void multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
@@ -133,14 +140,16 @@ static void multiply(enum q2_product product, const struct q2_batch *batch, cons
     double *left = wave->left + slot * ld * batch->order, *right = wave->right + slot * ld * batch->order;
     double *small = wave->small + slot * q2_small(batch), *rigid = wave->rigid_product + slot * Q2_RIGID * ld;
     const double *y = batch->householder + m * Q2_RIGID * ld, *c = batch->householder_factor + m * Q2_RIGID * ld;
-    const double *panel_left = wave->panel_left + slot * 2 * Q2_RIGID * ld, *panel_right = wave->panel_right + slot * 2 * Q2_RIGID * ld;
+    const double *panel_left = wave->panel_left + slot * 2 * Q2_RIGID * ld,
+                 *panel_right = wave->panel_right + slot * 2 * Q2_RIGID * ld;
     if (order == 0) continue;
     switch (product) {
     case Q2_PRODUCT_RIGID:
       cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, Q2_RIGID, n, 1, hessian, ld, c, ld, 0, rigid, ld);
       break;
     case Q2_PRODUCT_UPDATE:
-      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n, n, 2 * Q2_RIGID, -1, panel_left, ld, panel_right, ld, 1, hessian, ld);
+      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n, n, 2 * Q2_RIGID, -1, panel_left, ld, panel_right, ld, 1, hessian,
+                  ld);
       break;
     case Q2_PRODUCT_RIGID_BACK:
       cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, Q2_RIGID, order, n, 1, y, ld, left, ld, 0, small, Q2_RIGID);
@@ -151,8 +160,8 @@ static void multiply(enum q2_product product, const struct q2_batch *batch, cons
     case Q2_PRODUCT_COTANGENT: /* in panels: only the lower triangle of the symmetric product is read */
       for (int column = 0; column < n; column += PANEL) {
         const int width = n - column < 2 * PANEL ? n - column : PANEL;
-        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n - column, width, order, 1, left + column, ld, right + column, ld, 0,
-                    hessian + (int64_t)column * ld + column, ld);
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n - column, width, order, 1, left + column, ld, right + column, ld,
+                    0, hessian + (int64_t)column * ld + column, ld);
         if (width > PANEL) break;
       }
       break;
@@ -164,7 +173,8 @@ static void multiply(enum q2_product product, const struct q2_batch *batch, cons
 static int finite_lower(const double *matrix, int order, int ld) {
   double sum = 0;
   for (int column = 0; column < order; column++) {
-    for (int row = column; row < order; row++) sum += 0 * matrix[(int64_t)column * ld + row];
+    for (int row = column; row < order; row++)
+      sum += 0 * matrix[(int64_t)column * ld + row];
   }
   return sum == 0;
 }
@@ -175,10 +185,10 @@ static void decompose(const struct q2_batch *batch, const struct q2_wave *wave, 
     double *matrix = wave->vectors + slot * ld * batch->order, *values = wave->eigenvalue + slot * batch->order;
     wave->failed[slot] = 0;
     if (order == 0) continue;
-    wave->failed[slot] = !finite_lower(matrix, order, ld) ||
-                         LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', order, matrix, ld, values, wave->lapack_real,
-                                             (lapack_int)wave->lapack_reals, wave->lapack_integer,
-                                             (lapack_int)wave->lapack_integers) != 0;
+    wave->failed[slot] =
+        !finite_lower(matrix, order, ld) ||
+        LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', order, matrix, ld, values, wave->lapack_real,
+                            (lapack_int)wave->lapack_reals, wave->lapack_integer, (lapack_int)wave->lapack_integers) != 0;
     if (wave->failed[slot]) {
       memset(values, 0, (size_t)order * sizeof *values);
       memset(matrix, 0, (size_t)ld * (size_t)order * sizeof *matrix);

@@ -37,6 +37,10 @@ struct q2_batch {
   int64_t max_terms, max_pieces, max_entries, max_pairs, max_parameters;
   int64_t table_bytes; /* of the ragged tables */
 
+  /* CMAP grids as q2_form_cmap takes them, grid_reals each */
+  int64_t grid_reals;
+  q2_real *grid;
+
   /* per molecule [molecules], starts [molecules + 1] */
   int32_t *atom_count, *mode_count, *rigid_count;
   int64_t *atom_start, *pair_start, *term_start, *piece_start, *entry_start, *parameter_start, *source_start;

@@ -40,8 +40,8 @@ static void cotangent(const struct q2_backend *backend, const struct q2_batch *b
   backend->multiply(Q2_PRODUCT_COTANGENT, batch, wave);
 }
 
-void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave, enum q2_depth depth,
-                      double *seconds) {
+void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
+                      enum q2_depth depth, double *seconds) {
   double t = now();
   backend->run(Q2_KERNEL_TERMS, batch, wave);
   t = lap(&seconds[Q2_TIMED_TERMS], t);

@@ -23,4 +23,7 @@ typedef Q2_REAL q2_real;
 /* Row-major lower triangle with diagonal: (0,0), (1,0), (1,1), (2,0), ... */
 #define Q2_TRIANGLE(a, b) ((a) * ((a) + 1) / 2 + (b))
 
+/* The same with three indices, a >= b >= c: (0,0,0), (1,0,0), (1,1,0), (1,1,1), (2,0,0), ... */
+#define Q2_TETRAHEDRON(a, b, c) ((a) * ((a) + 1) * ((a) + 2) / 6 + Q2_TRIANGLE(b, c))
+
 #endif

@@ -26,8 +26,10 @@ Q2_DEVICE void q2_load_term(const struct q2_batch *batch, const struct q2_wave *
   const int32_t *local = batch->term_parameter + Q2_MAX_PARAMETERS * t;
   const int32_t *row = batch->parameter_row + batch->parameter_start[m];
   for (int s = 0; s < Q2_MAX_PARAMETERS; s++) p[s] = local[s] >= 0 ? wave->parameters[row[local[s]]] : 0;
-  q2_form_evaluate((enum q2_form)batch->term_form[t], batch->term_coordinate + Q2_MAX_COORDINATES * t, p,
-                   batch->term_constant + Q2_MAX_CONSTANTS * t, jet);
+  const enum q2_form form = (enum q2_form)batch->term_form[t];
+  const q2_real *constant = batch->term_constant + Q2_MAX_CONSTANTS * t;
+  if (q2_form_takes_grid(form)) constant = batch->grid + batch->grid_reals * (int64_t)constant[0];
+  q2_form_evaluate(form, batch->term_coordinate + Q2_MAX_COORDINATES * t, p, constant, jet);
 }
 
 /* Coordinates of a form: the form table is host data, so the device derives the count from the form itself. */

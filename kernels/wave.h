@@ -6,12 +6,12 @@
 #include "batch.h"
 
 struct q2_wave {
-  int64_t first;   /* molecule of slot 0 */
-  int64_t count;   /* slots in use */
-  int padded;      /* decompose matrices of the padded order (a batched solver), else each at its own */
-  int64_t slots;   /* allocated */
+  int64_t first; /* molecule of slot 0 */
+  int64_t count; /* slots in use */
+  int padded;    /* decompose matrices of the padded order (a batched solver), else each at its own */
+  int64_t slots; /* allocated */
 
-  int64_t mode;    /* -1; or the mode whose derivatives alone the backward kernels compute */
+  int64_t mode; /* -1; or the mode whose derivatives alone the backward kernels compute */
 
   const q2_real *parameters; /* the parameter table's values, shared by all */
 
@@ -24,14 +24,14 @@ struct q2_wave {
   q2_real *panel_left, *panel_right;  /* [ld * 2 Q2_RIGID] */
   q2_real *small;                     /* [Q2_RIGID * order] */
   q2_real *eigenvalue, *frequency, *cotangent, *residual, *shift; /* [order] */
-  q2_real *residual_slope;            /* [order] dresidual/dlambda */
-  q2_real *loss, *square;             /* [1] sums over the molecule's vibrations */
-  q2_real *entry_bar;                 /* [2 max_entries] */
-  q2_real *pair_bar;                  /* [2 max_pairs] cotangents of the pair's epsilon and sigma */
-  q2_real *derivative;                /* [Q2_MAX_PARAMETERS max_terms + 2 N] dL/dp by term and slot, then epsilon and sigma by atom */
-  q2_real *gradient;                  /* [max_parameters] dL/dp by row of the molecule's list */
-  q2_real *gradient_of_mode;          /* [max_parameters] dlambda/dp of `mode` */
-  int32_t *failed;                    /* [1] */
+  q2_real *residual_slope;                                        /* [order] dresidual/dlambda */
+  q2_real *loss, *square;                                         /* [1] sums over the molecule's vibrations */
+  q2_real *entry_bar;                                             /* [2 max_entries] */
+  q2_real *pair_bar;                                              /* [2 max_pairs] cotangents of the pair's epsilon and sigma */
+  q2_real *derivative;       /* [Q2_MAX_PARAMETERS max_terms + 2 N] dL/dp by term and slot, then epsilon and sigma by atom */
+  q2_real *gradient;         /* [max_parameters] dL/dp by row of the molecule's list */
+  q2_real *gradient_of_mode; /* [max_parameters] dlambda/dp of `mode` */
+  int32_t *failed;           /* [1] */
 
   /* Work space of the eigen-solver, one matrix at a time. */
   q2_real *lapack_real;

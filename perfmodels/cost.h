@@ -1,26 +1,34 @@
-/* What an evaluation should cost, from the sizes of the molecules: in operations (for the plan, the same on every machine) and, with
- * the rates of a machine, in seconds and bytes. */
+/* What an evaluation should cost, from the sizes of the molecules: in operations (for the plan, the same on every machine) and,
+ * with the rates of a machine, in seconds and bytes. */
 #ifndef Q2_COST_H
 #define Q2_COST_H
 
 #include <stdint.h>
 
-/* Predicted cost of value and gradient of one molecule whose matrix of order `order` is decomposed (atoms: its number of atoms), in units of
- * one floating-point operation at the rate of a large matrix product. The bucket plan and the spreading over ranks rest on this number, so
- * it must depend on nothing but the sizes. Cost model: decomposition with vectors 9 n^3 at about half that rate, products 2 (3N)^2 n,
- * passes over matrices and pair lists, a constant for calls. */
+/* Predicted cost of value and gradient of one molecule whose matrix of order `order` is decomposed (atoms: its number of
+ * atoms), in units of one floating-point operation at the rate of a large matrix product. The bucket plan and the spreading
+ * over ranks rest on this number, so it must depend on nothing but the sizes. Cost model: decomposition with vectors 9 n^3 at
+ * about half that rate, products 2 (3N)^2 n, passes over matrices and pair lists, a constant for calls. */
 double q2_cost_molecule(int atoms, int order);
 
 /* --- a machine --- */
 
 /* The stages in the order of enum q2_stage (src/objective.h), but for the sum over ranks. */
-enum { Q2_COST_TERMS, Q2_COST_HESSIAN, Q2_COST_PROJECT, Q2_COST_EIGEN, Q2_COST_OBSERVABLES, Q2_COST_COTANGENT, Q2_COST_PARAMETERS,
-       Q2_COST_STAGES };
+enum {
+  Q2_COST_TERMS,
+  Q2_COST_HESSIAN,
+  Q2_COST_PROJECT,
+  Q2_COST_EIGEN,
+  Q2_COST_OBSERVABLES,
+  Q2_COST_COTANGENT,
+  Q2_COST_PARAMETERS,
+  Q2_COST_STAGES
+};
 
 enum { Q2_RATE_SIZES = 8 };
 
-/* Seconds of one core. LAPACK's and BLAS's are tables over the order (ascending), interpolated as powers in between and extended as n^3
- * beyond; the rest are constants of our own loops. */
+/* Seconds of one core. LAPACK's and BLAS's are tables over the order (ascending), interpolated as powers in between and
+ * extended as n^3 beyond; the rest are constants of our own loops. */
 struct q2_cost_rates {
   int sizes;
   int order[Q2_RATE_SIZES];

@@ -6,6 +6,7 @@
 #include "../io/constants.h"
 #include "../io/memory.h"
 #include "batch_parts.h"
+#include "cmap.h"
 #include "rigid.h"
 
 /* --- forms --- */
@@ -17,12 +18,20 @@ static int kind_matches(const char *list, int index, const char *kind) {
   return strlen(kind) == length && strncmp(list, kind, length) == 0;
 }
 
-static int check_constants(const struct q2_dataset *dataset, const struct q2_term_table *table, int form, struct q2_error *error) {
-  if (form != Q2_FORM_TORSION_FOURIER && form != Q2_FORM_IMPROPER_FOURIER) return Q2_OK;
-  for (int64_t row = 0; row < table->offset[dataset->molecule_count]; row++) {
-    const double n = table->constants[row];
-    if (n != floor(n) || n < 1 || n > 12) {
-      return q2_fail(error, "%s: /force_field/terms/%s/constants: periodicity %g (expected an integer from 1 to 12)", dataset->path, table->form, n);
+/* What the constants of a form mean decides what they may be. */
+static int check_constants(const struct q2_dataset *dataset, const struct q2_term_table *table, const struct q2_form_info *form,
+                           struct q2_error *error) {
+  for (int64_t k = 0; k < table->offset[dataset->molecule_count] * table->constant_count; k++) {
+    const double value = table->constants[k];
+    const int integer = value == floor(value);
+    if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "periodicity") && (!integer || value < 1 || value > 12)) {
+      return q2_fail(error, "%s: /force_field/terms/%s/constants: periodicity %g (expected an integer from 1 to 12)", dataset->path, table->form,
+                     value);
+    }
+    if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "grid") &&
+        (!integer || value < 0 || value >= dataset->cmap.grid_count)) {
+      return q2_fail(error, "%s: /force_field/terms/%s/constants: grid %g (expected one of the %d rows of /force_field/cmap/grid, from 0)",
+                     dataset->path, table->form, value, dataset->cmap.grid_count);
     }
   }
   return Q2_OK;
@@ -56,7 +65,7 @@ int q2_forms_resolve(const struct q2_dataset *dataset, int *form, struct q2_erro
                      info->parameter_count, info->constant_count);
     }
     Q2_TRY(check_kinds(dataset, table, info, error));
-    Q2_TRY(check_constants(dataset, table, form[t], error));
+    Q2_TRY(check_constants(dataset, table, info, error));
   }
   return Q2_OK;
 }
@@ -165,6 +174,22 @@ static int allocate_fixed(struct q2_batch *batch) {
 #undef TABLE
 }
 
+/* Whether the row, or the one that it follows, is active. */
+static int varies(const struct q2_parameters *parameters, int row) {
+  return parameters->active[parameters->link[row] >= 0 ? parameters->link[row] : row] != 0;
+}
+
+/* The splines through the data set's grids: each batch has its own copy, so that all it needs lies in one place. */
+static int build_grids(const struct q2_cmap *cmap, struct q2_batch *batch) {
+  const int64_t points = (int64_t)cmap->points * cmap->points;
+  batch->grid_reals = Q2_CMAP_REALS(cmap->points);
+  batch->grid = q2_allocate(cmap->grid_count * batch->grid_reals, sizeof *batch->grid);
+  if (!batch->grid) return -1;
+  for (int g = 0; g < cmap->grid_count; g++) q2_cmap_spline(cmap->points, cmap->grid + g * points, batch->grid + g * batch->grid_reals);
+  batch->table_bytes += cmap->grid_count * batch->grid_reals * (int64_t)sizeof *batch->grid;
+  return 0;
+}
+
 static void describe(const struct q2_dataset *dataset, const struct q2_bucket_plan *plan, enum q2_match match, struct q2_batch *batch) {
   const struct q2_nonbonded *nonbonded = &dataset->nonbonded;
   batch->atoms = plan->atoms;
@@ -173,6 +198,9 @@ static void describe(const struct q2_dataset *dataset, const struct q2_bucket_pl
   batch->ld_order = plan->order > 0 ? (plan->order + 7) / 8 * 8 : 8;
   batch->has_rigid = match == Q2_MATCH_POSITION;
   batch->has_nonbonded = nonbonded->type_count > 0;
+  for (int t = 0; t < nonbonded->type_count; t++) {
+    batch->nonbonded_varies |= varies(&dataset->parameters, nonbonded->epsilon[t]) || varies(&dataset->parameters, nonbonded->sigma[t]);
+  }
   batch->lorentz_berthelot = nonbonded->lorentz_berthelot;
   batch->wavenumber = sqrt(Q2_LAMBDA_SI) / (2 * Q2_PI * Q2_LIGHT * 100);
   batch->pair_scale[Q2_PAIR_FULL] = 1;
@@ -211,7 +239,7 @@ static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, i
   int status = Q2_OK;
   describe(dataset, &plan->bucket[bucket], match, batch);
   for (int64_t m = 0; m < dataset->molecule_count; m++) batch->molecules += plan->bucket_of[m] == bucket;
-  if (allocate_fixed(batch) != 0 || list_molecules(plan, dataset, bucket, batch) != 0) {
+  if (allocate_fixed(batch) != 0 || build_grids(&dataset->cmap, batch) != 0 || list_molecules(plan, dataset, bucket, batch) != 0) {
     return q2_fail(error, "out of memory for %lld molecules of order %d", (long long)batch->molecules, batch->order);
   }
   for (int64_t slot = 0; slot < batch->molecules && status == Q2_OK; slot++) status = build_molecule(builder, slot, match, error);
@@ -258,6 +286,7 @@ void q2_batch_free(struct q2_batch *batch) {
 #define FREE(NAME) free(batch->NAME);
 #define FREE_TABLE(NAME, TYPE) FREE(NAME)
   Q2_BATCH_TABLES(FREE_TABLE)
+  FREE(grid)
   FREE(atom_start)
   FREE(pair_start)
   FREE(term_start)

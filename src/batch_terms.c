@@ -12,49 +12,35 @@ struct term {
   struct q2_coordinate coordinate[Q2_MAX_COORDINATES];
 };
 
-static void measure(const struct q2_builder *builder, struct term *term) {
-  double x[Q2_MAX_TERM_ATOMS][3];
-  for (int a = 0; a < term->atom_count; a++)
-    memcpy(x[a], builder->position + 3 * term->atoms[a], sizeof x[a]);
-  memset(term->coordinate, 0, sizeof term->coordinate);
-  switch (q2_forms[term->form].coordinates) {
-  case Q2_DISTANCE:
-    q2_distance((const double(*)[3])x, &term->coordinate[0]);
-    break;
-  case Q2_ANGLE:
-    q2_angle((const double(*)[3])x, &term->coordinate[0]);
-    break;
-  case Q2_TORSION:
-    q2_torsion((const double(*)[3])x, &term->coordinate[0]);
-    break;
-  case Q2_TORSION_ANGLES: {
-    struct q2_coordinate second;
-    q2_torsion((const double(*)[3])x, &term->coordinate[0]);
-    q2_angle((const double(*)[3])x, &term->coordinate[1]);
-    q2_angle((const double(*)[3])(x + 1), &second); /* of atoms 1, 2, 3: shift its blocks by one atom */
-    term->coordinate[2].value = second.value;
-    for (int a = 0; a < 3; a++) {
-      memcpy(term->coordinate[2].first[a + 1], second.first[a], sizeof second.first[a]);
-      for (int b = 0; b < 3; b++)
-        memcpy(term->coordinate[2].second[a + 1][b + 1], second.second[a][b], sizeof second.second[a][b]);
-    }
-    break;
-  }
-  }
+/* Positions of the term's atoms. */
+static void gather(const struct q2_builder *builder, int count, const int32_t *atoms, double x[Q2_MAX_TERM_ATOMS][3]) {
+  for (int a = 0; a < count; a++)
+    memcpy(x[a], builder->position + 3 * atoms[a], sizeof x[a]);
 }
 
-/* The form that the term takes at its geometry: a torsion through a nearly straight angle fades. */
+/* Word number `index` of a form's coordinates. */
+static const char *coordinate_word(int form, int index) {
+  const char *word = q2_forms[form].coordinates;
+  for (; index > 0; index--) word = strchr(word, ' ') + 1;
+  return word;
+}
+
+static void measure(const struct q2_builder *builder, struct term *term) {
+  double x[Q2_MAX_TERM_ATOMS][3];
+  gather(builder, term->atom_count, term->atoms, x);
+  for (int c = 0; c < term->coordinate_count; c++)
+    q2_measure(coordinate_word(term->form, c), (const double(*)[3])x, &term->coordinate[c]);
+}
+
+/* The form that the term takes at its geometry: near a straight angle the one that fades, if the form has one. */
 static int form_by_geometry(const struct q2_builder *builder, int form, const int32_t *atoms) {
-  if (form != Q2_FORM_TORSION_FOURIER && form != Q2_FORM_IMPROPER_FOURIER) return form;
-  for (int end = 0; end < 2; end++) {
-    double x[3][3];
-    struct q2_coordinate angle;
-    for (int a = 0; a < 3; a++)
-      memcpy(x[a], builder->position + 3 * atoms[end + a], sizeof x[a]);
-    q2_angle((const double(*)[3])x, &angle);
-    if (angle.value > Q2_PI - Q2_FADE) return form == Q2_FORM_TORSION_FOURIER ? Q2_FORM_TORSION_FADED : Q2_FORM_IMPROPER_FADED;
-  }
-  return form;
+  const int faded = q2_form_faded(form);
+  if (faded < 0) return form;
+  double x[Q2_MAX_TERM_ATOMS][3];
+  struct q2_coordinate factor;
+  gather(builder, q2_forms[form].atom_count, atoms, x);
+  q2_measure(coordinate_word(faded, q2_forms[faded].coordinate_count - 1), (const double(*)[3])x, &factor);
+  return factor.value < 1 ? faded : form;
 }
 
 /* An entry before the sort by pair. */
@@ -76,6 +62,14 @@ static void fill_block(const struct term *term, int a, int b, int p, int q, q2_r
   }
 }
 
+/* Whether coordinate c of the term is measured on atom p. */
+static int touches(const struct term *term, int c, int p) {
+  for (const char *letter = coordinate_word(term->form, c) + 1; *letter && *letter != ' '; letter++) {
+    if (*letter - '0' == p) return 1;
+  }
+  return 0;
+}
+
 static int add_entries(const struct term *term, int32_t first_piece, struct q2_growing *loose) {
   int32_t piece = first_piece;
   for (int a = 0; a < term->coordinate_count; a++) {
@@ -83,6 +77,7 @@ static int add_entries(const struct term *term, int32_t first_piece, struct q2_g
       for (int p = 0; p < term->atom_count; p++) {
         for (int q = 0; q < term->atom_count; q++) {
           if (term->atoms[p] <= term->atoms[q]) continue;
+          if (!(touches(term, a, p) && touches(term, b, q)) && !(touches(term, b, p) && touches(term, a, q))) continue;
           struct loose_entry *entry = q2_grow(loose, 1, sizeof *entry);
           if (!entry) return -1;
           entry->pair = (int32_t)Q2_PAIR(term->atoms[p], term->atoms[q]);
@@ -167,9 +162,7 @@ int q2_build_terms(struct q2_builder *builder) {
   for (int form = 0; form < Q2_FORM_COUNT && status == 0; form++) { /* terms come sorted by the form they take */
     for (int t = 0; t < dataset->term_table_count && status == 0; t++) {
       const struct q2_term_table *table = &dataset->terms[t];
-      const int plain = form == Q2_FORM_TORSION_FADED    ? Q2_FORM_TORSION_FOURIER
-                        : form == Q2_FORM_IMPROPER_FADED ? Q2_FORM_IMPROPER_FOURIER
-                                                         : form;
+      const int plain = q2_form_plain(form);
       if (builder->form[t] != plain) continue;
       for (int64_t row = table->offset[builder->molecule]; row < table->offset[builder->molecule + 1] && status == 0; row++) {
         if (form_by_geometry(builder, plain, table->atoms + row * table->atom_count) != form) continue;

@@ -1,4 +1,5 @@
-/* The benchmark: value and gradient, stage by stage, beside bare LAPACK on the same matrices and beside what perfmodels/ predicts. */
+/* The benchmark: value and gradient, stage by stage, beside bare LAPACK on the same matrices and beside what perfmodels/
+ * predicts. */
 #include <lapacke.h>
 #include <math.h>
 #include <omp.h>
@@ -24,8 +25,8 @@ struct matrices {
 
 static int64_t leading(int64_t n) { return (n + 7) / 8 * 8; }
 
-static int molecule_matrix(struct q2_session *session, const double *parameters, int64_t m, double *hessian, double *packed, double *full,
-                           double *out, int order, struct q2_error *error) {
+static int molecule_matrix(struct q2_session *session, const double *parameters, int64_t m, double *hessian, double *packed,
+                           double *full, double *out, int order, struct q2_error *error) {
   const struct q2_dataset *dataset = &session->dataset;
   const int64_t first = dataset->atom_offset[m];
   const int atoms = (int)(dataset->atom_offset[m + 1] - first), n = 3 * atoms;
@@ -33,14 +34,16 @@ static int molecule_matrix(struct q2_session *session, const double *parameters,
   int skip;
   Q2_TRY(q2_objective_hessian(session->objective, parameters, m, hessian, error));
   for (int row = 0, k = 0; row < n; row++) {
-    for (int column = 0; column <= row; column++) packed[k++] = hessian[(int64_t)row * n + column] * unit;
+    for (int column = 0; column <= row; column++)
+      packed[k++] = hessian[(int64_t)row * n + column] * unit;
   }
   if (q2_vibrational_matrix(atoms, dataset->mass + first, dataset->position + 3 * first, packed,
                             session->options.match == Q2_MATCH_POSITION, (int)leading(n), full, &skip) != order) {
     return q2_fail(error, "molecule %s: its vibrational matrix cannot be made", dataset->name[m].text);
   }
   for (int column = 0; column < order; column++) {
-    memcpy(out + column * leading(order) + column, full + (column + skip) * leading(n) + column + skip, (size_t)(order - column) * sizeof *out);
+    memcpy(out + column * leading(order) + column, full + (column + skip) * leading(n) + column + skip,
+           (size_t)(order - column) * sizeof *out);
   }
   return Q2_OK;
 }
@@ -49,10 +52,13 @@ static int order_of(const struct q2_session *session, int64_t m) {
   const struct q2_dataset *dataset = &session->dataset;
   const int64_t first = dataset->atom_offset[m];
   const int atoms = (int)(dataset->atom_offset[m + 1] - first);
-  return 3 * atoms - (session->options.match == Q2_MATCH_Q2MM ? 0 : q2_rigid_count(atoms, dataset->mass + first, dataset->position + 3 * first));
+  return 3 * atoms - (session->options.match == Q2_MATCH_Q2MM
+                          ? 0
+                          : q2_rigid_count(atoms, dataset->mass + first, dataset->position + 3 * first));
 }
 
-static int make_matrices(struct q2_session *session, const double *parameters, struct matrices *matrices, struct q2_error *error) {
+static int make_matrices(struct q2_session *session, const double *parameters, struct matrices *matrices,
+                         struct q2_error *error) {
   const struct q2_dataset *dataset = &session->dataset;
   int status = Q2_OK, coordinates = 0;
   *matrices = (struct matrices){.count = dataset->molecule_count, .threads = session->machine.threads};
@@ -71,7 +77,8 @@ static int make_matrices(struct q2_session *session, const double *parameters, s
   matrices->element = q2_allocate(matrices->start[matrices->count], sizeof *matrices->element);
   matrices->scratch = q2_allocate(matrices->work * matrices->threads, sizeof *matrices->scratch);
   double *scratch = q2_allocate(3 * square, sizeof *scratch);
-  if (!matrices->element || !matrices->scratch || !scratch) status = q2_fail(error, "out of memory for the benchmark's matrices");
+  if (!matrices->element || !matrices->scratch || !scratch)
+    status = q2_fail(error, "out of memory for the benchmark's matrices");
   for (int64_t m = 0; m < matrices->count && status == Q2_OK; m++) {
     status = molecule_matrix(session, parameters, m, scratch, scratch + square, scratch + 2 * square,
                              matrices->element + matrices->start[m], matrices->order[m], error);
@@ -106,7 +113,8 @@ static double bare_lapack(struct matrices *matrices) {
       seconds[thread & 255] += MPI_Wtime() - begin;
     }
   }
-  for (int t = 0; t < 256; t++) most = seconds[t] > most ? seconds[t] : most;
+  for (int t = 0; t < 256; t++)
+    most = seconds[t] > most ? seconds[t] : most;
   return most;
 }
 
@@ -123,7 +131,8 @@ struct spread {
 
 static struct spread spread(double *values, int count) {
   qsort(values, (size_t)count, sizeof *values, ascending);
-  return (struct spread){values[0], count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2, values[count - 1]};
+  return (struct spread){values[0], count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2,
+                         values[count - 1]};
 }
 
 static double over_ranks(MPI_Comm comm, double value) {
@@ -132,7 +141,8 @@ static double over_ranks(MPI_Comm comm, double value) {
 }
 
 static void print_spread(struct q2_printer *printer, const char *what, struct spread s, double factor, const char *unit) {
-  q2_print_answer(printer, "%-42s %10.3f %10.3f %10.3f  %s\n", what, factor * s.least, factor * s.median, factor * s.most, unit);
+  q2_print_answer(printer, "%-42s %10.3f %10.3f %10.3f  %s\n", what, factor * s.least, factor * s.median, factor * s.most,
+                  unit);
 }
 
 /* --- the command --- */
@@ -142,7 +152,8 @@ static void print_stages(struct q2_session *session, int repeats, const struct q
   struct q2_printer *printer = &session->printer;
   q2_objective_timings(session->objective, seconds, 1);
   MPI_Allreduce(MPI_IN_PLACE, seconds, Q2_STAGE_COUNT, MPI_DOUBLE, MPI_SUM, session->comm);
-  q2_print_answer(printer, "\n%-12s %14s %14s %10s   core-milliseconds an evaluation, all ranks\n", "stage", "measured", "predicted", "ratio");
+  q2_print_answer(printer, "\n%-12s %14s %14s %10s   core-milliseconds an evaluation, all ranks\n", "stage", "measured",
+                  "predicted", "ratio");
   for (int s = 0; s < Q2_STAGE_COUNT; s++) {
     const double measured = 1e3 * seconds[s] / repeats;
     if (s < Q2_COST_STAGES) {
@@ -154,8 +165,8 @@ static void print_stages(struct q2_session *session, int repeats, const struct q
   }
 }
 
-static int time_evaluations(struct q2_session *session, const double *parameters, double *gradient, struct matrices *matrices, int repeats,
-                            double *evaluation, double *lapack, double *ratio, struct q2_error *error) {
+static int time_evaluations(struct q2_session *session, const double *parameters, double *gradient, struct matrices *matrices,
+                            int repeats, double *evaluation, double *lapack, double *ratio, struct q2_error *error) {
   struct q2_evaluation result;
   double unused[Q2_STAGE_COUNT];
   for (int r = -2; r < repeats; r++) { /* two runs to warm up */
@@ -163,19 +174,22 @@ static int time_evaluations(struct q2_session *session, const double *parameters
     MPI_Barrier(session->comm);
     const double begin = MPI_Wtime();
     Q2_TRY(q2_objective_evaluate(session->objective, parameters, &result, gradient, error));
-    const double seconds = over_ranks(session->comm, MPI_Wtime() - begin), bare = over_ranks(session->comm, bare_lapack(matrices));
+    const double seconds = over_ranks(session->comm, MPI_Wtime() - begin),
+                 bare = over_ranks(session->comm, bare_lapack(matrices));
     if (r < 0) continue;
     evaluation[r] = seconds;
     lapack[r] = bare;
     ratio[r] = bare > 0 ? seconds / bare : NAN;
   }
-  if (result.failed_molecules > 0) return q2_fail(error, "%lld molecules cannot be evaluated at the starting parameters", (long long)result.failed_molecules);
+  if (result.failed_molecules > 0)
+    return q2_fail(error, "%lld molecules cannot be evaluated at the starting parameters", (long long)result.failed_molecules);
   return Q2_OK;
 }
 
 static int run(struct q2_session *session, struct matrices *matrices, struct q2_error *error) {
   const int repeats = session->options.repeat, parameters = session->dataset.parameters.count;
-  double *samples = q2_allocate(3 * (int64_t)repeats + 3 * parameters, sizeof *samples); /* times, values, gradient, variables */
+  double *samples =
+      q2_allocate(3 * (int64_t)repeats + 3 * parameters, sizeof *samples); /* times, values, gradient, variables */
   struct q2_printer *printer = &session->printer;
   struct q2_forecast forecast;
   int status = samples ? Q2_OK : q2_fail(error, "out of memory for the benchmark");
@@ -188,17 +202,18 @@ static int run(struct q2_session *session, struct matrices *matrices, struct q2_
   status = q2_agree(session->comm, status, error);
   if (status == Q2_OK) status = q2_forecast(session, &forecast, error);
   if (status == Q2_OK) {
-    status = time_evaluations(session, samples + 3 * repeats, samples + 3 * repeats + parameters, matrices, repeats, samples, samples + repeats,
-                              samples + 2 * repeats, error);
+    status = time_evaluations(session, samples + 3 * repeats, samples + 3 * repeats + parameters, matrices, repeats, samples,
+                              samples + repeats, samples + 2 * repeats, error);
   }
   if (status == Q2_OK) {
-    const struct spread evaluation = spread(samples, repeats), lapack = spread(samples + repeats, repeats), ratio = spread(samples + 2 * repeats, repeats);
+    const struct spread evaluation = spread(samples, repeats), lapack = spread(samples + repeats, repeats),
+                        ratio = spread(samples + 2 * repeats, repeats);
     q2_print_answer(printer, "\n%-42s %10s %10s %10s   (%d runs)\n", "", "min", "median", "max", repeats);
     print_spread(printer, "value and gradient", evaluation, 1e3, "ms");
     print_spread(printer, "bare LAPACK (dsyevd, same matrices)", lapack, 1e3, "ms");
     print_spread(printer, "value and gradient / bare LAPACK", ratio, 1, "");
-    q2_print_answer(printer, "%-42s %10.3f %10.3f            ms, measured/predicted %.2f\n", "predicted", 1e3 * forecast.seconds,
-                    1e3 * forecast.seconds, evaluation.median / forecast.seconds);
+    q2_print_answer(printer, "%-42s %10.3f %10.3f            ms, measured/predicted %.2f\n", "predicted",
+                    1e3 * forecast.seconds, 1e3 * forecast.seconds, evaluation.median / forecast.seconds);
     q2_print_answer(printer, "%-42s %10.1f\n", "evaluations a second (median)", 1 / evaluation.median);
     print_stages(session, repeats, &forecast);
   }

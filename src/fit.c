@@ -26,7 +26,8 @@ static PetscErrorCode is_bounded_newton(Tao tao, PetscBool *is) {
 static PetscErrorCode wants_hessian(Tao tao, PetscBool *wants) {
   PetscBool difference, matrix_free;
   PetscFunctionBegin;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)tao, wants, TAOBNLS, TAOBNTR, TAOBNTL, TAONLS, TAONTR, TAONTL, TAOTRON, TAOGPCG, ""));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)tao, wants, TAOBNLS, TAOBNTR, TAOBNTL, TAONLS, TAONTR, TAONTL, TAOTRON,
+                                      TAOGPCG, ""));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-tao_fd_hessian", &difference));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-tao_mf_hessian", &matrix_free));
   if (difference || matrix_free) *wants = PETSC_FALSE;

@@ -56,8 +56,8 @@ struct q2_fit {
   double seconds;
 };
 
-/* Checks the optimizer's options on a toy problem, so that a typo is refused before anything large is read. *least_squares: whether the TAO type
- * wants second derivatives, hence an objective that sums J'J. Collective. */
+/* Checks the optimizer's options on a toy problem, so that a typo is refused before anything large is read. *least_squares:
+ * whether the TAO type wants second derivatives, hence an objective that sums J'J. Collective. */
 int q2_fit_check_options(MPI_Comm comm, const struct q2_command_line *line, int *least_squares, struct q2_error *error);
 
 /* Runs the fit from the parameter table's values. `fit` must be zeroed, or hold a log to replay (created for as many

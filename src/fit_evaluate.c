@@ -72,7 +72,8 @@ static int evaluate_live(struct q2_fit_state *state, double *value, struct q2_er
   q2_variables_apply(state->problem->variables, x, state->parameters);
   int status;
   if (state->problem->least_squares) {
-    status = q2_objective_normal(state->problem->objective, state->parameters, &evaluation, state->row_gradient, state->square, error);
+    status = q2_objective_normal(state->problem->objective, state->parameters, &evaluation, state->row_gradient, state->square,
+                                 error);
     memcpy(state->square_at, x, (size_t)state->variables * sizeof *x);
     state->square_valid = 1;
   } else {

@@ -1,4 +1,5 @@
-/* Gauss and Newton's Hessian for TAO: 2 J'J in scaled variables, summed with the loss and kept until another point is evaluated. */
+/* Gauss and Newton's Hessian for TAO: 2 J'J in scaled variables, summed with the loss and kept until another point is
+ * evaluated. */
 #include <string.h>
 
 #include "fit_state.h"
@@ -26,7 +27,9 @@ static PetscErrorCode fill(const struct q2_fit_state *state, Mat hessian) {
     PetscCall(MatDenseGetLDA(hessian, &ld));
     PetscCall(MatDenseGetArray(hessian, &entries));
     for (int b = 0; b < n; b++) {
-      for (int a = 0; a < n; a++) entries[(size_t)b * (size_t)ld + (size_t)a] = 2.0 * scale[a] * scale[b] * state->square[(size_t)a * (size_t)n + (size_t)b];
+      for (int a = 0; a < n; a++)
+        entries[(size_t)b * (size_t)ld + (size_t)a] =
+            2.0 * scale[a] * scale[b] * state->square[(size_t)a * (size_t)n + (size_t)b];
     }
     PetscCall(MatDenseRestoreArray(hessian, &entries));
   }

@@ -13,7 +13,8 @@ struct q2_forecast {
   int64_t message_bytes;        /* that each rank adds to the sum over ranks */
 };
 
-/* Measures the rates of this machine (q2_probe_rates) and forecasts. Collective; works before and after the molecules have moved. */
+/* Measures the rates of this machine (q2_probe_rates) and forecasts. Collective; works before and after the molecules have
+ * moved. */
 int q2_forecast(const struct q2_session *session, struct q2_forecast *forecast, struct q2_error *error);
 
 #endif

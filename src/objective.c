@@ -13,12 +13,13 @@ const char *const q2_stage_names[Q2_STAGE_COUNT] = {"terms",       "Hessian",   
 
 /* Bytes of work space that one molecule of the batch takes, dominated by its matrices. */
 static int64_t slot_bytes(const struct q2_batch *batch) {
-  return 8 * ((int64_t)batch->ld * (3 * batch->atoms + 2 * batch->order + 5 * Q2_RIGID) + (int64_t)batch->ld_order * batch->order +
-              2 * batch->max_pieces + 2 * batch->max_entries + 2 * batch->max_pairs + Q2_MAX_PARAMETERS * batch->max_terms);
+  return 8 *
+         ((int64_t)batch->ld * (3 * batch->atoms + 2 * batch->order + 5 * Q2_RIGID) + (int64_t)batch->ld_order * batch->order +
+          2 * batch->max_pieces + 2 * batch->max_entries + 2 * batch->max_pairs + Q2_MAX_PARAMETERS * batch->max_terms);
 }
 
-/* Molecules in a wave of this batch: the caller's wish, else one chunk; never more than the memory limit allows, but at least one. Whole
- * chunks where chunks hold more than one molecule. */
+/* Molecules in a wave of this batch: the caller's wish, else one chunk; never more than the memory limit allows, but at least
+ * one. Whole chunks where chunks hold more than one molecule. */
 static int64_t wave_size(const struct q2_objective *objective, const struct q2_batch *batch, int chunk) {
   int64_t size = objective->options.wave_molecules > 0 ? objective->options.wave_molecules : chunk;
   if (objective->options.memory_limit > 0) {
@@ -107,7 +108,8 @@ static int check_observables(const struct q2_dataset *dataset, struct q2_error *
   for (int t = 0; t < dataset->observable_table_count; t++) {
     const struct q2_observable_table *table = &dataset->observables[t];
     if (strcmp(table->kind, "frequency") != 0) {
-      return q2_fail(error, "%s: /observables/%s: unknown kind of observable (expected: frequency)", dataset->path, table->kind);
+      return q2_fail(error, "%s: /observables/%s: unknown kind of observable (expected: frequency)", dataset->path,
+                     table->kind);
     }
     if (table->index_count != 1) {
       return q2_fail(error, "%s: /observables/frequency/index: %d columns (expected 1)", dataset->path, table->index_count);
@@ -123,9 +125,11 @@ static int build(struct q2_objective *objective, const struct q2_plan *plan, str
   if (!objective->batch) return q2_fail(error, "out of memory for %d batches", plan->bucket_count);
   objective->batch_count = plan->bucket_count;
   Q2_TRY(q2_batches_build(objective->dataset, plan, objective->options.match, objective->batch, &objective->faded, error));
-  for (int b = 0; b < objective->batch_count; b++) objective->bytes += q2_batch_bytes(&objective->batch[b]);
+  for (int b = 0; b < objective->batch_count; b++)
+    objective->bytes += q2_batch_bytes(&objective->batch[b]);
   if (make_tasks(objective, plan, &slots) != 0 || make_workers(objective, slots) != 0) {
-    return q2_fail(error, "out of memory for the work space of %d threads, %lld molecules each; a smaller -wave or -memory needs less",
+    return q2_fail(error,
+                   "out of memory for the work space of %d threads, %lld molecules each; a smaller -wave or -memory needs less",
                    objective->options.threads, (long long)slots);
   }
   return Q2_OK;
@@ -164,7 +168,8 @@ void q2_objective_destroy(struct q2_objective *objective) {
     free(objective->worker[t].jacobian);
     free(objective->worker[t].square);
   }
-  for (int b = 0; b < objective->batch_count; b++) q2_batch_free(&objective->batch[b]);
+  for (int b = 0; b < objective->batch_count; b++)
+    q2_batch_free(&objective->batch[b]);
   free(objective->worker);
   free(objective->batch);
   free(objective->task);
@@ -175,7 +180,8 @@ void q2_objective_destroy(struct q2_objective *objective) {
 void q2_objective_timings(struct q2_objective *objective, double *seconds, int reset) {
   memcpy(seconds, objective->seconds, sizeof objective->seconds);
   for (int t = 0; t < objective->options.threads; t++) {
-    for (int s = 0; s < Q2_STAGE_COUNT; s++) seconds[s] += objective->worker[t].seconds[s];
+    for (int s = 0; s < Q2_STAGE_COUNT; s++)
+      seconds[s] += objective->worker[t].seconds[s];
     if (reset) memset(objective->worker[t].seconds, 0, sizeof objective->worker[t].seconds);
   }
   if (reset) memset(objective->seconds, 0, sizeof objective->seconds);

@@ -25,7 +25,8 @@ struct q2_objective_options {
   int wave_molecules;     /* molecules evaluated together by one thread; 0: chosen from memory_limit and the cache */
   int padded_eigensolver; /* 1: decompose at the bucket's padded order, as a batched device solver must (for tests) */
 
-  /* Least squares: J'J is summed over these variables (q2_variables: row of the parameter table -> variable, -1: none; borrowed). 0: no J'J. */
+  /* Least squares: J'J is summed over these variables (q2_variables: row of the parameter table -> variable, -1: none;
+   * borrowed). 0: no J'J. */
   int normal_count;
   const int *normal_variable_of;
 };
@@ -77,9 +78,9 @@ void q2_objective_destroy(struct q2_objective *objective);
 int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                           double *gradient, struct q2_error *error);
 
-/* As q2_objective_evaluate, and J'J: J is the Jacobian of all residuals with respect to the variables of the options (unscaled; several rows that
- * follow one variable add up). square: [normal_count][normal_count], the same bits on every rank and for any layout. 2 J'r is `gradient`, and 2 J'J
- * Gauss and Newton's Hessian of the loss. */
+/* As q2_objective_evaluate, and J'J: J is the Jacobian of all residuals with respect to the variables of the options (unscaled;
+ * several rows that follow one variable add up). square: [normal_count][normal_count], the same bits on every rank and for any
+ * layout. 2 J'r is `gradient`, and 2 J'J Gauss and Newton's Hessian of the loss. */
 int q2_objective_normal(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                         double *gradient, double *square, struct q2_error *error);
 

@@ -15,20 +15,23 @@ double q2_now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Adds a finished wave's molecules to the worker's sums. A molecule that failed, or whose numbers do not fit the accumulator, adds
- * nothing and is counted. */
-static void collect(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int gradient, int normal) {
+/* Adds a finished wave's molecules to the worker's sums. A molecule that failed, or whose numbers do not fit the accumulator,
+ * adds nothing and is counted. */
+static void collect(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int gradient,
+                    int normal) {
   const struct q2_wave *wave = &worker->wave;
   for (int64_t slot = 0; slot < wave->count; slot++) {
     const int64_t m = wave->first + slot, count = batch->parameter_start[m + 1] - batch->parameter_start[m];
     const q2_real *value = wave->gradient + slot * batch->max_parameters;
     const int32_t *row = batch->parameter_row + batch->parameter_start[m];
     int good = !wave->failed[slot] && q2_accumulable(wave->loss[slot]) && q2_accumulable(wave->square[slot]);
-    for (int64_t p = 0; gradient && good && p < count; p++) good = q2_accumulable(value[p]);
+    for (int64_t p = 0; gradient && good && p < count; p++)
+      good = q2_accumulable(value[p]);
     if (good && normal) good = q2_add_normal(objective, worker, batch, slot);
     if (!good) {
       worker->limbs[SUM_FAILED * Q2_LIMBS]++;
-      if (worker->first_failed < 0 || batch->file_molecule[m] < worker->first_failed) worker->first_failed = batch->file_molecule[m];
+      if (worker->first_failed < 0 || batch->file_molecule[m] < worker->first_failed)
+        worker->first_failed = batch->file_molecule[m];
       continue;
     }
     q2_accumulate(worker->limbs + SUM_LOSS * Q2_LIMBS, wave->loss[slot]);
@@ -39,9 +42,10 @@ static void collect(struct q2_objective *objective, struct worker *worker, const
   }
 }
 
-void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, int normal, q2_wave_visitor visit,
-                  void *context) {
-  const size_t limb_bytes = (size_t)(normal ? objective->sums : SUM_GRADIENT + objective->parameter_count) * Q2_LIMBS * sizeof(int64_t);
+void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, int normal,
+                  q2_wave_visitor visit, void *context) {
+  const size_t limb_bytes =
+      (size_t)(normal ? objective->sums : SUM_GRADIENT + objective->parameter_count) * Q2_LIMBS * sizeof(int64_t);
 #pragma omp parallel num_threads(objective->options.threads)
   {
     struct worker *worker = &objective->worker[omp_get_thread_num()];
@@ -71,8 +75,10 @@ static int64_t join_workers(struct q2_objective *objective, int64_t sums) {
   memcpy(objective->limbs, objective->worker[0].limbs, (size_t)(sums * Q2_LIMBS) * sizeof(int64_t));
   for (int t = 0; t < objective->options.threads; t++) {
     const struct worker *worker = &objective->worker[t];
-    for (int64_t k = 0; t > 0 && k < sums * Q2_LIMBS; k++) objective->limbs[k] += worker->limbs[k];
-    if (worker->first_failed >= 0 && (first_failed < 0 || worker->first_failed < first_failed)) first_failed = worker->first_failed;
+    for (int64_t k = 0; t > 0 && k < sums * Q2_LIMBS; k++)
+      objective->limbs[k] += worker->limbs[k];
+    if (worker->first_failed >= 0 && (first_failed < 0 || worker->first_failed < first_failed))
+      first_failed = worker->first_failed;
   }
   return first_failed;
 }
@@ -88,7 +94,8 @@ static void pair_as_q2mm(void *context, struct worker *worker, const struct q2_b
     int reference = -1;
     for (int k = 0; k < modes; k++) {
       if (!(wave->frequency[slot * batch->order + k] > threshold)) continue;
-      do reference++;
+      do
+        reference++;
       while (reference < modes && !(batch->reference[rows + reference] > threshold));
       if (reference >= modes) break;
       batch->mode_reference[rows + k] = reference; /* each molecule belongs to one task, so no other thread writes here */
@@ -101,8 +108,8 @@ static int reduce(struct q2_objective *objective, int64_t sums, struct q2_evalua
   evaluation->first_failed = join_workers(objective, sums);
   for (int64_t first = 0; first < sums; first += Q2_REDUCE_AT_ONCE) {
     const int64_t count = sums - first < Q2_REDUCE_AT_ONCE ? sums - first : Q2_REDUCE_AT_ONCE;
-    if (MPI_Allreduce(MPI_IN_PLACE, objective->limbs + first * Q2_LIMBS, (int)(count * Q2_LIMBS), MPI_INT64_T, MPI_SUM, objective->comm) !=
-        MPI_SUCCESS) {
+    if (MPI_Allreduce(MPI_IN_PLACE, objective->limbs + first * Q2_LIMBS, (int)(count * Q2_LIMBS), MPI_INT64_T, MPI_SUM,
+                      objective->comm) != MPI_SUCCESS) {
       return q2_fail(error, "MPI_Allreduce of %lld integers failed", (long long)(count * Q2_LIMBS));
     }
   }
@@ -156,7 +163,8 @@ int q2_objective_normal(struct q2_objective *objective, const double *parameters
   read_gradient(objective, gradient);
   for (int64_t a = 0; a < variables; a++) {
     for (int64_t b = 0; b <= a; b++) {
-      square[a * variables + b] = square[b * variables + a] = q2_accumulated(objective->limbs + (first + Q2_TRIANGLE(a, b)) * Q2_LIMBS);
+      square[a * variables + b] = square[b * variables + a] =
+          q2_accumulated(objective->limbs + (first + Q2_TRIANGLE(a, b)) * Q2_LIMBS);
     }
   }
   objective->seconds[Q2_STAGE_REDUCE] += q2_now() - since;

@@ -37,9 +37,11 @@ int q2_objective_vibrations(struct q2_objective *objective, const double *parame
   } else {
     for (int b = 0; b < objective->batch_count; b++) {
       const struct q2_batch *batch = &objective->batch[b];
-      for (int64_t m = 0; m < batch->molecules; m++) vibrations->offset[batch->local_molecule[m] + 1] = batch->mode_count[m];
+      for (int64_t m = 0; m < batch->molecules; m++)
+        vibrations->offset[batch->local_molecule[m] + 1] = batch->mode_count[m];
     }
-    for (int64_t m = 0; m < count; m++) vibrations->offset[m + 1] += vibrations->offset[m];
+    for (int64_t m = 0; m < count; m++)
+      vibrations->offset[m + 1] += vibrations->offset[m];
     const int64_t total = vibrations->offset[count];
     vibrations->reference = q2_allocate(total, sizeof(double));
     vibrations->calculated = q2_allocate(total, sizeof(double));
@@ -47,7 +49,8 @@ int q2_objective_vibrations(struct q2_objective *objective, const double *parame
     if (!vibrations->reference || !vibrations->calculated || !vibrations->weight) {
       status = q2_fail(error, "out of memory for %lld vibrations", (long long)total);
     } else {
-      for (int64_t k = 0; k < total; k++) vibrations->calculated[k] = NAN;
+      for (int64_t k = 0; k < total; k++)
+        vibrations->calculated[k] = NAN;
     }
   }
   status = q2_agree(objective->comm, status, error);
@@ -90,4 +93,3 @@ int q2_objective_hessian(struct q2_objective *objective, const double *parameter
   }
   return q2_fail(error, "molecule %lld is not on this rank", (long long)molecule);
 }
-

@@ -1,8 +1,8 @@
 /* The exact Jacobian of the residuals, molecule by molecule, and its share in J'J.
  *
- * Residual k of a molecule is w (nu_ref - nu_k), hence dr_k/dp = -w dnu/dlambda_k dlambda_k/dp, and dlambda_k/dp = u_k' dH/dp u_k is what the
- * backward kernels give for the cotangent u_k u_k' of a single mode. Inside a cluster of equal eigenvalues every row is the cluster's mean, as in
- * the gradient. */
+ * Residual k of a molecule is w (nu_ref - nu_k), hence dr_k/dp = -w dnu/dlambda_k dlambda_k/dp, and dlambda_k/dp = u_k' dH/dp
+ * u_k is what the backward kernels give for the cotangent u_k u_k' of a single mode. Inside a cluster of equal eigenvalues
+ * every row is the cluster's mean, as in the gradient. */
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
@@ -18,8 +18,8 @@ void q2_make_jacobian(struct q2_objective *objective, struct worker *worker, con
     q2_differentiate_mode(objective->backend, batch, wave);
     for (int64_t slot = 0; slot < wave->count; slot++) {
       if (k >= batch->mode_count[wave->first + slot]) continue;
-      memcpy(worker->jacobian + slot * stride + k * batch->max_parameters, wave->gradient_of_mode + slot * batch->max_parameters,
-             (size_t)batch->max_parameters * sizeof *worker->jacobian);
+      memcpy(worker->jacobian + slot * stride + k * batch->max_parameters,
+             wave->gradient_of_mode + slot * batch->max_parameters, (size_t)batch->max_parameters * sizeof *worker->jacobian);
     }
   }
   wave->mode = -1;
@@ -28,15 +28,19 @@ void q2_make_jacobian(struct q2_objective *objective, struct worker *worker, con
 /* Replaces the rows of each cluster by their mean. */
 static void average_clusters(const struct q2_batch *batch, const double *lambda, int modes, double *jacobian) {
   double largest = 0;
-  for (int k = 0; k < modes; k++) largest = fmax(largest, fabs(lambda[k]));
+  for (int k = 0; k < modes; k++)
+    largest = fmax(largest, fabs(lambda[k]));
   for (int begin = 0, end; begin < modes; begin = end) {
-    for (end = begin + 1; end < modes && lambda[end] - lambda[end - 1] <= Q2_CLUSTER * largest; end++) continue;
+    for (end = begin + 1; end < modes && lambda[end] - lambda[end - 1] <= Q2_CLUSTER * largest; end++)
+      continue;
     if (end == begin + 1) continue;
     for (int64_t p = 0; p < batch->max_parameters; p++) {
       double mean = 0;
-      for (int k = begin; k < end; k++) mean += jacobian[k * batch->max_parameters + p];
+      for (int k = begin; k < end; k++)
+        mean += jacobian[k * batch->max_parameters + p];
       mean /= end - begin;
-      for (int k = begin; k < end; k++) jacobian[k * batch->max_parameters + p] = mean;
+      for (int k = begin; k < end; k++)
+        jacobian[k * batch->max_parameters + p] = mean;
     }
   }
 }
@@ -52,7 +56,8 @@ static int each_element(const struct q2_objective *objective, struct worker *wor
     for (int64_t a = b; vb >= 0 && a < count; a++) {
       const int64_t va = objective->options.normal_variable_of[row[a]];
       if (va < 0) continue;
-      const double x = square[b * batch->max_parameters + a] * (va == vb && a != b ? 2 : 1); /* two rows of one variable meet twice on the diagonal */
+      const double x = square[b * batch->max_parameters + a] *
+                       (va == vb && a != b ? 2 : 1); /* two rows of one variable meet twice on the diagonal */
       if (!use(sums + (va >= vb ? Q2_TRIANGLE(va, vb) : Q2_TRIANGLE(vb, va)) * Q2_LIMBS, x)) return 0;
     }
   }
@@ -76,11 +81,14 @@ int q2_add_normal(struct q2_objective *objective, struct worker *worker, const s
   average_clusters(batch, wave->eigenvalue + slot * batch->order, modes, jacobian);
   for (int k = 0; k < modes; k++) {
     const double scale = wave->residual_slope[slot * batch->order + k];
-    for (int64_t p = 0; p < batch->max_parameters; p++) jacobian[k * batch->max_parameters + p] *= scale;
+    for (int64_t p = 0; p < batch->max_parameters; p++)
+      jacobian[k * batch->max_parameters + p] *= scale;
   }
   const int64_t m = wave->first + slot;
   const int count = (int)(batch->parameter_start[m + 1] - batch->parameter_start[m]), ld = (int)batch->max_parameters;
   if (count == 0 || modes == 0) return 1;
-  cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, count, modes, 1, jacobian, ld, 0, worker->square, ld); /* by columns: [max_parameters][modes] */
-  return each_element(objective, worker, batch, slot, worker->square, fits) && each_element(objective, worker, batch, slot, worker->square, add);
+  cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, count, modes, 1, jacobian, ld, 0, worker->square,
+              ld); /* by columns: [max_parameters][modes] */
+  return each_element(objective, worker, batch, slot, worker->square, fits) &&
+         each_element(objective, worker, batch, slot, worker->square, add);
 }

@@ -6,8 +6,8 @@
 #include "../kernels/backend.h"
 #include "objective.h"
 
-/* Sums that travel together: loss, squares, failed molecules (an integer in the first limb), the gradient by row of the parameter
- * table, then J'J by pairs of variables (lower triangle by rows). */
+/* Sums that travel together: loss, squares, failed molecules (an integer in the first limb), the gradient by row of the
+ * parameter table, then J'J by pairs of variables (lower triangle by rows). */
 enum { SUM_LOSS, SUM_SQUARE, SUM_FAILED, SUM_GRADIENT };
 
 /* Whole chunks of one batch that one thread evaluates together. */
@@ -33,10 +33,10 @@ struct q2_objective {
   int batch_count, parameter_count;
   struct q2_batch *batch;
   int64_t task_count;
-  struct wave_task *task; /* heaviest first */
-  struct worker *worker;  /* [options.threads] */
-  int64_t sums;           /* all that may travel */
-  int64_t *limbs;         /* [sums][Q2_LIMBS] of all ranks */
+  struct wave_task *task;                  /* heaviest first */
+  struct worker *worker;                   /* [options.threads] */
+  int64_t sums;                            /* all that may travel */
+  int64_t *limbs;                          /* [sums][Q2_LIMBS] of all ranks */
   int64_t residual_count, vibration_count; /* of all ranks */
   int64_t faded, bytes;
   int paired; /* q2mm's rule: indices are frozen */
@@ -52,13 +52,13 @@ void q2_count_residuals(struct q2_objective *objective);
 /* Called for each wave when it is evaluated, by the thread that did. */
 typedef void (*q2_wave_visitor)(void *context, struct worker *worker, const struct q2_batch *batch);
 
-/* Evaluates every molecule of this rank at `parameters` up to `depth` and adds up this rank's sums in the workers. With `normal`, also J'J (depth
- * must be GRADIENT). visit: NULL or called for each wave. Not collective. */
-void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, int normal, q2_wave_visitor visit,
-                  void *context);
+/* Evaluates every molecule of this rank at `parameters` up to `depth` and adds up this rank's sums in the workers. With
+ * `normal`, also J'J (depth must be GRADIENT). visit: NULL or called for each wave. Not collective. */
+void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, int normal,
+                  q2_wave_visitor visit, void *context);
 
-/* Adds slot `slot` of a wave that was evaluated to depth GRADIENT to the worker's J'J; the Jacobian must have been made by q2_make_jacobian. Returns
- * 0 where a number does not fit the accumulator: then nothing was added. */
+/* Adds slot `slot` of a wave that was evaluated to depth GRADIENT to the worker's J'J; the Jacobian must have been made by
+ * q2_make_jacobian. Returns 0 where a number does not fit the accumulator: then nothing was added. */
 int q2_add_normal(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int64_t slot);
 void q2_make_jacobian(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch);
 

@@ -19,14 +19,16 @@ struct probe {
 /* A symmetric matrix with the spread of a Hessian: strong near the diagonal, weak far from it. */
 static void fill(double *a, int n) {
   for (int j = 0; j < n; j++) {
-    for (int i = 0; i < n; i++) a[j * n + i] = (i == j ? 2 + 0.01 * i : 0) + cos(0.7 * i * j + i + j) / (1 + 0.2 * abs(i - j));
+    for (int i = 0; i < n; i++)
+      a[j * n + i] = (i == j ? 2 + 0.01 * i : 0) + cos(0.7 * i * j + i + j) / (1 + 0.2 * abs(i - j));
   }
 }
 
 static double decompose(struct probe *probe, int n) {
   fill(probe->a, n);
   const double begin = MPI_Wtime();
-  LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', n, probe->a, n, probe->b, probe->work, 1 + 6 * n + 2 * n * n, probe->integers, 3 + 5 * n);
+  LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', n, probe->a, n, probe->b, probe->work, 1 + 6 * n + 2 * n * n, probe->integers,
+                      3 + 5 * n);
   return MPI_Wtime() - begin;
 }
 
@@ -44,7 +46,8 @@ static double pass(struct probe *probe) {
   const int n = LARGEST * LARGEST, runs = 20;
   const double begin = MPI_Wtime();
   for (int r = 0; r < runs; r++) {
-    for (int i = 0; i < n; i++) probe->c[i] = probe->a[i] * 1.0000001 + probe->b[i];
+    for (int i = 0; i < n; i++)
+      probe->c[i] = probe->a[i] * 1.0000001 + probe->b[i];
     probe->a[r] += probe->c[r]; /* what is used is not optimised away */
   }
   return (MPI_Wtime() - begin) / ((double)runs * n);
@@ -65,10 +68,12 @@ static void measure(struct probe *probe, struct q2_cost_rates *rates) {
     }
   }
   double loop = INFINITY;
-  for (int r = 0; r < 5; r++) loop = least(loop, pass(probe));
+  for (int r = 0; r < 5; r++)
+    loop = least(loop, pass(probe));
   const double slower = loop / rates->pass;
   double *own[] = {&rates->pass, &rates->block, &rates->entry, &rates->pair, &rates->term, &rates->call};
-  for (size_t k = 0; k < sizeof own / sizeof *own; k++) *own[k] *= slower;
+  for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+    *own[k] *= slower;
 }
 
 void q2_probe_rates(MPI_Comm comm, struct q2_cost_rates *rates) {

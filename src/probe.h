@@ -6,8 +6,9 @@
 
 #include "../perfmodels/cost.h"
 
-/* Times dsyevd and dgemm at a few orders on rank 0 (about 0.2 s; the best of several runs, one thread) and gives every rank the result; the other
- * rates are the defaults, scaled by how fast this core runs a plain loop. Collective. Where memory runs out the defaults remain. */
+/* Times dsyevd and dgemm at a few orders on rank 0 (about 0.2 s; the best of several runs, one thread) and gives every rank the
+ * result; the other rates are the defaults, scaled by how fast this core runs a plain loop. Collective. Where memory runs out
+ * the defaults remain. */
 void q2_probe_rates(MPI_Comm comm, struct q2_cost_rates *rates);
 
 #endif

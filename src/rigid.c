@@ -112,8 +112,8 @@ static int project_out(int n, int ld, int columns, const double *y, const double
   return 0;
 }
 
-int q2_vibrational_matrix(int atoms, const double *mass, const double *position, const double *packed, int project, int ld, double *matrix,
-                          int *skip) {
+int q2_vibrational_matrix(int atoms, const double *mass, const double *position, const double *packed, int project, int ld,
+                          double *matrix, int *skip) {
   const int n = 3 * atoms;
   *skip = 0;
   for (int row = 0; row < n; row++) {
@@ -130,12 +130,14 @@ int q2_vibrational_matrix(int atoms, const double *mass, const double *position,
   return status == 0 ? n - *skip : -1;
 }
 
-int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project, double *eigenvalue) {
+int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project,
+                      double *eigenvalue) {
   const int n = 3 * atoms, ld = (n + 7) / 8 * 8;
   int skip;
   double *matrix = q2_allocate((int64_t)ld * n, sizeof *matrix);
   int modes = matrix ? q2_vibrational_matrix(atoms, mass, position, packed, project, ld, matrix, &skip) : -1;
-  if (modes > 0 && LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'N', 'L', modes, matrix + skip * (int64_t)(ld + 1), ld, eigenvalue) != 0) modes = -1;
+  if (modes > 0 && LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'N', 'L', modes, matrix + skip * (int64_t)(ld + 1), ld, eigenvalue) != 0)
+    modes = -1;
   free(matrix);
   return modes;
 }

@@ -20,11 +20,12 @@ int q2_rigid_count(int atoms, const double *mass, const double *position);
  * or -1 when memory runs out. */
 int q2_rigid_householder(int atoms, const double *mass, const double *position, int ld, double *y, double *c);
 
-/* The matrix whose eigenvalues are the vibrations: the packed Hessian (lower triangle by rows, hartree/bohr^2) mass-weighted, in
- * kcal/mol/angstrom^2/amu, and, if `project` is set, turned by Q. Fills the lower triangle of `matrix`, column-major [3 atoms][ld]; the block that
- * counts begins at row and column *skip. Returns its order (3 atoms, or less the rigid motions), or -1 when memory runs out or LAPACK fails. */
-int q2_vibrational_matrix(int atoms, const double *mass, const double *position, const double *packed, int project, int ld, double *matrix,
-                          int *skip);
+/* The matrix whose eigenvalues are the vibrations: the packed Hessian (lower triangle by rows, hartree/bohr^2) mass-weighted,
+ * in kcal/mol/angstrom^2/amu, and, if `project` is set, turned by Q. Fills the lower triangle of `matrix`, column-major [3
+ * atoms][ld]; the block that counts begins at row and column *skip. Returns its order (3 atoms, or less the rigid motions), or
+ * -1 when memory runs out or LAPACK fails. */
+int q2_vibrational_matrix(int atoms, const double *mass, const double *position, const double *packed, int project, int ld,
+                          double *matrix, int *skip);
 
 /* Eigenvalues (ascending, kcal/mol/angstrom^2/amu) of a packed Hessian (lower triangle by rows, hartree/bohr^2) after
  * mass-weighting, without the rigid motions (`project` set: 3 atoms - q2_rigid_count of them) or with them (3 atoms). Returns

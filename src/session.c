@@ -77,8 +77,8 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
   q2_printer_create(comm, session->options.level, &session->printer);
   Q2_TRY(q2_machine_inspect(comm, &session->options, &session->machine, error));
   /* Before anything is read: a typo should not cost an hour. */
-  const int status =
-      line->command == Q2_COMMAND_FIT ? q2_fit_check_options(comm, line, &session->least_squares, error) : q2_options_check_used(line, error);
+  const int status = line->command == Q2_COMMAND_FIT ? q2_fit_check_options(comm, line, &session->least_squares, error)
+                                                     : q2_options_check_used(line, error);
   Q2_TRY(q2_agree(comm, status, error));
   if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_result_check_writable(comm, session->options.output, error));
   q2_machine_print(&session->printer, &session->machine);

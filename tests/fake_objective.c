@@ -140,8 +140,8 @@ int64_t q2_objective_damped_torsions(const struct q2_objective *objective) {
   return 0;
 }
 
-int q2_objective_normal(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation, double *gradient,
-                        double *square, struct q2_error *error) {
+int q2_objective_normal(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
+                        double *gradient, double *square, struct q2_error *error) {
   (void)square; /* no test of the driver asks for least squares with this stand-in */
   return q2_objective_evaluate(objective, parameters, evaluation, gradient, error);
 }

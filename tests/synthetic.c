@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../io/constants.h"
+#include "../kernels/forms.h"
 #include "../src/growing.h"
 
 struct atom {
@@ -80,11 +81,6 @@ enum { SHAPES = sizeof shapes / sizeof *shapes };
 enum { ELEMENTS = 5 }; /* H, He, C, N, O */
 static int class_of(int element) { return element == 1 ? 0 : element == 2 ? 1 : element - 4; }
 
-enum { BOND, ANGLE, UREY_BRADLEY, TORSION, IMPROPER, FORMS };
-static const char *const form_names[FORMS] = {"bond_harmonic", "angle_harmonic", "urey_bradley", "torsion_fourier",
-                                              "improper_fourier"};
-static const int form_atoms[FORMS] = {2, 3, 2, 4, 4};
-
 static void add_parameter(struct q2_parameters *p, const char *kind, const char *label, double value, double scale) {
   const int row = p->count++;
   strcpy(p->kind[row], kind);
@@ -99,7 +95,26 @@ static void add_parameter(struct q2_parameters *p, const char *kind, const char 
   p->link[row] = -1;
 }
 
-enum { BOND_ROW = 0, ANGLE_ROW = 30, UB_ROW = 40, TORSION_ROW = 44, IMPROPER_ROW = 56, LJ_ROW = 60, PARAMETERS = 70 };
+enum {
+  BOND_ROW = 0,
+  ANGLE_ROW = 30,
+  UB_ROW = 40,
+  TORSION_ROW = 44,
+  IMPROPER_ROW = 56,
+  LJ_ROW = 60,
+  BOND_MM3_ROW = 70,
+  MORSE_ROW = 72,
+  ANGLE_MM3_ROW = 75,
+  COSINE_ROW = 77,
+  TORSION_MM3_ROW = 79,
+  IMPROPER_HARMONIC_ROW = 82,
+  STRETCH_BEND_ROW = 84,
+  BEND_BEND_ROW = 85,
+  TORSION_STRETCH_ROW = 86,
+  OUT_OF_PLANE_ROW = 89,
+  CMAP_ROW = 91,
+  PARAMETERS = 93
+};
 
 static void make_parameters(struct q2_parameters *p) {
   p->kind = calloc(PARAMETERS, sizeof *p->kind);
@@ -141,27 +156,100 @@ static void make_parameters(struct q2_parameters *p) {
     add_parameter(p, "lj_epsilon", label, 0.03 + 0.02 * a, 0.1);
     add_parameter(p, "lj_sigma", label, 2.2 + 0.2 * a, 0.3);
   }
+  add_parameter(p, "bond_k", "MM3 X-H", 60, 100);
+  add_parameter(p, "bond_eq", "MM3 X-H", 1.02, 0.1);
+  add_parameter(p, "morse_d", "X-X", 40, 50);
+  add_parameter(p, "morse_a", "X-X", 1.9, 0.5);
+  add_parameter(p, "bond_eq", "Morse X-X", 1.35, 0.1);
+  add_parameter(p, "angle_k", "MM3", 12, 50);
+  add_parameter(p, "angle_eq", "MM3", 2.1, 0.1);
+  add_parameter(p, "angle_cosine_k", "every angle", 14, 50);
+  add_parameter(p, "angle_eq", "cosine", 1.9, 0.1);
+  add_parameter(p, "torsion_v1", "MM3", 0.7, 1);
+  add_parameter(p, "torsion_v2", "MM3", -0.4, 1);
+  add_parameter(p, "torsion_v3", "MM3", 0.9, 1);
+  add_parameter(p, "improper_harmonic_k", "harmonic", 6, 50);
+  add_parameter(p, "improper_eq", "harmonic", 0.4, 0.1);
+  add_parameter(p, "stretch_bend_k", "every angle", 9, 20);
+  add_parameter(p, "bend_bend_k", "every centre", 5, 20);
+  add_parameter(p, "torsion_stretch_v1", "MM3", 1.1, 2);
+  add_parameter(p, "torsion_stretch_v2", "MM3", -2.3, 2);
+  add_parameter(p, "torsion_stretch_v3", "MM3", 1.7, 2);
+  add_parameter(p, "out_of_plane_k", "harmonic", 11, 50);
+  add_parameter(p, "out_of_plane_k", "MM3", 8, 50);
+  add_parameter(p, "cmap_scale", "grid 0", 1, 1);
+  add_parameter(p, "cmap_scale", "grid 1", -0.7, 1);
 }
 
 /* --- topology --- */
 
 struct tables {
-  struct q2_growing atoms[FORMS], parameters[FORMS], constants[FORMS];
-  int64_t rows[FORMS];
+  struct q2_growing atoms[Q2_FORM_COUNT], parameters[Q2_FORM_COUNT], constants[Q2_FORM_COUNT];
+  int64_t rows[Q2_FORM_COUNT];
 };
 
-static void add_term(struct tables *tables, int form, const int32_t *atoms, int row, int periodicity) {
-  int32_t *a = q2_grow(&tables->atoms[form], form_atoms[form], sizeof *a),
-          *p = q2_grow(&tables->parameters[form], 2, sizeof *p);
-  memcpy(a, atoms, (size_t)form_atoms[form] * sizeof *a);
-  p[0] = row;
-  p[1] = row + 1;
-  if (periodicity > 0) *(double *)q2_grow(&tables->constants[form], 1, sizeof(double)) = periodicity;
+/* A term with the parameter rows named, and one constant if the form has any. */
+static void add_rows(struct tables *tables, enum q2_form form, const int32_t *atoms, const int32_t *rows, double constant) {
+  const struct q2_form_info *info = &q2_forms[form];
+  memcpy(q2_grow(&tables->atoms[form], info->atom_count, sizeof *atoms), atoms, (size_t)info->atom_count * sizeof *atoms);
+  memcpy(q2_grow(&tables->parameters[form], info->parameter_count, sizeof *rows), rows,
+         (size_t)info->parameter_count * sizeof *rows);
+  if (info->constant_count > 0) *(double *)q2_grow(&tables->constants[form], 1, sizeof(double)) = constant;
   tables->rows[form]++;
+}
+
+/* The same with parameter rows one after another from `row`. */
+static void add_term(struct tables *tables, enum q2_form form, const int32_t *atoms, int row, double constant) {
+  const int32_t rows[Q2_MAX_PARAMETERS] = {row, row + 1, row + 2, row + 3};
+  add_rows(tables, form, atoms, rows, constant);
 }
 
 static double distance(const double *x, int i, int j) {
   return sqrt(pow(x[3 * i] - x[3 * j], 2) + pow(x[3 * i + 1] - x[3 * j + 1], 2) + pow(x[3 * i + 2] - x[3 * j + 2], 2));
+}
+
+/* The first parameter row of the bond between atoms of these elements. */
+static int bond_row(int element, int other) {
+  const int a = class_of(element), b = class_of(other);
+  return BOND_ROW + 2 * (a > b ? Q2_PAIR_ROW(a, b) : Q2_PAIR_ROW(b, a));
+}
+
+/* Bend, stretch-bend and their like of one angle. */
+static void add_angle(const struct shape *shape, const int32_t angle[3], struct tables *tables) {
+  const int end = shape->atom[angle[0]].element, middle = shape->atom[angle[1]].element, other = shape->atom[angle[2]].element;
+  const int row = ANGLE_ROW + 2 * class_of(middle);
+  const int32_t ends[2] = {angle[0], angle[2]};
+  const int32_t cross[4] = {STRETCH_BEND_ROW, bond_row(end, middle) + 1, bond_row(middle, other) + 1, row + 1};
+  add_term(tables, Q2_FORM_ANGLE_HARMONIC, angle, row, 0);
+  add_term(tables, Q2_FORM_ANGLE_MM3, angle, ANGLE_MM3_ROW, end == 1 ? 9e-10 : 2.2e-8);
+  add_term(tables, Q2_FORM_ANGLE_COSINE, angle, COSINE_ROW, 0);
+  add_rows(tables, Q2_FORM_STRETCH_BEND, angle, cross, 0);
+  add_term(tables, Q2_FORM_UREY_BRADLEY, ends, UB_ROW + 2 * (end == 1 && other == 1), 0);
+}
+
+static void add_torsion(const struct shape *shape, const int32_t torsion[4], struct tables *tables) {
+  const int ends = torsion[0] + torsion[3], periodicity = 1 + ends % 6;
+  const int middle = bond_row(shape->atom[torsion[1]].element, shape->atom[torsion[2]].element);
+  const int32_t cross[4] = {TORSION_STRETCH_ROW, TORSION_STRETCH_ROW + 1, TORSION_STRETCH_ROW + 2, middle + 1};
+  add_term(tables, Q2_FORM_TORSION_FOURIER, torsion, TORSION_ROW + 2 * (periodicity - 1), periodicity);
+  if (ends % 2 == 0) add_term(tables, Q2_FORM_TORSION_MM3, torsion, TORSION_MM3_ROW, 0);
+  if (ends % 3 == 0) add_rows(tables, Q2_FORM_TORSION_STRETCH, torsion, cross, 0);
+}
+
+/* Terms of a centre with three or more neighbours. */
+static void add_centre(int centre, const int *neighbours, int count, int element, struct tables *tables) {
+  const int angle = ANGLE_ROW + 2 * class_of(element) + 1;
+  const int32_t improper[4] = {centre, neighbours[0], neighbours[1], neighbours[2]};
+  const int32_t ligands[5] = {neighbours[0], centre, neighbours[1], neighbours[2], count > 3 ? neighbours[3] : -1};
+  const int32_t bends[3] = {BEND_BEND_ROW, angle, angle};
+  add_rows(tables, Q2_FORM_BEND_BEND, ligands, bends, 0);
+  if (count > 3) add_rows(tables, Q2_FORM_BEND_BEND_OPPOSITE, ligands, bends, 0);
+  if (count != 3) return;
+  add_term(tables, Q2_FORM_IMPROPER_FOURIER, improper, IMPROPER_ROW, 2);
+  add_term(tables, Q2_FORM_IMPROPER_FOURIER, improper, IMPROPER_ROW + 2, 1);
+  add_term(tables, Q2_FORM_IMPROPER_HARMONIC, improper, IMPROPER_HARMONIC_ROW, 0);
+  add_term(tables, Q2_FORM_OUT_OF_PLANE_HARMONIC, ligands, OUT_OF_PLANE_ROW, 0);
+  add_term(tables, Q2_FORM_OUT_OF_PLANE_MM3, ligands, OUT_OF_PLANE_ROW + 1, 9e-10);
 }
 
 static void add_topology(const struct shape *shape, const double *x, struct tables *tables, struct q2_growing *bonds) {
@@ -175,8 +263,9 @@ static void add_topology(const struct shape *shape, const double *x, struct tabl
       int32_t *bond = q2_grow(bonds, 2, sizeof *bond);
       bond[0] = j;
       bond[1] = i;
-      const int a = class_of(shape->atom[i].element), b = class_of(shape->atom[j].element);
-      add_term(tables, BOND, bond, BOND_ROW + 2 * (a > b ? Q2_PAIR_ROW(a, b) : Q2_PAIR_ROW(b, a)), 0);
+      add_term(tables, Q2_FORM_BOND_HARMONIC, bond, bond_row(shape->atom[i].element, shape->atom[j].element), 0);
+      if (hydrogens > 0) add_term(tables, Q2_FORM_BOND_MM3, bond, BOND_MM3_ROW, 0);
+      if (hydrogens == 0) add_term(tables, Q2_FORM_BOND_MORSE, bond, MORSE_ROW, 0);
     }
   }
   for (int j = 0; j < n; j++) {
@@ -186,26 +275,23 @@ static void add_topology(const struct shape *shape, const double *x, struct tabl
     }
     for (int a = 0; a < count; a++) {
       for (int b = 0; b < a; b++) {
-        const int32_t angle[3] = {neighbours[a], j, neighbours[b]}, ends[2] = {neighbours[a], neighbours[b]};
-        const int hydrogens = shape->atom[ends[0]].element == 1 && shape->atom[ends[1]].element == 1;
-        add_term(tables, ANGLE, angle, ANGLE_ROW + 2 * class_of(shape->atom[j].element), 0);
-        add_term(tables, UREY_BRADLEY, ends, UB_ROW + 2 * hydrogens, 0);
+        const int32_t angle[3] = {neighbours[a], j, neighbours[b]};
+        add_angle(shape, angle, tables);
       }
       const int k = neighbours[a];
       for (int i = 0; k < j && i < n; i++) {
         for (int l = 0; l < n; l++) {
           if (!bonded[i][j] || !bonded[k][l] || i == k || l == j || i == l) continue;
           const int32_t torsion[4] = {i, j, k, l};
-          const int periodicity = 1 + (i + l) % 6;
-          add_term(tables, TORSION, torsion, TORSION_ROW + 2 * (periodicity - 1), periodicity);
+          add_torsion(shape, torsion, tables);
+          for (int m = 0; m < n; m++) {
+            const int32_t chain[5] = {i, j, k, l, m};
+            if (bonded[l][m] && m != i && m != j && m != k) add_term(tables, Q2_FORM_CMAP, chain, CMAP_ROW + m % 2, m % 2);
+          }
         }
       }
     }
-    if (count == 3) {
-      const int32_t improper[4] = {j, neighbours[0], neighbours[1], neighbours[2]};
-      add_term(tables, IMPROPER, improper, IMPROPER_ROW, 2);
-      add_term(tables, IMPROPER, improper, IMPROPER_ROW + 2, 1);
-    }
+    if (count >= 3) add_centre(j, neighbours, count, shape->atom[j].element, tables);
   }
 }
 
@@ -275,14 +361,14 @@ void q2_synthetic(MPI_Comm comm, int64_t total, int lorentz_berthelot, struct q2
   dataset->atom_offset = calloc((size_t)count + 1, sizeof(int64_t));
   dataset->hessian_offset = calloc((size_t)count + 1, sizeof(int64_t));
   dataset->bond_offset = calloc((size_t)count + 1, sizeof(int64_t));
-  dataset->term_table_count = FORMS;
-  dataset->terms = calloc(FORMS, sizeof *dataset->terms);
-  for (int f = 0; f < FORMS; f++) {
-    struct q2_term_table *table = &dataset->terms[f];
-    strcpy(table->form, form_names[f]);
-    table->atom_count = form_atoms[f];
-    table->parameter_count = 2;
-    table->constant_count = f >= TORSION;
+  dataset->terms = calloc(Q2_FORM_COUNT, sizeof *dataset->terms);
+  for (int form = 0; form < Q2_FORM_COUNT; form++) { /* one table for each form of files */
+    if (q2_form_plain(form) != form) continue;
+    struct q2_term_table *table = &dataset->terms[dataset->term_table_count++];
+    strcpy(table->form, q2_forms[form].name);
+    table->atom_count = q2_forms[form].atom_count;
+    table->parameter_count = q2_forms[form].parameter_count;
+    table->constant_count = q2_forms[form].constant_count;
     table->offset = calloc((size_t)count + 1, sizeof(int64_t));
   }
   dataset->observable_table_count = 1;
@@ -318,8 +404,8 @@ void q2_synthetic(MPI_Comm comm, int64_t total, int lorentz_berthelot, struct q2
     dataset->atom_offset[m + 1] = element.count;
     dataset->hessian_offset[m + 1] = hessian.count;
     dataset->bond_offset[m + 1] = bonds.count / 2;
-    for (int f = 0; f < FORMS; f++)
-      dataset->terms[f].offset[m + 1] = tables.rows[f];
+    for (int t = 0; t < dataset->term_table_count; t++)
+      dataset->terms[t].offset[m + 1] = tables.rows[q2_form_find(dataset->terms[t].form)];
     frequency->offset[m + 1] = m + 1;
     frequency->index[m] = -1;
     frequency->weight[m] = 0.01;
@@ -332,12 +418,18 @@ void q2_synthetic(MPI_Comm comm, int64_t total, int lorentz_berthelot, struct q2
   dataset->gradient = calloc((size_t)(3 * dataset->atom_offset[count]) + 1, sizeof(double));
   dataset->hessian = q2_grown(&hessian);
   dataset->bonds = q2_grown(&bonds);
-  for (int f = 0; f < FORMS; f++) {
-    dataset->terms[f].atoms = q2_grown(&tables.atoms[f]);
-    dataset->terms[f].parameters = q2_grown(&tables.parameters[f]);
-    dataset->terms[f].constants = f >= TORSION ? q2_grown(&tables.constants[f]) : NULL;
+  for (int t = 0; t < dataset->term_table_count; t++) {
+    const int form = q2_form_find(dataset->terms[t].form);
+    dataset->terms[t].atoms = q2_grown(&tables.atoms[form]);
+    dataset->terms[t].parameters = q2_grown(&tables.parameters[form]);
+    dataset->terms[t].constants = q2_forms[form].constant_count > 0 ? q2_grown(&tables.constants[form]) : NULL;
   }
   make_parameters(&dataset->parameters);
+  dataset->cmap.grid_count = 2;
+  dataset->cmap.points = 6;
+  dataset->cmap.grid = calloc(2 * 36, sizeof(double));
+  for (int k = 0; k < 2 * 36; k++)
+    dataset->cmap.grid[k] = 2 * noise(11, k);
   dataset->nonbonded.type_count = ELEMENTS;
   dataset->nonbonded.lorentz_berthelot = lorentz_berthelot;
   dataset->nonbonded.lennard_jones_14 = 0.5;

@@ -101,7 +101,8 @@ static int run(struct fixture *f, const char *arguments, struct q2_fit *fit, str
     PetscOptionsPush(database);
     PetscOptionsInsertString(NULL, joined);
     status = q2_options_query(&line, &options, error);
-    if (status == Q2_OK) status = q2_fit_check_options(*world, &line, error);
+    int least_squares;
+    if (status == Q2_OK) status = q2_fit_check_options(*world, &line, &least_squares, error);
     const struct q2_fit_problem problem = {.dataset = &f->dataset, .variables = &f->variables, .objective = f->objective};
     if (status == Q2_OK) status = q2_fit_run(*world, &problem, &options, &line, &printer, fit, error);
     PetscOptionsPop();

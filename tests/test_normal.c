@@ -1,5 +1,5 @@
-/* Claims: J'J is the square of the derivative of the residuals, with rows that share a variable added up; the loss and the gradient that come with it
- * are those of the plain evaluation; the bits do not depend on ranks, threads and waves. */
+/* Claims: J'J is the square of the derivative of the residuals, with rows that share a variable added up; the loss and the
+ * gradient that come with it are those of the plain evaluation; the bits do not depend on ranks, threads and waves. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +23,16 @@ static void open_problem(struct problem *problem, MPI_Comm comm, int64_t molecul
   q2_synthetic(comm, molecules, 1, &problem->dataset);
   const int rows = problem->dataset.parameters.count;
   problem->variables = 0;
-  for (int row = 0; row < rows; row++) problem->variable_of[row] = row % 7 == 3 ? -1 : problem->variables++; /* some frozen */
-  problem->variable_of[rows - 1] = problem->variable_of[rows - 3]; /* and one that follows another */
+  for (int row = 0; row < rows; row++)
+    problem->variable_of[row] = row % 7 == 3 ? -1 : problem->variables++; /* some frozen */
+  problem->variable_of[rows - 1] = problem->variable_of[rows - 3];        /* and one that follows another */
   problem->variable_of[2] = 0;
   options.normal_count = problem->variables;
   options.normal_variable_of = problem->variable_of;
   int status = q2_plan_create(comm, &problem->dataset, &plan, &problem->plan, &error);
   if (status == Q2_OK) status = q2_plan_distribute(comm, &problem->plan, &problem->dataset, &error);
-  if (status == Q2_OK) status = q2_objective_create(comm, &problem->dataset, &problem->plan, &options, &problem->objective, &error);
+  if (status == Q2_OK)
+    status = q2_objective_create(comm, &problem->dataset, &problem->plan, &options, &problem->objective, &error);
   if (status != Q2_OK) {
     fprintf(stderr, "%s\n", error.text);
     MPI_Abort(comm, 1);
@@ -50,7 +52,8 @@ static double *observed(struct problem *problem, const double *parameters, int64
   CHECK(q2_objective_vibrations(problem->objective, parameters, &vibrations, &error) == Q2_OK);
   *count = vibrations.offset[vibrations.molecule_count];
   double *values = calloc((size_t)*count + 1, sizeof *values);
-  for (int64_t k = 0; k < *count; k++) values[k] = vibrations.weight[k] != 0 ? vibrations.weight[k] * vibrations.calculated[k] : 0;
+  for (int64_t k = 0; k < *count; k++)
+    values[k] = vibrations.weight[k] != 0 ? vibrations.weight[k] * vibrations.calculated[k] : 0;
   q2_vibrations_free(&vibrations);
   return values;
 }
@@ -65,10 +68,12 @@ static double *column(struct problem *problem, int variable, int64_t *count) {
     if (problem->variable_of[row] == variable) h = 5e-5 * table->scale[row];
   }
   for (int s = 0; s < 4; s++) {
-    for (int row = 0; row < table->count; row++) moved[row] = table->value[row] + (problem->variable_of[row] == variable ? steps[s] * h : 0);
+    for (int row = 0; row < table->count; row++)
+      moved[row] = table->value[row] + (problem->variable_of[row] == variable ? steps[s] * h : 0);
     double *values = observed(problem, moved, count);
     if (!sum) sum = calloc((size_t)*count + 1, sizeof *sum);
-    for (int64_t k = 0; k < *count; k++) sum[k] += h > 0 ? weights[s] * values[k] / h : 0;
+    for (int64_t k = 0; k < *count; k++)
+      sum[k] += h > 0 ? weights[s] * values[k] / h : 0;
     free(values);
   }
   return sum;
@@ -83,12 +88,15 @@ static void square_of_the_jacobian(MPI_Comm comm, enum q2_match match) {
   const int n = problem.variables;
   double *square = calloc((size_t)(n * n), sizeof *square), **columns = calloc((size_t)n, sizeof *columns);
   int64_t count = 0;
-  CHECK(q2_objective_normal(problem.objective, problem.dataset.parameters.value, &evaluation, gradient, square, &error) == Q2_OK);
+  CHECK(q2_objective_normal(problem.objective, problem.dataset.parameters.value, &evaluation, gradient, square, &error) ==
+        Q2_OK);
   CHECK(q2_objective_evaluate(problem.objective, problem.dataset.parameters.value, &plain, plain_gradient, &error) == Q2_OK);
   CHECK(evaluation.failed_molecules == 0);
   CHECK(memcmp(&evaluation.loss, &plain.loss, sizeof plain.loss) == 0, "the two paths print different losses");
-  CHECK(memcmp(gradient, plain_gradient, (size_t)problem.dataset.parameters.count * sizeof *gradient) == 0, "the two paths give different gradients");
-  for (int v = 0; v < n; v++) columns[v] = column(&problem, v, &count);
+  CHECK(memcmp(gradient, plain_gradient, (size_t)problem.dataset.parameters.count * sizeof *gradient) == 0,
+        "the two paths give different gradients");
+  for (int v = 0; v < n; v++)
+    columns[v] = column(&problem, v, &count);
   for (int a = 0; a < n; a++) {
     for (int b = 0; b < n; b++) {
       double sums[3] = {0, 0, 0};
@@ -98,7 +106,8 @@ static void square_of_the_jacobian(MPI_Comm comm, enum q2_match match) {
         sums[2] += columns[b][k] * columns[b][k];
       }
       MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPI_DOUBLE, MPI_SUM, comm);
-      const double size = sqrt(sums[1] * sums[2]) + 0.1, wrong = fabs(sums[0] - square[a * n + b]) / size; /* 0.1: variables that do nothing */
+      const double size = sqrt(sums[1] * sums[2]) + 0.1,
+                   wrong = fabs(sums[0] - square[a * n + b]) / size; /* 0.1: variables that do nothing */
       worst = fmax(worst, wrong);
       CHECK(wrong < 1e-6, "J'J(%d, %d) = %.15g, differences %.15g", a, b, square[a * n + b], sums[0]);
       CHECK(square[a * n + b] == square[b * n + a]);
@@ -107,14 +116,16 @@ static void square_of_the_jacobian(MPI_Comm comm, enum q2_match match) {
   int rank;
   MPI_Comm_rank(comm, &rank);
   if (rank == 0) printf("J'J of %d variables: largest error relative to the columns' norms %.2e\n", n, worst);
-  for (int v = 0; v < n; v++) free(columns[v]);
+  for (int v = 0; v < n; v++)
+    free(columns[v]);
   free(columns);
   free(square);
   close_problem(&problem);
 }
 
 static void same_bits(MPI_Comm comm) {
-  static const struct q2_objective_options cuts[] = {{.threads = 1}, {.threads = 3, .wave_molecules = 4}, {.threads = 2, .wave_molecules = 50}};
+  static const struct q2_objective_options cuts[] = {
+      {.threads = 1}, {.threads = 3, .wave_molecules = 4}, {.threads = 2, .wave_molecules = 50}};
   double *reference = NULL;
   for (size_t c = 0; c < 2 * sizeof cuts / sizeof *cuts; c++) {
     struct problem problem;
@@ -124,7 +135,8 @@ static void same_bits(MPI_Comm comm) {
     open_problem(&problem, c % 2 ? MPI_COMM_SELF : comm, 40, cuts[c / 2]);
     const size_t size = (size_t)(problem.variables * problem.variables);
     double *square = calloc(size, sizeof *square);
-    CHECK(q2_objective_normal(problem.objective, problem.dataset.parameters.value, &evaluation, gradient, square, &error) == Q2_OK);
+    CHECK(q2_objective_normal(problem.objective, problem.dataset.parameters.value, &evaluation, gradient, square, &error) ==
+          Q2_OK);
     if (!reference) {
       reference = calloc(size, sizeof *reference);
       memcpy(reference, square, size * sizeof *square);

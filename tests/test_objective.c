@@ -110,6 +110,13 @@ static void gradient_is_the_derivative(MPI_Comm comm, int64_t molecules, int lor
       acts |= strcmp(table->kind[row], table->kind[other]) == 0 && gradient[other] != 0;
     CHECK(acts, "no parameter of kind %s acts", table->kind[row]);
   }
+  for (int t = 0; t < problem.dataset.term_table_count; t++) { /* and every form, by the first parameter of its terms */
+    const struct q2_term_table *terms = &problem.dataset.terms[t];
+    int acts = 0;
+    for (int64_t k = 0; k < terms->offset[problem.dataset.molecule_count]; k++) acts |= gradient[terms->parameters[k * terms->parameter_count]] != 0;
+    MPI_Allreduce(MPI_IN_PLACE, &acts, 1, MPI_INT, MPI_LOR, comm);
+    CHECK(acts, "no term of form %s acts", terms->form);
+  }
   close_problem(&problem);
 }
 

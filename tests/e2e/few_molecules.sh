@@ -3,7 +3,8 @@
 "$Q2HPC_WRITE_DATASET" made.h5 2 || exit 1
 on 1 made.h5 -o one.h5 -threads 1
 ends_with 0
-for ranks in 3 5; do
+if [ -n "${Q2HPC_SANITIZED:-}" ]; then list=3; else list="3 5"; fi # they are slow
+for ranks in $list; do
   on $ranks made.h5 -o many.h5 -threads 1
   ends_with 0
   same_bits one.h5 many.h5 /parameters/final /iterations/loss /iterations/gradient /frequencies/after

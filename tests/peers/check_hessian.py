@@ -26,7 +26,7 @@ SKIP = 77
 try:
     import h5py
     import numpy as np
-    from reference import UNITS, Reference  # needs jax
+    from reference import UNITS, Reference, b_spline_coefficients  # needs jax
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(SKIP)
@@ -143,6 +143,28 @@ def has_linear_angle(reference, m):
     return bool((cosine < np.cos(np.radians(175.0))).any())
 
 
+# Energies in kcal/mol of forms that OpenMM does not have, on the places p1, p2, ... of a term's atoms: parameters, then constants.
+SEXTIC = "d^2*(1-0.014*t+5.6e-5*t^2-7e-7*t^3+last*t^4); t=d*180/3.14159265358979323846; "
+TORSION = "(v1*(1+cos(f))+v2*(1-cos(2*f))+v3*(1+cos(3*f)))/2"
+CHI = ("chi=asin((x*nx+y*ny+z*nz)/sqrt((x*x+y*y+z*z)*(nx*nx+ny*ny+nz*nz)));"
+       "nx=ey*fz-ez*fy; ny=ez*fx-ex*fz; nz=ex*fy-ey*fx; x=x4-x2; y=y4-y2; z=z4-z2;"
+       "ex=x1-x4; ey=y1-y4; ez=z1-z4; fx=x3-x4; fy=y3-y4; fz=z3-z4")
+EXPRESSIONS = {
+    "bond_mm3": ("k r0", "k*d^2*(1-2.55*d+7/12*2.55^2*d^2); d=10*distance(p1,p2)-r0"),
+    "bond_morse": ("depth a r0", "depth*(1-exp(-a*(10*distance(p1,p2)-r0)))^2"),
+    "angle_mm3": ("k t0 last", "k*" + SEXTIC + "d=angle(p1,p2,p3)-t0"),
+    "angle_cosine": ("k t0", "k*(cos(angle(p1,p2,p3))-cos(t0))^2"),
+    "torsion_mm3": ("v1 v2 v3", TORSION + "; f=dihedral(p1,p2,p3,p4)"),
+    "improper_harmonic": ("k f0", "k*min(d,6.28318530717958647692-d)^2; d=abs(dihedral(p1,p2,p3,p4)-f0)"),
+    "stretch_bend": ("k r1 r2 t0", "k*(10*(distance(p1,p2)+distance(p2,p3))-r1-r2)*(angle(p1,p2,p3)-t0)"),
+    "bend_bend": ("k t1 t2", "k*(angle(p1,p2,p3)-t1)*(angle(p1,p2,p4)-t2)"),
+    "bend_bend_opposite": ("k t1 t2", "k*(angle(p1,p2,p3)-t1)*(angle(p4,p2,p5)-t2)"),
+    "torsion_stretch": ("v1 v2 v3 r0", "(10*distance(p2,p3)-r0)*" + TORSION + "; f=dihedral(p1,p2,p3,p4)"),
+    "out_of_plane_harmonic": ("k", "k*chi^2; " + CHI),
+    "out_of_plane_mm3": ("k last", "k*" + SEXTIC + "d=abs(chi); " + CHI),
+}
+
+
 class OpenMMMolecule:
     """One molecule's terms in OpenMM: its standard forces, and a custom one for pairs mixed by the geometric rule."""
 
@@ -151,6 +173,7 @@ class OpenMMMolecule:
     def __init__(self, reference, m):
         import openmm
         self.openmm = openmm
+        self.reference = reference
         self.positions = reference.positions[reference.atoms(m)]
         system = openmm.System()
         for mass in reference.masses[reference.atoms(m)]:
@@ -159,7 +182,7 @@ class OpenMMMolecule:
             mine = molecule == m
             if form == "pair" and not reference.geometric:
                 system.addForce(self.lorentz_berthelot(reference, m))
-            else:
+            elif mine.any():
                 system.addForce(self.force(form, atoms[mine].tolist(), values[mine], constants[mine]))
         platform = openmm.Platform.getPlatformByName("Reference")  # double precision
         self.context = openmm.Context(system, openmm.VerletIntegrator(0.001), platform)
@@ -178,6 +201,10 @@ class OpenMMMolecule:
             force = self.openmm.PeriodicTorsionForce()
             for (i, j, k, l), (constant, phase), (periodicity,) in zip(atoms, values, constants):
                 force.addTorsion(i, j, k, l, int(periodicity), phase, constant * self.KILOJOULE)
+        elif form == "cmap":
+            force = self.cmap(atoms, values[:, 0], constants)
+        elif form in EXPRESSIONS:
+            force = self.custom(form, atoms, values, constants)
         else:
             force = self.openmm.CustomBondForce("4*e*((s/r)^12-(s/r)^6)+c/r")
             for name in ("e", "s", "c"):
@@ -185,6 +212,29 @@ class OpenMMMolecule:
             for (i, j), (epsilon, sigma), (factor, coulomb) in zip(atoms, values, constants):
                 force.addBond(i, j, [factor * epsilon * self.KILOJOULE, sigma * self.NANOMETER,
                                      coulomb * self.KILOJOULE * self.NANOMETER])
+        return force
+
+    def custom(self, form, atoms, values, constants):
+        """A form by its expression."""
+        names, energy = EXPRESSIONS[form]
+        force = self.openmm.CustomCompoundBondForce(len(atoms[0]), f"{self.KILOJOULE}*kcal; kcal={energy}")
+        for name in names.split():
+            force.addPerBondParameter(name)
+        for a, v, c in zip(atoms, values, constants):
+            force.addBond(a, [*v, *c])
+        return force
+
+    def cmap(self, atoms, scales, splines):
+        """OpenMM's own spline. Its grids begin at 0, the first angle runs fastest; one for each grid and scale."""
+        force = self.openmm.CMAPTorsionForce()
+        maps = {}
+        for (i, j, k, l, n), scale, spline in zip(atoms, scales, splines):
+            grid = next(g for g in self.reference.grids if np.array_equal(b_spline_coefficients(g).ravel(), spline))
+            key = scale, grid.tobytes()
+            if key not in maps:
+                half = len(grid) // 2
+                maps[key] = force.addMap(len(grid), (self.KILOJOULE * scale * np.roll(grid, (half, half), (0, 1))).T.ravel())
+            force.addTorsion(maps[key], i, j, k, l, j, k, l, n)
         return force
 
     def lorentz_berthelot(self, reference, m):

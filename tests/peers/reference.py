@@ -31,7 +31,10 @@ MILLIDYNE_ANGSTROM = 1e-18 * AVOGADRO / 4184.0  # kcal/mol
 UNITS = {"kcal/mol": 1.0, "kJ/mol": 1 / 4.184, "hartree": HARTREE, "angstrom": 1.0, "nm": 10.0, "bohr": BOHR, "radian": 1.0,
          "degree": np.pi / 180, "kcal/mol/angstrom^2": 1.0, "kJ/mol/nm^2": 1 / 418.4, "hartree/bohr^2": HARTREE / BOHR**2,
          "mdyn/angstrom": MILLIDYNE_ANGSTROM, "kcal/mol/rad^2": 1.0, "kJ/mol/rad^2": 1 / 4.184,
-         "mdyn*angstrom/rad^2": MILLIDYNE_ANGSTROM, "hartree/rad^2": HARTREE, "amu": 1.0, "e": 1.0}
+         "mdyn*angstrom/rad^2": MILLIDYNE_ANGSTROM, "hartree/rad^2": HARTREE, "amu": 1.0, "e": 1.0, "1/angstrom": 1.0,
+         "1/nm": 0.1, "1/bohr": 1 / BOHR, "kcal/mol/angstrom/rad": 1.0, "kJ/mol/nm/rad": 1 / 41.84,
+         "mdyn/rad": MILLIDYNE_ANGSTROM, "hartree/bohr/rad": HARTREE / BOHR, "kcal/mol/angstrom": 1.0,
+         "kJ/mol/nm": 1 / 41.84, "hartree/bohr": HARTREE / BOHR, "1": 1.0}
 
 
 # --- energies of one term; x is [atoms, 3] -----------------------------------------------------------------------------------
@@ -43,6 +46,21 @@ def distance(x, i, j):
 
 def bond(x, p, _):
     return p[0] * (distance(x, 0, 1) - p[1]) ** 2
+
+
+def bond_mm3(x, p, _):
+    d = distance(x, 0, 1) - p[1]
+    return p[0] * d**2 * (1 - 2.55 * d + 7 / 12 * 2.55**2 * d**2)
+
+
+def morse(x, p, _):
+    return p[0] * (1 - jnp.exp(-p[1] * (distance(x, 0, 1) - p[2]))) ** 2
+
+
+def theta(x, i, j, k):
+    u, v = x[i] - x[j], x[k] - x[j]
+    n = jnp.cross(u, v)
+    return jnp.arctan2(jnp.sqrt(n @ n), u @ v)
 
 
 def angle(x, p, _):
@@ -57,12 +75,92 @@ def angle(x, p, _):
     return p[0] * jnp.where(linear, series, (jnp.arctan2(sine, dot) - p[1]) ** 2)
 
 
-def torsion(x, p, c):
-    """k (1 + cos(n phi - delta)), phi by IUPAC: 0 for cis, clockwise positive looking along j to k."""
-    b1, b2, b3 = x[1] - x[0], x[2] - x[1], x[3] - x[2]
+def sextic(d, last):
+    """d^2 (1 - 0.014 d + ...): the d within the brackets in degrees, the one before in radian."""
+    t = jnp.degrees(d)
+    return d**2 * (1 - 0.014 * t + 5.6e-5 * t**2 - 7e-7 * t**3 + last * t**4)
+
+
+def angle_mm3(x, p, c):
+    return p[0] * sextic(theta(x, 0, 1, 2) - p[1], c[0])
+
+
+def angle_cosine(x, p, _):
+    u, v = x[0] - x[1], x[2] - x[1]
+    return p[0] * (u @ v / jnp.sqrt((u @ u) * (v @ v)) - jnp.cos(p[1])) ** 2
+
+
+def dihedral(x, i, j, k, l):
+    """By IUPAC: 0 for cis, clockwise positive looking along j to k."""
+    b1, b2, b3 = x[j] - x[i], x[k] - x[j], x[l] - x[k]
     n1, n2 = jnp.cross(b1, b2), jnp.cross(b2, b3)
-    phi = jnp.arctan2(jnp.sqrt(b2 @ b2) * (b1 @ n2), n1 @ n2)
-    return p[0] * (1 + jnp.cos(c[0] * phi - p[1]))
+    return jnp.arctan2(jnp.sqrt(b2 @ b2) * (b1 @ n2), n1 @ n2)
+
+
+def torsion(x, p, c):
+    """k (1 + cos(n phi - delta))"""
+    return p[0] * (1 + jnp.cos(c[0] * dihedral(x, 0, 1, 2, 3) - p[1]))
+
+
+def torsion_mm3(x, p, _):
+    phi = dihedral(x, 0, 1, 2, 3)
+    return p[0] / 2 * (1 + jnp.cos(phi)) + p[1] / 2 * (1 - jnp.cos(2 * phi)) + p[2] / 2 * (1 + jnp.cos(3 * phi))
+
+
+def improper_harmonic(x, p, _):
+    d = dihedral(x, 0, 1, 2, 3) - p[1]
+    return p[0] * jnp.arctan2(jnp.sin(d), jnp.cos(d)) ** 2
+
+
+def stretch_bend(x, p, _):
+    return p[0] * (distance(x, 0, 1) - p[1] + distance(x, 1, 2) - p[2]) * (theta(x, 0, 1, 2) - p[3])
+
+
+def bend_bend(x, p, _):
+    return p[0] * (theta(x, 0, 1, 2) - p[1]) * (theta(x, 0, 1, 3) - p[2])
+
+
+def bend_bend_opposite(x, p, _):
+    return p[0] * (theta(x, 0, 1, 2) - p[1]) * (theta(x, 3, 1, 4) - p[2])
+
+
+def torsion_stretch(x, p, _):
+    return (distance(x, 1, 2) - p[3]) * torsion_mm3(x, p, _)
+
+
+def out_of_plane(x):
+    """Allinger's: the angle of the bond 1-3 with the plane of 0, 2, 3; by the foot of atom 1 on that plane."""
+    e, f, v = x[0] - x[3], x[2] - x[3], x[1] - x[3]
+    n = jnp.cross(e, f)
+    height = v @ n / jnp.sqrt(n @ n)
+    return -jnp.arcsin(height / jnp.sqrt(v @ v))
+
+
+def out_of_plane_harmonic(x, p, _):
+    return p[0] * out_of_plane(x) ** 2
+
+
+def out_of_plane_mm3(x, p, c):
+    return p[0] * sextic(jnp.abs(out_of_plane(x)), c[0])
+
+
+def cmap(x, p, c):
+    """scale * B(phi, psi). c: the coefficients of the cubic B-splines that B is made of, [n, n] in a row (Reference)."""
+    n = int(len(c) ** 0.5)
+    weights = []
+    for angle in (dihedral(x, 0, 1, 2, 3), dihedral(x, 1, 2, 3, 4)):
+        away = (angle + jnp.pi) * n / (2 * jnp.pi) - jnp.arange(n)
+        away = jnp.abs(away - n * jnp.round(away / n))
+        weights.append(jnp.where(away < 1, 2 / 3 - away**2 + away**3 / 2, jnp.where(away < 2, (2 - away) ** 3 / 6, 0.0)))
+    return p[0] * weights[0] @ c.reshape(n, n) @ weights[1]
+
+
+def b_spline_coefficients(grid):
+    """[n, n] coefficients of the cubic B-splines whose sum passes through a periodic grid: the values' Fourier transform over
+    that of (1, 4, 1) / 6, in both directions."""
+    n = len(grid)
+    division = (4 + 2 * np.cos(2 * np.pi * np.arange(n) / n)) / 6
+    return np.real(np.fft.ifft2(np.fft.fft2(grid) / np.outer(division, division)))
 
 
 def pair(x, p, c):
@@ -72,8 +170,11 @@ def pair(x, p, c):
     return c[0] * 4 * p[0] * (s6 * s6 - s6) + c[1] / r
 
 
-FORMS = {"bond_harmonic": bond, "angle_harmonic": angle, "urey_bradley": bond, "torsion_fourier": torsion,
-         "improper_fourier": torsion, "pair": pair}
+FORMS = {"bond_harmonic": bond, "bond_mm3": bond_mm3, "bond_morse": morse, "angle_harmonic": angle, "angle_mm3": angle_mm3,
+         "angle_cosine": angle_cosine, "urey_bradley": bond, "torsion_fourier": torsion, "torsion_mm3": torsion_mm3,
+         "improper_fourier": torsion, "improper_harmonic": improper_harmonic, "stretch_bend": stretch_bend, "bend_bend": bend_bend,
+         "bend_bend_opposite": bend_bend_opposite, "torsion_stretch": torsion_stretch,
+         "out_of_plane_harmonic": out_of_plane_harmonic, "out_of_plane_mm3": out_of_plane_mm3, "cmap": cmap, "pair": pair}
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------------
@@ -99,6 +200,8 @@ class Reference:
             self._read_hessians(file)
             self._read_parameters(file["force_field/parameters"])
             self.terms = {form: self._read_terms(group) for form, group in file.get("force_field/terms", {}).items()}
+            if "cmap" in self.terms:
+                self._read_grids(file)
             if "force_field/nonbonded" in file:
                 self.terms["pair"] = self._pairs(file)
             observed = file["observables/frequency"]
@@ -138,6 +241,16 @@ class Reference:
         offset, atoms = group["offset"][()], group["atoms"][()]
         constants = group["constants"][()] if "constants" in group else np.zeros((len(atoms), 0))
         return np.repeat(np.arange(len(self)), np.diff(offset)), atoms, self.value[group["parameters"][()]], constants
+
+    def _read_grids(self, file):
+        """Puts a grid's B-splines in the place of its number, as the constants of each CMAP term."""
+        grids = in_units(file["force_field/cmap/grid"])
+        n = round(grids.shape[1] ** 0.5)
+        self.grids = grids.reshape(-1, n, n)
+        molecule, atoms, values, number = self.terms["cmap"]
+        self.cmap_grid = number[:, 0].astype(int)
+        splines = np.array([b_spline_coefficients(grid).ravel() for grid in self.grids])
+        self.terms["cmap"] = molecule, atoms, values, splines[self.cmap_grid]
 
     def _pairs(self, file):
         """Every pair three or more bonds apart; three apart: scaled."""
