@@ -32,9 +32,9 @@ petsc() {
   export PKG_CONFIG_PATH
   pkg-config --exists 'PETSc >= 3.18' 2>/dev/null || pkg-config --exists 'petsc >= 3.18' 2>/dev/null
 }
-new_cmake() { has cmake && cmake -P /dev/stdin 2>/dev/null <<'CMAKE'
-cmake_minimum_required(VERSION 3.25)
-CMAKE
+new_cmake() { # 3.25 or later
+  version=$(cmake --version 2>/dev/null | sed -n 's/^cmake version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  [ -n "$version" ] && [ "${version% *}" -gt 3 -o "${version% *}" -eq 3 -a "${version#* }" -ge 25 ]
 }
 
 look_for_needed() {
