@@ -4,8 +4,8 @@
 #   sh jobs/rh_enamide.sh FOLDER [WORK_FOLDER]
 #
 # Imports the nine complexes, evaluates, fits and measures, and compares with the figures below. Exit status: 0 all met, 1 one
-# missed, 2 something could not run. Environment: Q2HPC (the program; default build/q2hpc), PYTHON (with numpy and h5py; default
-# python3).
+# missed, 2 something could not run. Environment: Q2HPC (the program; default build/release/q2hpc), PYTHON (with numpy and h5py;
+# default build/venv/bin/python, else python3).
 set -u
 
 # What is compared. Loss and pairs: one arithmetic on the same data, so equal to the digits shown. Fit: scipy's L-BFGS-B, with
@@ -16,8 +16,9 @@ STARTING_LOSS=251.8897 PAIRS=1213 FITTED_LOSS=87.1 LAPACK_RATIO=1.3
 [ $# -ge 1 ] || { echo "usage: sh jobs/rh_enamide.sh FOLDER [WORK_FOLDER]" >&2; exit 2; }
 folder=$1
 here=$(cd "$(dirname "$0")" && pwd)
-program=${Q2HPC:-$here/../build/q2hpc}
-python=${PYTHON:-python3}
+program=${Q2HPC:-$here/../build/release/q2hpc}
+python=${PYTHON:-$here/../build/venv/bin/python}
+command -v "$python" >/dev/null || python=python3
 work=${2:-$(mktemp -d)}
 input=$work/rh_enamide.h5
 missed=0
@@ -37,11 +38,11 @@ check() {
 
 command -v "$program" >/dev/null || fail "no program at $program (set Q2HPC)"
 mkdir -p "$work" || fail "cannot make $work"
-export OPENBLAS_NUM_THREADS=1
+. "$here/environment.sh"
 
 "$python" "$here/rh_enamide.py" "$folder" "$input" --as-q2mm || fail "the import failed"
 "$program" eval "$input" -match q2mm >"$work/eval.txt" || fail "eval failed: $work/eval.txt"
-"$program" "$input" -match q2mm -o "$work/rh_enamide.result.h5" >"$work/fit.txt" || fail "the fit failed: $work/fit.txt"
+"$program" "$input" -match q2mm -fit_stall_tolerance 1e-6 -o "$work/rh_enamide.result.h5" >"$work/fit.txt" || fail "the fit failed: $work/fit.txt"
 "$program" bench "$input" -match q2mm -threads 1 >"$work/bench.txt" || fail "bench failed: $work/bench.txt"
 
 echo

@@ -48,6 +48,7 @@ struct bad {
 #define BOND "/force_field/terms/bond_harmonic"
 #define FREQUENCY "/observables/frequency"
 #define TYPES "/force_field/nonbonded"
+#define GRID "/force_field/cmap/grid"
 
 static const struct bad cases[] = {
     /* format and version */
@@ -127,6 +128,13 @@ static const struct bad cases[] = {
     {ATTRIBUTE_REAL, TYPES, "lennard_jones_14", 0, -1, {TYPES ": attribute lennard_jones_14", "found -1"}},
     {INTEGER, TYPES "/sigma", NULL, 1, 8, {TYPES "/sigma: row 1", "lj_sigma", "row 8 of kind lj_epsilon"}},
     {INTEGER, TYPES "/epsilon", NULL, 1, 12, {TYPES "/epsilon: row 1: expected 0 to 11, found 12"}},
+    {ATTRIBUTE_TEXT, GRID, "unit", 0, 0, {GRID ": attribute unit", "kcal/mol, kJ/mol", "'other'"}},
+    {REMOVE_ATTRIBUTE, GRID, "unit", 0, 0, {GRID ": attribute unit: expected a value"}},
+    {REAL, GRID, NULL, 17, NAN, {GRID ": row 1", "nan"}},
+    {FLOATS, GRID, NULL, 2, 15, {GRID ": expected n^2 columns, n from 4 to 720, found 15"}},
+    {FLOATS, GRID, NULL, 2, 9, {GRID ": expected n^2 columns", "found 9"}},
+    {FLOATS, GRID, NULL, 2, 0, {GRID ": expected shape (any, any), found (2)"}},
+    {INTEGERS, GRID, NULL, 2, 16, {GRID ": expected", "found integers"}},
     /* observables */
     {REMOVE, "/observables", NULL, 0, 0, {"/observables: expected at least one observable, found 0"}},
     {RENAME, FREQUENCY, "/observables/colour", 0, 0, {"/observables: expected a kind out of frequency, found 'colour'"}},

@@ -107,6 +107,10 @@ static void check_force_field(const struct q2_dataset *d, const struct made_opti
     CHECK(d->nonbonded.lorentz_berthelot == 1 && d->nonbonded.lennard_jones_14 == 0.5, "%g", d->nonbonded.lennard_jones_14);
     CHECK(strcmp(d->nonbonded.label[1], "hydrogen") == 0, "'%s'", d->nonbonded.label[1]);
   }
+  CHECK(d->cmap.grid_count == (options->bare ? 0 : made_grids) && d->cmap.points == (options->bare ? 0 : made_points), "%d %d",
+        d->cmap.grid_count, d->cmap.points);
+  for (int k = 0; k < d->cmap.grid_count * d->cmap.points * d->cmap.points; k++)
+    CHECK(near(d->cmap.grid[k], made_grid(k), 1e-15), "%d: %.17g", k, d->cmap.grid[k]);
   CHECK(d->term_table_count == 3 && strcmp(d->terms[0].form, "angle_harmonic") == 0, "%d", d->term_table_count);
   CHECK(d->terms[2].constant_count == 1 && d->terms[0].constants == NULL, "%d", d->terms[2].constant_count);
   CHECK(d->observable_table_count == 1 && d->observables[0].minimum == 50.0, "%g", d->observables[0].minimum);
