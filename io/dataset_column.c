@@ -35,13 +35,13 @@ const char *q2_place(const struct q2_reader *reader, const char *name, const str
   return place;
 }
 
+/* Memory for a dataset's elements, on every rank or on none: then *pointer is NULL. */
 static int allocate(struct q2_reader *reader, const char *name, int64_t count, size_t size, void *pointer) {
-  void *memory = q2_allocate(count, size);
+  char what[Q2_PLACE_LENGTH];
+  snprintf(what, sizeof what, "%.250s: %s", reader->file.path, name);
+  void *memory = q2_allocate_everywhere(reader->comm, count, size, what, reader->error);
   memcpy(pointer, &memory, sizeof memory);
-  const int status = memory ? Q2_OK
-                            : q2_fail(reader->error, "%s: %s: out of memory for %lld elements of %zu bytes", reader->file.path,
-                                      name, (long long)count, size);
-  return q2_agree(reader->comm, status, reader->error);
+  return memory ? Q2_OK : Q2_FAILED;
 }
 
 static int check_offset(struct q2_reader *reader, const char *name, const char *counted, int64_t total, const int64_t *offset) {

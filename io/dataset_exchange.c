@@ -13,6 +13,8 @@ struct route {
   int64_t *list;  /* local numbers of molecules */
 };
 
+static const char what[] = "exchange of molecules";
+
 struct exchange {
   MPI_Comm comm;
   int ranks;
@@ -79,8 +81,9 @@ static int64_t count_rounds(const struct exchange *x, const struct rows *rows) {
 
 /* Moves the rows of all molecules from `from` to `to`, whose offsets are known already. Collective. */
 static int move_rows(const struct exchange *x, const struct rows *from, const struct rows *to, struct q2_error *error) {
-  struct cursor *sent = q2_allocate(2 * (int64_t)x->ranks, sizeof *sent), *received = sent ? sent + x->ranks : NULL;
-  Q2_TRY(q2_agree(x->comm, sent ? Q2_OK : q2_fail(error, "exchange of molecules: out of memory"), error));
+  struct cursor *sent = q2_allocate_everywhere(x->comm, 2 * (int64_t)x->ranks, sizeof *sent, what, error);
+  if (!sent) return Q2_FAILED;
+  struct cursor *received = sent + x->ranks;
   for (int rank = 0; rank < x->ranks; rank++) {
     sent[rank].entry = x->out.start[rank];
     received[rank].entry = x->in.start[rank];
@@ -130,8 +133,9 @@ static int plan_out(struct exchange *x, const struct q2_dataset *dataset, const 
 
 /* Counts what comes. Collective. */
 static int plan_in(struct exchange *x, struct q2_error *error) {
-  int64_t *counts = q2_allocate(2 * (int64_t)x->ranks, sizeof *counts), *coming = counts ? counts + x->ranks : NULL;
-  Q2_TRY(q2_agree(x->comm, counts ? Q2_OK : q2_fail(error, "exchange of molecules: out of memory"), error));
+  int64_t *counts = q2_allocate_everywhere(x->comm, 2 * (int64_t)x->ranks, sizeof *counts, what, error);
+  if (!counts) return Q2_FAILED;
+  int64_t *coming = counts + x->ranks;
   for (int rank = 0; rank < x->ranks; rank++)
     counts[rank] = x->out.start[rank + 1] - x->out.start[rank];
   MPI_Alltoall(counts, 1, MPI_INT64_T, coming, 1, MPI_INT64_T, x->comm);
@@ -206,8 +210,8 @@ static int move_column(struct exchange *x, const struct q2_columns *columns, con
                        int64_t *const *offset, struct q2_error *error) {
   const int64_t total = x->in.start[x->ranks];
   const int number = column->offset_number;
-  void *fresh = q2_allocate(number < 0 ? total : offset[number][total], column->row_bytes);
-  int status = q2_agree(x->comm, fresh ? Q2_OK : q2_fail(error, "exchange of molecules: out of memory"), error);
+  void *fresh = q2_allocate_everywhere(x->comm, number < 0 ? total : offset[number][total], column->row_bytes, what, error);
+  int status = fresh ? Q2_OK : Q2_FAILED;
   if (status == Q2_OK) {
     void *old = q2_column_data(column);
     const struct rows from = {old, column->row_bytes, number < 0 ? NULL : *columns->offset[number]};

@@ -3,7 +3,10 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "memory.h"
 
 int q2_fail(struct q2_error *error, const char *format, ...) {
   va_list arguments;
@@ -25,4 +28,13 @@ int q2_agree(MPI_Comm comm, int status, struct q2_error *error) {
   if (lowest == ranks) return Q2_OK;
   MPI_Bcast(error->text, (int)sizeof error->text, MPI_CHAR, lowest, comm);
   return Q2_FAILED;
+}
+
+void *q2_allocate_everywhere(MPI_Comm comm, int64_t count, size_t size, const char *what, struct q2_error *error) {
+  void *memory = q2_allocate(count, size);
+  const int status =
+      memory ? Q2_OK : q2_fail(error, "%s: out of memory for %lld elements of %zu bytes", what, (long long)count, size);
+  if (q2_agree(comm, status, error) == Q2_OK) return memory;
+  free(memory);
+  return NULL;
 }

@@ -4,6 +4,8 @@
 #define Q2_ERROR_H
 
 #include <mpi.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum { Q2_OK = 0, Q2_FAILED = 1 };
 
@@ -17,6 +19,11 @@ int q2_fail(struct q2_error *error, const char *format, ...) __attribute__((form
 /* Collective over `comm`: agrees on failure. `status` is this rank's. When any rank failed, every rank returns Q2_FAILED and
  * holds the text of the lowest failing rank; otherwise every rank returns Q2_OK. Cost: one allreduce when all is well. */
 int q2_agree(MPI_Comm comm, int status, struct q2_error *error);
+
+/* Collective over `comm`: memory as q2_allocate gives it (io/memory.h), on every rank or on none. Returns NULL on every rank
+ * when any could not have its `count` elements of `size` bytes; the error then says "`what`: out of memory". Release with
+ * free(). */
+void *q2_allocate_everywhere(MPI_Comm comm, int64_t count, size_t size, const char *what, struct q2_error *error);
 
 /* Returns from the calling function when `call` did not return Q2_OK. */
 #define Q2_TRY(call)                                                                                                           \

@@ -12,11 +12,13 @@ run resumes, and several processes may share one folder (--reverse lets a
 second process work from the other end of the list).
 
 How long it took
-    Each molecule's time is in its log line.  One thread per process on a
-    busy two-core machine: 1 to 5 minutes for 5 or 6 atoms, 4 to 10 minutes
-    for 7 to 9 atoms and for guessed transition states; the analytic Hessian
-    takes more than half.  About 75 minutes with two processes for the first
-    30 molecules.  The list below holds more than those, larger ones last.
+    With one thread a process on a busy two-core machine (less than half a
+    core each): 1 to 5 minutes for 5 to 7 atoms, 4 to 8 minutes for 8 or 9,
+    up to 10 for a guessed transition state.  The 29 molecules bundled so far
+    (5 to 9 atoms) took about 75 minutes with two processes; the analytic
+    Hessian takes more than half.  For 16 of them the Hessian was made in a
+    second pass at the geometry of the first, once solve_response was there.
+    The rest of the list, the larger molecules, has not been run yet.
 
 What is computed
     B3LYP/6-31G*, cartesian d functions (6D), closed shell, no density

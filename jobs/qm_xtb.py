@@ -9,8 +9,9 @@ Arguments, resuming and file format are those of qm_dft.py, from which this
 script takes the helpers shared by both data sets.
 
 How long it took
-    3 to 30 seconds for 20 to 33 atoms, half a minute to four minutes for 40
-    to 70 atoms, on one thread of a busy machine; about 25 minutes in all.
+    3 to 50 seconds for 20 to 39 atoms, half a minute to four minutes for 40
+    to 63, on one thread of a busy machine; 22 minutes for all but
+    testosterone_enanthate (69 atoms), which has not been run yet.
 
 What is computed
     GFN2-xTB with tblite, closed shell, gas phase, accuracy 0.0001 (SCF

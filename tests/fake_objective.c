@@ -16,15 +16,17 @@ const char *const q2_stage_names[Q2_STAGE_COUNT] = {"terms",       "Hessian",   
 struct q2_objective {
   MPI_Comm comm;
   const struct q2_dataset *dataset;
+  struct q2_objective_options options;
 };
 
 int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_plan *plan,
                         const struct q2_objective_options *options, struct q2_objective **objective, struct q2_error *error) {
-  (void)plan, (void)options;
+  (void)plan;
   *objective = calloc(1, sizeof **objective);
   if (!*objective) return q2_fail(error, "no memory");
   (*objective)->comm = comm;
   (*objective)->dataset = dataset;
+  if (options) (*objective)->options = *options;
   return Q2_OK;
 }
 
@@ -142,6 +144,26 @@ int64_t q2_objective_damped_torsions(const struct q2_objective *objective) {
 
 int q2_objective_normal(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                         double *gradient, double *square, struct q2_error *error) {
-  (void)square; /* no test of the driver asks for least squares with this stand-in */
-  return q2_objective_evaluate(objective, parameters, evaluation, gradient, error);
+  const struct q2_dataset *dataset = objective->dataset;
+  const int rows = dataset->parameters.count, n = objective->options.normal_count;
+  const int *variable = objective->options.normal_variable_of;
+  Q2_TRY(q2_objective_evaluate(objective, parameters, evaluation, gradient, error));
+  /* Every rank adds up all molecules of the whole set, in one order: nothing to communicate. */
+  double *row = q2_allocate(n, sizeof *row);
+  if (!row) return q2_fail(error, "no memory");
+  for (int k = 0; k < n * n; k++)
+    square[k] = 0.0;
+  for (int64_t m = 0; m < dataset->molecule_total; m++) {
+    for (int k = 0; k < VIBRATIONS; k++) {
+      const double u = u_of(m, k, rows, parameters);
+      for (int v = 0; v < n; v++)
+        row[v] = 0.0;
+      for (int p = 0; p < rows; p++)
+        if (variable[p] >= 0) row[variable[p]] -= (1.0 + 0.2 * u) * weight(m, k, p) / 100.0;
+      for (int a = 0; a < n * n; a++)
+        square[a] += row[a / n] * row[a % n];
+    }
+  }
+  free(row);
+  return Q2_OK;
 }

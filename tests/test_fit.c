@@ -72,7 +72,9 @@ static void set_up(struct fixture *f, double limit) {
                                                  .active = f->active,
                                                  .link = f->link};
   CHECK(q2_variables_create(&f->dataset.parameters, &f->variables, &error) == Q2_OK);
-  CHECK(q2_objective_create(*world, &f->dataset, NULL, NULL, &f->objective, &error) == Q2_OK);
+  const struct q2_objective_options options = {.normal_count = f->variables.count,
+                                               .normal_variable_of = f->variables.variable_of};
+  CHECK(q2_objective_create(*world, &f->dataset, NULL, &options, &f->objective, &error) == Q2_OK);
 }
 
 static void tear_down(struct fixture *f) {
@@ -101,9 +103,12 @@ static int run(struct fixture *f, const char *arguments, struct q2_fit *fit, str
     PetscOptionsPush(database);
     PetscOptionsInsertString(NULL, joined);
     status = q2_options_query(&line, &options, error);
-    int least_squares;
+    int least_squares = 0;
     if (status == Q2_OK) status = q2_fit_check_options(*world, &line, &least_squares, error);
-    const struct q2_fit_problem problem = {.dataset = &f->dataset, .variables = &f->variables, .objective = f->objective};
+    const struct q2_fit_problem problem = {.dataset = &f->dataset,
+                                           .variables = &f->variables,
+                                           .least_squares = least_squares,
+                                           .objective = f->objective};
     if (status == Q2_OK) status = q2_fit_run(*world, &problem, &options, &line, &printer, fit, error);
     PetscOptionsPop();
     PetscOptionsDestroy(&database);
@@ -152,16 +157,16 @@ static void converges_and_respects_bounds(const char *bits) {
 }
 
 /* The whole log of a fit on all ranks, bit for bit, is that of a fit which one rank runs alone. */
-static void same_bits_as_one_rank(void) {
+static void same_bits_as_one_rank(const char *arguments) {
   const MPI_Comm self = MPI_COMM_SELF, *all = world;
   struct fixture f, alone;
   struct q2_fit fit = {0}, one = {0};
   struct q2_error error = {""};
   set_up(&f, 140.0);
-  CHECK(run(&f, "", &fit, &error) == Q2_OK, "%s", error.text);
+  CHECK(run(&f, arguments, &fit, &error) == Q2_OK, "%s", error.text);
   world = &self;
   set_up(&alone, 140.0);
-  CHECK(run(&alone, "", &one, &error) == Q2_OK, "%s", error.text);
+  CHECK(run(&alone, arguments, &one, &error) == Q2_OK, "%s", error.text);
   world = all;
   const size_t row = (size_t)f.variables.count * sizeof(double);
   CHECK(fit.evaluations == one.evaluations);
@@ -207,12 +212,12 @@ static void failure_at_the_start_names_the_molecule(void) {
 }
 
 /* A log cut off anywhere, replayed, continues to the same end. */
-static void replay_is_exact(void) {
+static void replay_is_exact(const char *arguments) {
   struct fixture f;
   struct q2_error error = {""};
   set_up(&f, 140.0);
   struct q2_fit fit = {0};
-  CHECK(run(&f, "", &fit, &error) == Q2_OK);
+  CHECK(run(&f, arguments, &fit, &error) == Q2_OK);
   int64_t count = fit.log.count;
   (void)MPI_Bcast(&count, 1, MPI_INT64_T, 0, *world);
   for (int64_t cut = 1; cut <= count; cut += 3) {
@@ -221,7 +226,7 @@ static void replay_is_exact(void) {
     for (int64_t i = 0; i < cut && fit.log.count > 0; i++)
       CHECK(q2_evaluation_log_append(&again.log, fit.log.x + i * f.variables.count, fit.log.gradient + i * f.variables.count,
                                      &fit.log.record[i], &error) == Q2_OK);
-    CHECK(run(&f, "", &again, &error) == Q2_OK);
+    CHECK(run(&f, arguments, &again, &error) == Q2_OK);
     CHECK(again.evaluations == fit.evaluations);
     CHECK(memcmp(again.best, fit.best, ROWS * sizeof *fit.best) == 0);
     q2_fit_free(&again);
@@ -232,7 +237,7 @@ static void replay_is_exact(void) {
   for (int64_t i = 0; i < 3 && fit.log.count > 0; i++)
     q2_evaluation_log_append(&other.log, fit.log.x + (i + (i == 2)) * f.variables.count, fit.log.gradient, &fit.log.record[i],
                              &error);
-  CHECK(run(&f, "", &other, &error) == Q2_FAILED);
+  CHECK(run(&f, arguments, &other, &error) == Q2_FAILED);
   CHECK(strstr(error.text, "another run") != NULL, "%s", error.text);
   q2_fit_free(&fit);
   tear_down(&f);
@@ -255,8 +260,7 @@ static void options_reach_tao_and_typos_do_not_pass(void) {
                  {"-o", "-o"},
                  {"-quiet -verbose", "-quiet"},
                  {"-tao_type blmvm -tao_bnk_as_type none", "-tao_bnk_as_type"},
-                 {"-tao_ls_type wolfe", "-tao_ls_type"},
-                 {"-tao_type bntr", "-tao_type"}};
+                 {"-tao_ls_type wolfe", "-tao_ls_type"}};
   struct fixture f;
   struct q2_error error;
   set_up(&f, 1e9);
@@ -270,8 +274,8 @@ static void options_reach_tao_and_typos_do_not_pass(void) {
       fprintf(stderr, "  with %s: %s\n", refused[r].arguments, error.text);
     if (status == Q2_OK) q2_fit_free(&fit);
   }
-  static const char *const types[] = {"blmvm", "bqnkls", "bncg"};
-  for (int t = 0; t < 3; t++) {
+  static const char *const types[] = {"blmvm", "bqnkls", "bncg", "bntr", "bnls"};
+  for (int t = 0; t < 5; t++) {
     char arguments[64];
     struct q2_fit fit = {0};
     snprintf(arguments, sizeof arguments, "-tao_type %s -tao_max_it 4", types[t]);
@@ -311,10 +315,13 @@ int main(int argc, char **argv) {
   PetscPushErrorHandler(q2_petsc_silent, NULL);
   q2_printer_create(comm, Q2_PRINT_QUIET, &printer);
   converges_and_respects_bounds(argc > 1 ? argv[1] : NULL);
-  same_bits_as_one_rank();
+  static const char *const optimizers[] = {"", "-tao_type bntr", "-tao_type bnls"};
+  for (int k = 0; k < 3; k++)
+    same_bits_as_one_rank(optimizers[k]);
   infeasible_first_step_recovers();
   failure_at_the_start_names_the_molecule();
-  replay_is_exact();
+  for (int k = 0; k < 3; k++)
+    replay_is_exact(optimizers[k]);
   options_reach_tao_and_typos_do_not_pass();
   nothing_to_fit();
   PetscFinalize();

@@ -1,9 +1,10 @@
 /* Claims: term tables that fit their form are taken, in the registry's own words; one that does not is refused with a message that names file,
- * table, row and expectation. Terms near straight angles take the fading form, and only those. */
+ * table, row and expectation. Terms near straight angles take the fading form, and only those; each CMAP term takes its own grid. */
 #include <string.h>
 
-#include "../kernels/forms.h"
+#include "../kernels/stages.h"
 #include "../src/batch_build.h"
+#include "../src/cmap.h"
 #include "check.h"
 #include "synthetic.h"
 
@@ -67,6 +68,22 @@ static void tables_are_checked(struct q2_dataset *dataset) {
   resolve(dataset, NULL);
 }
 
+/* The energy of a CMAP term in the batch is that of the grid that its constant names. */
+static void takes_its_grid(const struct q2_dataset *dataset, const struct q2_batch *batch, int64_t m, int64_t t) {
+  const struct q2_wave wave = {.parameters = dataset->parameters.value};
+  const struct q2_cmap *cmap = &dataset->cmap;
+  const int64_t row = batch->parameter_row[batch->parameter_start[m] + batch->term_parameter[Q2_MAX_PARAMETERS * t]];
+  const int grid = (int)batch->term_constant[Q2_MAX_CONSTANTS * t];
+  double table[Q2_CMAP_REALS(6)];
+  struct q2_jet loaded = {0}, direct = {0};
+  CHECK(cmap->points == 6);
+  q2_cmap_spline(6, cmap->grid + 36 * grid, table);
+  q2_load_term(batch, &wave, m, t, &loaded);
+  q2_form_evaluate((enum q2_form)batch->term_form[t], batch->term_coordinate + Q2_MAX_COORDINATES * t, dataset->parameters.value + row, table,
+                   &direct);
+  CHECK(loaded.value == direct.value && loaded.second[1] == direct.second[1], "grid %d: %g, %g", grid, loaded.value, direct.value);
+}
+
 /* Of the eleven molecules propyne and the bent chain have nearly straight angles. */
 static void terms_fade_by_geometry(MPI_Comm comm, struct q2_dataset *dataset) {
   struct q2_plan plan;
@@ -86,6 +103,7 @@ static void terms_fade_by_geometry(MPI_Comm comm, struct q2_dataset *dataset) {
       const int form = batch.term_form[t], count = q2_forms[form].coordinate_count;
       const double *q = batch.term_coordinate + Q2_MAX_COORDINATES * t;
       counted[form]++;
+      if (q2_form_takes_grid((enum q2_form)form)) takes_its_grid(dataset, &batch, m, t);
       if (q2_form_plain(form) == form) continue;
       all++;
       CHECK(strncmp(name, "propyne", 7) == 0 || strncmp(name, "bent chain", 10) == 0, "%s: %s", name, q2_forms[form].name);
