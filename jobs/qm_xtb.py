@@ -41,7 +41,7 @@ STEP = 0.002  # bohr; truncation ~1e-6, noise ~1e-7 hartree/bohr^2
 # --- the molecules --------------------------------------------------------
 
 ORGANICS = {
-    "paracetamol": "CC(=O)Nc1ccc(O)cc1",
+    "cyclohexane": "C1CCCCC1", "paracetamol": "CC(=O)Nc1ccc(O)cc1",
     "aspirin": "CC(=O)Oc1ccccc1C(=O)O",
     "ace_ala_nme": "CC(=O)N[C@@H](C)C(=O)NC",
     "caffeine": "CN1C=NC2=C1C(=O)N(C)C(=O)N2C",

@@ -14,7 +14,7 @@ scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 printf '%9s %8s %10s %11s %11s %11s %9s %10s %9s\n' molecules MB info/s load/s 1-rank/ms 2-ranks/ms efficiency MiB/rank predicted
 for count; do
-  "$python" jobs/generate.py jobs/data/mixed_xtb.h5 "$scratch/set.h5" "$count" --atoms 20 >"$scratch/out" 2>&1 || { cat "$scratch/out"; exit 1; }
+  "$python" jobs/generate.py jobs/data/mixed_xtb.h5 "$scratch/set.h5" --molecules "$count" --atoms 18 >"$scratch/out" 2>&1 || { cat "$scratch/out"; exit 1; }
   megabytes=$(($(wc -c <"$scratch/set.h5") / 1000000))
   begin=$(date +%s.%N)
   "$q2hpc" info "$scratch/set.h5" -threads 1 >"$scratch/info" || exit 1
