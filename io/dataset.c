@@ -167,7 +167,8 @@ static uint64_t hash_shared(const struct q2_dataset *dataset) {
   const struct q2_cmap *cmap = &dataset->cmap;
   if (cmap->grid_count > 0) { /* files without grids keep the checksum that they had before grids existed */
     hash = hash_number(hash_number(hash, cmap->grid_count), cmap->points);
-    hash = hash_bytes(hash, cmap->grid, (size_t)cmap->grid_count * (size_t)cmap->points * (size_t)cmap->points * sizeof *cmap->grid);
+    hash = hash_bytes(hash, cmap->grid,
+                      (size_t)cmap->grid_count * (size_t)cmap->points * (size_t)cmap->points * sizeof *cmap->grid);
   }
   for (int t = 0; t < dataset->term_table_count; t++) {
     const struct q2_term_table *table = &dataset->terms[t];

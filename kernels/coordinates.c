@@ -17,29 +17,34 @@ static void cross(const double a[3], const double b[3], double c[3]) {
 
 /* c = a - b; returns its length. */
 static double difference(const double a[3], const double b[3], double c[3]) {
-  for (int i = 0; i < 3; i++) c[i] = a[i] - b[i];
+  for (int i = 0; i < 3; i++)
+    c[i] = a[i] - b[i];
   return sqrt(dot(c, c));
 }
 
 static void scale(double a[3], double factor) {
-  for (int i = 0; i < 3; i++) a[i] *= factor;
+  for (int i = 0; i < 3; i++)
+    a[i] *= factor;
 }
 
 /* m += factor a b'. */
 static void add_outer(double m[9], double factor, const double a[3], const double b[3]) {
   for (int i = 0; i < 3; i++) {
-    for (int j = 0; j < 3; j++) m[3 * i + j] += factor * a[i] * b[j];
+    for (int j = 0; j < 3; j++)
+      m[3 * i + j] += factor * a[i] * b[j];
   }
 }
 
 static void add_transposed(double m[9], double factor, const double block[9]) {
   for (int i = 0; i < 3; i++) {
-    for (int j = 0; j < 3; j++) m[3 * i + j] += factor * block[3 * j + i];
+    for (int j = 0; j < 3; j++)
+      m[3 * i + j] += factor * block[3 * j + i];
   }
 }
 
 static void add(double m[9], double factor, const double block[9]) {
-  for (int i = 0; i < 9; i++) m[i] += factor * block[i];
+  for (int i = 0; i < 9; i++)
+    m[i] += factor * block[i];
 }
 
 void q2_distance(const double x[][3], struct q2_coordinate *coordinate) {
@@ -55,7 +60,8 @@ void q2_distance(const double x[][3], struct q2_coordinate *coordinate) {
   add_outer(block, -1 / r, u, u);
   for (int a = 0; a < 2; a++) {
     for (int b = 0; b < 2; b++) {
-      for (int i = 0; i < 9; i++) coordinate->second[a][b][i] = a == b ? block[i] : -block[i];
+      for (int i = 0; i < 9; i++)
+        coordinate->second[a][b][i] = a == b ? block[i] : -block[i];
     }
   }
 }
@@ -125,11 +131,14 @@ static void add_symmetric(double m[9], double factor, const double a[3], const d
   add_outer(m, factor, b, a);
 }
 
-/* first and second of the coordinate from those in vectors between its atoms: vector v is the sum over atoms p of chain[p][v] x[p]. */
-static void chain_rule(int atoms, const double chain[][3], double first[3][3], double second[3][3][9], struct q2_coordinate *coordinate) {
+/* first and second of the coordinate from those in vectors between its atoms: vector v is the sum over atoms p of chain[p][v]
+ * x[p]. */
+static void chain_rule(int atoms, const double chain[][3], double first[3][3], double second[3][3][9],
+                       struct q2_coordinate *coordinate) {
   for (int p = 0; p < atoms; p++) {
     for (int v = 0; v < 3; v++) {
-      for (int i = 0; i < 3; i++) coordinate->first[p][i] += chain[p][v] * first[v][i];
+      for (int i = 0; i < 3; i++)
+        coordinate->first[p][i] += chain[p][v] * first[v][i];
     }
     for (int q = 0; q < atoms; q++) {
       for (int v = 0; v < 3; v++) {
@@ -196,11 +205,13 @@ static void add_cross(double m[9], double factor, const double a[3]) {
 }
 
 static void add_unit(double m[9], double factor) {
-  for (int i = 0; i < 3; i++) m[4 * i] += factor;
+  for (int i = 0; i < 3; i++)
+    m[4 * i] += factor;
 }
 
-/* w = sin(chi) = T / sqrt(P Q), T = v.(e x f), P = v.v, Q = |e x f|^2; then chi_i = w_i / cos(chi), chi_ij = w_ij / cos(chi) + w_i w_j
- * sin(chi) / cos^3(chi). With K = (P Q)^-1/2 and L the logarithm of P Q: K_i = -K L_i / 2, K_ij = K (L_i L_j / 4 - L_ij / 2). */
+/* w = sin(chi) = T / sqrt(P Q), T = v.(e x f), P = v.v, Q = |e x f|^2; then chi_i = w_i / cos(chi), chi_ij = w_ij / cos(chi) +
+ * w_i w_j sin(chi) / cos^3(chi). With K = (P Q)^-1/2 and L the logarithm of P Q: K_i = -K L_i / 2, K_ij = K (L_i L_j / 4 - L_ij
+ * / 2). */
 void q2_out_of_plane(const double x[][3], struct q2_coordinate *coordinate) {
   enum { V, E, F };
   double v[3], e[3], f[3], normal[3], l[3][3], t[3][3], lead[3][3][9], twist[3][3][9];
@@ -241,12 +252,14 @@ void q2_out_of_plane(const double x[][3], struct q2_coordinate *coordinate) {
   add_outer(lead[E][F], -1, l[E], l[F]);
   add_transposed(lead[F][E], 1, lead[E][F]);
 
-  const double k = 1 / (length_v * sqrt(q)), sine = volume * k, cosine2 = fmax(1 - sine * sine, Q2_TORSION_FLOOR * Q2_TORSION_FLOOR);
+  const double k = 1 / (length_v * sqrt(q)), sine = volume * k,
+               cosine2 = fmax(1 - sine * sine, Q2_TORSION_FLOOR * Q2_TORSION_FLOOR);
   const double cosine = sqrt(cosine2);
   double first[3][3], second[3][3][9];
   coordinate->value = atan2(sine, cosine);
   for (int a = 0; a < 3; a++) {
-    for (int i = 0; i < 3; i++) first[a][i] = (t[a][i] * k - sine * l[a][i] / 2) / cosine;
+    for (int i = 0; i < 3; i++)
+      first[a][i] = (t[a][i] * k - sine * l[a][i] / 2) / cosine;
   }
   for (int a = 0; a < 3; a++) {
     for (int b = 0; b < 3; b++) {
@@ -290,7 +303,8 @@ void q2_fading(int atoms, const double x[][3], struct q2_coordinate *coordinate)
     for (int p = 0; p < atoms; p++) {
       const int in_p = p >= start && p < start + 3;
       for (int i = 0; i < 3; i++) {
-        product.first[p][i] = s[0] * coordinate->first[p][i] + (in_p ? coordinate->value * s[1] * angle.first[p - start][i] : 0);
+        product.first[p][i] =
+            s[0] * coordinate->first[p][i] + (in_p ? coordinate->value * s[1] * angle.first[p - start][i] : 0);
       }
       for (int q = 0; q < atoms; q++) {
         const int in_q = q >= start && q < start + 3;
@@ -319,16 +333,27 @@ void q2_measure(const char *word, const double x[][3], struct q2_coordinate *coo
   }
   const double(*here)[3] = (const double(*)[3])own;
   switch (word[0]) {
-  case 'r': q2_distance(here, &local); break;
-  case 'a': q2_angle(here, &local); break;
-  case 't': q2_torsion(here, &local); break;
-  case 'o': q2_out_of_plane(here, &local); break;
-  default: q2_fading(count, here, &local); break;
+  case 'r':
+    q2_distance(here, &local);
+    break;
+  case 'a':
+    q2_angle(here, &local);
+    break;
+  case 't':
+    q2_torsion(here, &local);
+    break;
+  case 'o':
+    q2_out_of_plane(here, &local);
+    break;
+  default:
+    q2_fading(count, here, &local);
+    break;
   }
   memset(coordinate, 0, sizeof *coordinate);
   coordinate->value = local.value;
   for (int a = 0; a < count; a++) {
     memcpy(coordinate->first[atom[a]], local.first[a], sizeof local.first[a]);
-    for (int b = 0; b < count; b++) memcpy(coordinate->second[atom[a]][atom[b]], local.second[a][b], sizeof local.second[a][b]);
+    for (int b = 0; b < count; b++)
+      memcpy(coordinate->second[atom[a]][atom[b]], local.second[a][b], sizeof local.second[a][b]);
   }
 }

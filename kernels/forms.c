@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define Q2_FORM_ROW(ID, NAME, COORDINATES, NC, NA, NP, NK, KINDS, MEANINGS, FUNCTION) {NAME, COORDINATES, NC, NA, NP, NK, KINDS, MEANINGS},
+#define Q2_FORM_ROW(ID, NAME, COORDINATES, NC, NA, NP, NK, KINDS, MEANINGS, FUNCTION)                                          \
+  {NAME, COORDINATES, NC, NA, NP, NK, KINDS, MEANINGS},
 const struct q2_form_info q2_forms[Q2_FORM_COUNT] = {Q2_FORMS(Q2_FORM_ROW)};
 #undef Q2_FORM_ROW
 

@@ -1,5 +1,5 @@
-/* What lets one source be a CPU loop body and a GPU thread: the qualifier of device functions and the working precision. A translation
- * unit that wants another precision than double defines Q2_REAL before it includes anything of kernels/. */
+/* What lets one source be a CPU loop body and a GPU thread: the qualifier of device functions and the working precision. A
+ * translation unit that wants another precision than double defines Q2_REAL before it includes anything of kernels/. */
 #ifndef Q2_PORTABLE_H
 #define Q2_PORTABLE_H
 
@@ -18,7 +18,7 @@ typedef Q2_REAL q2_real;
 #endif
 
 /* Row-major lower triangle without diagonal: the number of pair (i, j), i > j. */
-#define Q2_PAIR(i, j) ((int64_t)(i) * ((i) - 1) / 2 + (j))
+#define Q2_PAIR(i, j) ((int64_t)(i) * ((i)-1) / 2 + (j))
 
 /* Row-major lower triangle with diagonal: (0,0), (1,0), (1,1), (2,0), ... */
 #define Q2_TRIANGLE(a, b) ((a) * ((a) + 1) / 2 + (b))

@@ -1,6 +1,7 @@
-/* The loop bodies of an evaluation. Each computes one output element that it alone owns, gathering what belongs to it in a fixed
- * order: the same function is a CPU loop iteration and a GPU thread. `major` and `minor` are the element's two loop indices;
- * Q2_KERNELS names, for each body, how far they run. Bodies of the same kernel never read what another of them writes. */
+/* The loop bodies of an evaluation. Each computes one output element that it alone owns, gathering what belongs to it in a
+ * fixed order: the same function is a CPU loop iteration and a GPU thread. `major` and `minor` are the element's two loop
+ * indices; Q2_KERNELS names, for each body, how far they run. Bodies of the same kernel never read what another of them writes.
+ */
 #ifndef Q2_STAGES_H
 #define Q2_STAGES_H
 
@@ -21,11 +22,13 @@ Q2_DEVICE int64_t q2_derivatives(const struct q2_batch *batch) {
 }
 
 /* 1. f_a and f_ab of every term. */
-Q2_DEVICE void q2_load_term(const struct q2_batch *batch, const struct q2_wave *wave, int64_t m, int64_t t, struct q2_jet *jet) {
+Q2_DEVICE void q2_load_term(const struct q2_batch *batch, const struct q2_wave *wave, int64_t m, int64_t t,
+                            struct q2_jet *jet) {
   q2_real p[Q2_MAX_PARAMETERS];
   const int32_t *local = batch->term_parameter + Q2_MAX_PARAMETERS * t;
   const int32_t *row = batch->parameter_row + batch->parameter_start[m];
-  for (int s = 0; s < Q2_MAX_PARAMETERS; s++) p[s] = local[s] >= 0 ? wave->parameters[row[local[s]]] : 0;
+  for (int s = 0; s < Q2_MAX_PARAMETERS; s++)
+    p[s] = local[s] >= 0 ? wave->parameters[row[local[s]]] : 0;
   const enum q2_form form = (enum q2_form)batch->term_form[t];
   const q2_real *constant = batch->term_constant + Q2_MAX_CONSTANTS * t;
   if (q2_form_takes_grid(form)) constant = batch->grid + batch->grid_reals * (int64_t)constant[0];
@@ -36,7 +39,8 @@ Q2_DEVICE void q2_load_term(const struct q2_batch *batch, const struct q2_wave *
 Q2_DEVICE int q2_form_coordinates(int form) {
   switch (form) {
 #define Q2_FORM_CASE(ID, NAME, COORDINATES, NC, ...)                                                                           \
-  case Q2_FORM_##ID: return NC;
+  case Q2_FORM_##ID:                                                                                                           \
+    return NC;
     Q2_FORMS(Q2_FORM_CASE)
 #undef Q2_FORM_CASE
   }
@@ -46,7 +50,8 @@ Q2_DEVICE int q2_form_coordinates(int form) {
 Q2_DEVICE int q2_form_parameters(int form) {
   switch (form) {
 #define Q2_FORM_CASE(ID, NAME, COORDINATES, NC, NA, NP, ...)                                                                   \
-  case Q2_FORM_##ID: return NP;
+  case Q2_FORM_##ID:                                                                                                           \
+    return NP;
     Q2_FORMS(Q2_FORM_CASE)
 #undef Q2_FORM_CASE
   }
@@ -109,7 +114,8 @@ Q2_DEVICE void q2_blocks(const struct q2_batch *batch, const struct q2_wave *wav
   for (int64_t e = batch->entry_start[m] + start[0]; e < batch->entry_start[m] + start[1]; e++) {
     const q2_real f2 = second[batch->entry_piece[e]], f1 = first[batch->entry_piece[e]];
     const q2_real *entry = batch->entry + Q2_ENTRY_REALS * e;
-    for (int k = 0; k < 9; k++) block[k] += f2 * entry[k] + f1 * entry[9 + k];
+    for (int k = 0; k < 9; k++)
+      block[k] += f2 * entry[k] + f1 * entry[9 + k];
   }
   if (batch->has_nonbonded && batch->pair_class[batch->pair_start[m] + pair] != Q2_PAIR_EXCLUDED) {
     struct q2_pair p;
@@ -117,7 +123,8 @@ Q2_DEVICE void q2_blocks(const struct q2_batch *batch, const struct q2_wave *wav
     const q2_real *geometry = batch->pair_geometry + 4 * (batch->pair_start[m] + pair);
     const q2_real across = p.first * geometry[3], along = p.second - across;
     for (int a = 0; a < 3; a++) {
-      for (int b = 0; b < 3; b++) block[3 * a + b] -= along * geometry[a] * geometry[b] + (a == b ? across : 0);
+      for (int b = 0; b < 3; b++)
+        block[3 * a + b] -= along * geometry[a] * geometry[b] + (a == b ? across : 0);
     }
   }
   q2_real *hessian = wave->hessian + slot * q2_matrix(batch);
@@ -130,7 +137,8 @@ Q2_DEVICE void q2_blocks(const struct q2_batch *batch, const struct q2_wave *wav
 }
 
 /* 2. Hessian blocks (i, i), i = minor: minus the sum of the row's others. */
-Q2_DEVICE void q2_diagonal(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+Q2_DEVICE void q2_diagonal(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                           int64_t minor) {
   (void)major;
   const int64_t m = wave->first + slot;
   q2_real *hessian = wave->hessian + slot * q2_matrix(batch);
@@ -138,28 +146,33 @@ Q2_DEVICE void q2_diagonal(const struct q2_batch *batch, const struct q2_wave *w
   for (int j = 0; j < batch->atom_count[m]; j++) {
     if (j == minor) continue;
     for (int b = 0; b < 3; b++) {
-      for (int a = 0; a < 3; a++) block[3 * b + a] -= hessian[(3 * j + b) * (int64_t)batch->ld + 3 * minor + a];
+      for (int a = 0; a < 3; a++)
+        block[3 * b + a] -= hessian[(3 * j + b) * (int64_t)batch->ld + 3 * minor + a];
     }
   }
   for (int b = 0; b < 3; b++) {
-    for (int a = 0; a < 3; a++) hessian[(3 * minor + b) * batch->ld + 3 * minor + a] = (block[3 * b + a] + block[3 * a + b]) / 2;
+    for (int a = 0; a < 3; a++)
+      hessian[(3 * minor + b) * batch->ld + 3 * minor + a] = (block[3 * b + a] + block[3 * a + b]) / 2;
   }
 }
 
 /* 3. Mass-weighting, in place. */
-Q2_DEVICE void q2_mass_weight(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+Q2_DEVICE void q2_mass_weight(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                              int64_t minor) {
   const int64_t m = wave->first + slot;
   const q2_real *weight = batch->mass_weight + 3 * batch->atom_start[m];
   wave->hessian[slot * q2_matrix(batch) + major * batch->ld + minor] *= weight[major] * weight[minor];
 }
 
 /* 3. S = C'X (see q2_panels), element row = minor, column = major. */
-Q2_DEVICE void q2_rigid_square(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+Q2_DEVICE void q2_rigid_square(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                               int64_t minor) {
   const int64_t m = wave->first + slot, ld = batch->ld;
   const q2_real *c = batch->householder_factor + (m * Q2_RIGID + minor) * ld;
   const q2_real *x = wave->rigid_product + (slot * Q2_RIGID + major) * ld;
   q2_real sum = 0;
-  for (int row = 0; row < 3 * batch->atom_count[m]; row++) sum += c[row] * x[row];
+  for (int row = 0; row < 3 * batch->atom_count[m]; row++)
+    sum += c[row] * x[row];
   wave->small[slot * q2_small(batch) + Q2_RIGID * major + minor] = sum;
 }
 
@@ -170,14 +183,17 @@ Q2_DEVICE void q2_panels(const struct q2_batch *batch, const struct q2_wave *wav
   const q2_real *y = batch->householder + m * Q2_RIGID * ld;
   const q2_real *s = wave->small + slot * q2_small(batch) + Q2_RIGID * major;
   q2_real z = wave->rigid_product[(slot * Q2_RIGID + major) * ld + minor];
-  for (int k = 0; k < Q2_RIGID; k++) z -= y[k * ld + minor] * s[k] / 2;
+  for (int k = 0; k < Q2_RIGID; k++)
+    z -= y[k * ld + minor] * s[k] / 2;
   q2_real *left = wave->panel_left + slot * 2 * Q2_RIGID * ld, *right = wave->panel_right + slot * 2 * Q2_RIGID * ld;
   left[major * ld + minor] = right[(Q2_RIGID + major) * ld + minor] = y[major * ld + minor];
   left[(Q2_RIGID + major) * ld + minor] = right[major * ld + minor] = z;
 }
 
-/* 3. The vibrations' block of the projected Hessian, element (minor, major), into the matrix that is decomposed; zero where padded. */
-Q2_DEVICE void q2_trailing(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+/* 3. The vibrations' block of the projected Hessian, element (minor, major), into the matrix that is decomposed; zero where
+ * padded. */
+Q2_DEVICE void q2_trailing(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                           int64_t minor) {
   const int64_t m = wave->first + slot;
   const int skip = batch->rigid_count[m], modes = batch->mode_count[m];
   wave->vectors[slot * batch->ld_order * batch->order + major * batch->ld_order + minor] =
@@ -185,25 +201,29 @@ Q2_DEVICE void q2_trailing(const struct q2_batch *batch, const struct q2_wave *w
 }
 
 /* 3. Padding, first half: the sum of the magnitudes of column minor bounds every eigenvalue (Gershgorin). */
-Q2_DEVICE void q2_padding_bound(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+Q2_DEVICE void q2_padding_bound(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                                int64_t minor) {
   (void)major;
   const q2_real *column = wave->vectors + slot * batch->ld_order * batch->order + minor * batch->ld_order;
   q2_real sum = 0;
-  for (int row = 0; row < batch->order; row++) sum += fabs(column[row]);
+  for (int row = 0; row < batch->order; row++)
+    sum += fabs(column[row]);
   wave->shift[slot * batch->order + minor] = sum;
 }
 
 /* 3. Padding, second half: what is not a vibration decouples, with an eigenvalue above all vibrations. */
-Q2_DEVICE void q2_padding(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+Q2_DEVICE void q2_padding(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                          int64_t minor) {
   (void)major;
   if (minor < batch->mode_count[wave->first + slot]) return;
   q2_real bound = 0;
-  for (int k = 0; k < batch->order; k++) bound = fmax(bound, wave->shift[slot * batch->order + k]);
+  for (int k = 0; k < batch->order; k++)
+    bound = fmax(bound, wave->shift[slot * batch->order + k]);
   wave->vectors[slot * batch->ld_order * batch->order + minor * (batch->ld_order + 1)] = 2 * bound + 1;
 }
 
-/* 5. nu = sign(lambda) c sqrt|lambda|; below 1 cm-1 the odd cubic (5 x - x^3) / 4, x = lambda / lambda(1 cm-1), which joins with a continuous
- * derivative (a straight line through zero cannot). Returns nu in cm-1, and its derivative in lambda. */
+/* 5. nu = sign(lambda) c sqrt|lambda|; below 1 cm-1 the odd cubic (5 x - x^3) / 4, x = lambda / lambda(1 cm-1), which joins
+ * with a continuous derivative (a straight line through zero cannot). Returns nu in cm-1, and its derivative in lambda. */
 Q2_DEVICE q2_real q2_wavenumber(q2_real wavenumber, q2_real lambda, q2_real *derivative) {
   const q2_real x = wavenumber * wavenumber * lambda; /* lambda in units of that of 1 cm-1 */
   if (fabs(x) < 1) {
@@ -216,7 +236,8 @@ Q2_DEVICE q2_real q2_wavenumber(q2_real wavenumber, q2_real lambda, q2_real *der
 }
 
 /* 5. Frequency, residual and cotangent of eigenvalue minor. */
-Q2_DEVICE void q2_frequencies(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+Q2_DEVICE void q2_frequencies(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                              int64_t minor) {
   (void)major;
   const int64_t m = wave->first + slot, k = slot * batch->order + minor, rows = m * batch->order;
   q2_real derivative;
@@ -259,10 +280,12 @@ Q2_DEVICE void q2_sums(const struct q2_batch *batch, const struct q2_wave *wave,
   }
   for (int begin = 0, end; begin < modes; begin = end) {
     q2_real mean = cotangent[begin];
-    for (end = begin + 1; end < modes && lambda[end] - lambda[end - 1] <= (q2_real)Q2_CLUSTER * largest; end++) mean += cotangent[end];
+    for (end = begin + 1; end < modes && lambda[end] - lambda[end - 1] <= (q2_real)Q2_CLUSTER * largest; end++)
+      mean += cotangent[end];
     if (end == begin + 1) continue;
     mean /= end - begin;
-    for (int k = begin; k < end; k++) cotangent[k] = mean;
+    for (int k = begin; k < end; k++)
+      cotangent[k] = mean;
   }
   wave->loss[slot] = loss;
   wave->square[slot] = square;
@@ -288,18 +311,21 @@ Q2_DEVICE void q2_cotangent_block(const struct q2_batch *batch, const struct q2_
                                   q2_real block[9]) {
   const int64_t ld = batch->ld;
   const q2_real *w = wave->hessian + slot * q2_matrix(batch);
-  const q2_real *u = wave->left + slot * ld * batch->order + (wave->mode >= 0 ? wave->mode : 0) * ld, *ui = u + 3 * i, *uj = u + 3 * j;
+  const q2_real *u = wave->left + slot * ld * batch->order + (wave->mode >= 0 ? wave->mode : 0) * ld, *ui = u + 3 * i,
+                *uj = u + 3 * j;
   for (int a = 0; a < 3; a++) {
     for (int b = 0; b < 3; b++) {
       block[3 * a + b] = wave->mode >= 0 ? 2 * ui[a] * uj[b] - ui[a] * ui[b] - uj[a] * uj[b]
-                                         : 2 * w[(3 * j + b) * ld + 3 * i + a] - w[(3 * i + b) * ld + 3 * i + a] - w[(3 * j + b) * ld + 3 * j + a];
+                                         : 2 * w[(3 * j + b) * ld + 3 * i + a] - w[(3 * i + b) * ld + 3 * i + a] -
+                                               w[(3 * j + b) * ld + 3 * j + a];
     }
   }
 }
 
 /* 7. Block (i, j) of the cotangent, i = major > j = minor: its share in every entry, and the non-bonded pair's cotangents. The
  * Hessian's place in `hessian` is taken by W. */
-Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                              int64_t minor) {
   const int64_t m = wave->first + slot, pair = Q2_PAIR(major, minor);
   const int32_t *start = batch->pair_entry_start + batch->pair_start[m] + m + pair;
   const int bonded = start[1] > start[0];
@@ -324,7 +350,8 @@ Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave
     const q2_real *geometry = batch->pair_geometry + 4 * (batch->pair_start[m] + pair);
     q2_real along = 0;
     for (int a = 0; a < 3; a++) {
-      for (int b = 0; b < 3; b++) along -= geometry[a] * block[3 * a + b] * geometry[b];
+      for (int b = 0; b < 3; b++)
+        along -= geometry[a] * block[3 * a + b] * geometry[b];
     }
     const q2_real across = (-block[0] - block[4] - block[8] - along) * geometry[3];
     q2_real *bar = wave->pair_bar + 2 * (slot * batch->max_pairs + pair);
@@ -333,8 +360,10 @@ Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave
   }
 }
 
-/* 7. dL/dp of term minor, for each of its parameters: sum over its pieces of the cotangents of f_ab and f_a times their derivatives. */
-Q2_DEVICE void q2_terms_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+/* 7. dL/dp of term minor, for each of its parameters: sum over its pieces of the cotangents of f_ab and f_a times their
+ * derivatives. */
+Q2_DEVICE void q2_terms_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                             int64_t minor) {
   (void)major;
   const int64_t m = wave->first + slot, t = batch->term_start[m] + minor;
   const int coordinates = q2_form_coordinates(batch->term_form[t]), parameters = q2_form_parameters(batch->term_form[t]);
@@ -346,8 +375,7 @@ Q2_DEVICE void q2_terms_back(const struct q2_batch *batch, const struct q2_wave 
       const int32_t *start = batch->piece_entry_start + batch->piece_start[m] + m + batch->term_piece[t] + piece;
       q2_real second = 0, first = 0;
       for (int e = start[0]; e < start[1]; e++) {
-        const q2_real *bar =
-            wave->entry_bar + 2 * (slot * batch->max_entries + batch->piece_entry[batch->entry_start[m] + e]);
+        const q2_real *bar = wave->entry_bar + 2 * (slot * batch->max_entries + batch->piece_entry[batch->entry_start[m] + e]);
         second += bar[0];
         first += bar[1];
       }
@@ -357,12 +385,14 @@ Q2_DEVICE void q2_terms_back(const struct q2_batch *batch, const struct q2_wave 
       }
     }
   }
-  for (int s = 0; s < parameters; s++) wave->derivative[slot * q2_derivatives(batch) + Q2_MAX_PARAMETERS * minor + s] = sum[s];
+  for (int s = 0; s < parameters; s++)
+    wave->derivative[slot * q2_derivatives(batch) + Q2_MAX_PARAMETERS * minor + s] = sum[s];
 }
 
-/* 7. dL/d epsilon and dL/d sigma of atom minor, through the combining rule, over its partners. Where a mean of zero is taken the derivative
- * of the square root has no value; zero stands there (the table of kinds keeps active epsilons above zero). */
-Q2_DEVICE void q2_atoms_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+/* 7. dL/d epsilon and dL/d sigma of atom minor, through the combining rule, over its partners. Where a mean of zero is taken
+ * the derivative of the square root has no value; zero stands there (the table of kinds keeps active epsilons above zero). */
+Q2_DEVICE void q2_atoms_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                             int64_t minor) {
   (void)major;
   const int64_t m = wave->first + slot, atom = batch->atom_start[m];
   const int32_t *row = batch->parameter_row + batch->parameter_start[m];
@@ -392,7 +422,8 @@ Q2_DEVICE void q2_gather(const struct q2_batch *batch, const struct q2_wave *wav
   const int32_t *start = batch->parameter_source_start + batch->parameter_start[m] + m + minor;
   const q2_real *derivative = wave->derivative + slot * q2_derivatives(batch);
   q2_real sum = 0;
-  for (int64_t k = batch->source_start[m] + start[0]; k < batch->source_start[m] + start[1]; k++) sum += derivative[batch->source[k]];
+  for (int64_t k = batch->source_start[m] + start[0]; k < batch->source_start[m] + start[1]; k++)
+    sum += derivative[batch->source[k]];
   (wave->mode >= 0 ? wave->gradient_of_mode : wave->gradient)[slot * batch->max_parameters + minor] = sum;
 }
 

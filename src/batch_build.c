@@ -13,7 +13,8 @@
 
 /* Whether word number `index` of the blank-separated list is `kind`. */
 static int kind_matches(const char *list, int index, const char *kind) {
-  for (; index > 0; index--) list = strchr(list, ' ') + 1;
+  for (; index > 0; index--)
+    list = strchr(list, ' ') + 1;
   const size_t length = strcspn(list, " ");
   return strlen(kind) == length && strncmp(list, kind, length) == 0;
 }
@@ -24,14 +25,16 @@ static int check_constants(const struct q2_dataset *dataset, const struct q2_ter
   for (int64_t k = 0; k < table->offset[dataset->molecule_count] * table->constant_count; k++) {
     const double value = table->constants[k];
     const int integer = value == floor(value);
-    if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "periodicity") && (!integer || value < 1 || value > 12)) {
-      return q2_fail(error, "%s: /force_field/terms/%s/constants: periodicity %g (expected an integer from 1 to 12)", dataset->path, table->form,
-                     value);
+    if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "periodicity") &&
+        (!integer || value < 1 || value > 12)) {
+      return q2_fail(error, "%s: /force_field/terms/%s/constants: periodicity %g (expected an integer from 1 to 12)",
+                     dataset->path, table->form, value);
     }
     if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "grid") &&
         (!integer || value < 0 || value >= dataset->cmap.grid_count)) {
-      return q2_fail(error, "%s: /force_field/terms/%s/constants: grid %g (expected one of the %d rows of /force_field/cmap/grid, from 0)",
-                     dataset->path, table->form, value, dataset->cmap.grid_count);
+      return q2_fail(
+          error, "%s: /force_field/terms/%s/constants: grid %g (expected one of the %d rows of /force_field/cmap/grid, from 0)",
+          dataset->path, table->form, value, dataset->cmap.grid_count);
     }
   }
   return Q2_OK;
@@ -43,8 +46,8 @@ static int check_kinds(const struct q2_dataset *dataset, const struct q2_term_ta
   for (int64_t k = 0; k < table->offset[dataset->molecule_count] * table->parameter_count; k++) {
     const int row = table->parameters[k];
     if (!kind_matches(form->parameter_kinds, (int)(k % table->parameter_count), parameters->kind[row])) {
-      return q2_fail(error, "%s: /force_field/terms/%s/parameters: row %d (%s) is of kind %s (expected kinds: %s)", dataset->path, table->form, row,
-                     parameters->label[row], parameters->kind[row], form->parameter_kinds);
+      return q2_fail(error, "%s: /force_field/terms/%s/parameters: row %d (%s) is of kind %s (expected kinds: %s)",
+                     dataset->path, table->form, row, parameters->label[row], parameters->kind[row], form->parameter_kinds);
     }
   }
   return Q2_OK;
@@ -55,14 +58,15 @@ int q2_forms_resolve(const struct q2_dataset *dataset, int *form, struct q2_erro
     const struct q2_term_table *table = &dataset->terms[t];
     form[t] = q2_form_find(table->form);
     if (form[t] < 0 || strchr(table->form, '*')) {
-      return q2_fail(error, "%s: /force_field/terms/%s: unknown form (docs/forces.md lists the forms)", dataset->path, table->form);
+      return q2_fail(error, "%s: /force_field/terms/%s: unknown form (docs/forces.md lists the forms)", dataset->path,
+                     table->form);
     }
     const struct q2_form_info *info = &q2_forms[form[t]];
     if (table->atom_count != info->atom_count || table->parameter_count != info->parameter_count ||
         table->constant_count != info->constant_count) {
-      return q2_fail(error, "%s: /force_field/terms/%s: %d atoms, %d parameters, %d constants a term (expected %d, %d, %d)", dataset->path,
-                     table->form, table->atom_count, table->parameter_count, table->constant_count, info->atom_count,
-                     info->parameter_count, info->constant_count);
+      return q2_fail(error, "%s: /force_field/terms/%s: %d atoms, %d parameters, %d constants a term (expected %d, %d, %d)",
+                     dataset->path, table->form, table->atom_count, table->parameter_count, table->constant_count,
+                     info->atom_count, info->parameter_count, info->constant_count);
     }
     Q2_TRY(check_kinds(dataset, table, info, error));
     Q2_TRY(check_constants(dataset, table, info, error));
@@ -88,20 +92,25 @@ static int list_sources(struct q2_builder *builder) {
   const int32_t *owner = builder->derivative_parameter.data;
   const int64_t derivatives = builder->derivative_parameter.count;
   int64_t total = 0;
-  for (int64_t d = 0; d < derivatives; d++) total += owner[d] >= 0;
-  int32_t *start = Q2_GROW(builder, parameter_source_start, count + 1, int32_t), *source = Q2_GROW(builder, source, total, int32_t);
+  for (int64_t d = 0; d < derivatives; d++)
+    total += owner[d] >= 0;
+  int32_t *start = Q2_GROW(builder, parameter_source_start, count + 1, int32_t),
+          *source = Q2_GROW(builder, source, total, int32_t);
   if (!start || !source) return -1;
   for (int64_t d = 0; d < derivatives; d++) {
     if (owner[d] >= 0) start[owner[d] + 1]++;
   }
-  for (int64_t p = 0; p < count; p++) start[p + 1] += start[p];
+  for (int64_t p = 0; p < count; p++)
+    start[p + 1] += start[p];
   for (int64_t d = 0; d < derivatives; d++) {
     if (owner[d] >= 0) source[start[owner[d]]++] = (int32_t)d;
   }
-  for (int64_t p = count; p > 0; p--) start[p] = start[p - 1];
+  for (int64_t p = count; p > 0; p--)
+    start[p] = start[p - 1];
   start[0] = 0;
   const int32_t *row = (const int32_t *)builder->parameter_row.data + first;
-  for (int64_t p = 0; p < count; p++) builder->local_of_row[row[p]] = -1;
+  for (int64_t p = 0; p < count; p++)
+    builder->local_of_row[row[p]] = -1;
   builder->derivative_parameter.count = 0;
   return 0;
 }
@@ -142,9 +151,10 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
   batch->atom_count[slot] = atoms;
   batch->mode_count[slot] = 3 * atoms;
   if (match == Q2_MATCH_POSITION) {
-    const int count = q2_rigid_householder(atoms, dataset->mass + first, builder->position, batch->ld, batch->householder + rigid,
-                                           batch->householder_factor + rigid);
-    if (count < 0) return q2_fail(error, "%s: molecule %s: LAPACK fails on its rigid motions", dataset->path, dataset->name[molecule].text);
+    const int count = q2_rigid_householder(atoms, dataset->mass + first, builder->position, batch->ld,
+                                           batch->householder + rigid, batch->householder_factor + rigid);
+    if (count < 0)
+      return q2_fail(error, "%s: molecule %s: LAPACK fails on its rigid motions", dataset->path, dataset->name[molecule].text);
     batch->rigid_count[slot] = count;
     batch->mode_count[slot] -= count;
   }
@@ -185,12 +195,14 @@ static int build_grids(const struct q2_cmap *cmap, struct q2_batch *batch) {
   batch->grid_reals = Q2_CMAP_REALS(cmap->points);
   batch->grid = q2_allocate(cmap->grid_count * batch->grid_reals, sizeof *batch->grid);
   if (!batch->grid) return -1;
-  for (int g = 0; g < cmap->grid_count; g++) q2_cmap_spline(cmap->points, cmap->grid + g * points, batch->grid + g * batch->grid_reals);
+  for (int g = 0; g < cmap->grid_count; g++)
+    q2_cmap_spline(cmap->points, cmap->grid + g * points, batch->grid + g * batch->grid_reals);
   batch->table_bytes += cmap->grid_count * batch->grid_reals * (int64_t)sizeof *batch->grid;
   return 0;
 }
 
-static void describe(const struct q2_dataset *dataset, const struct q2_bucket_plan *plan, enum q2_match match, struct q2_batch *batch) {
+static void describe(const struct q2_dataset *dataset, const struct q2_bucket_plan *plan, enum q2_match match,
+                     struct q2_batch *batch) {
   const struct q2_nonbonded *nonbonded = &dataset->nonbonded;
   batch->atoms = plan->atoms;
   batch->order = plan->order;
@@ -199,7 +211,8 @@ static void describe(const struct q2_dataset *dataset, const struct q2_bucket_pl
   batch->has_rigid = match == Q2_MATCH_POSITION;
   batch->has_nonbonded = nonbonded->type_count > 0;
   for (int t = 0; t < nonbonded->type_count; t++) {
-    batch->nonbonded_varies |= varies(&dataset->parameters, nonbonded->epsilon[t]) || varies(&dataset->parameters, nonbonded->sigma[t]);
+    batch->nonbonded_varies |=
+        varies(&dataset->parameters, nonbonded->epsilon[t]) || varies(&dataset->parameters, nonbonded->sigma[t]);
   }
   batch->lorentz_berthelot = nonbonded->lorentz_berthelot;
   batch->wavenumber = sqrt(Q2_LAMBDA_SI) / (2 * Q2_PI * Q2_LIGHT * 100);
@@ -228,21 +241,26 @@ static int list_molecules(const struct q2_plan *plan, const struct q2_dataset *d
     if (plan->bucket_of[m] == bucket) place[n++] = (struct place){plan->chunk_of[m], m, plan->slot_of[m]};
   }
   qsort(place, (size_t)batch->molecules, sizeof *place, by_chunk);
-  for (int64_t n = 0; n < batch->molecules; n++) batch->local_molecule[n] = place[n].molecule;
+  for (int64_t n = 0; n < batch->molecules; n++)
+    batch->local_molecule[n] = place[n].molecule;
   free(place);
   return 0;
 }
 
-static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, int bucket, enum q2_match match, struct q2_error *error) {
+static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, int bucket, enum q2_match match,
+                       struct q2_error *error) {
   struct q2_batch *batch = builder->batch;
   const struct q2_dataset *dataset = builder->dataset;
   int status = Q2_OK;
   describe(dataset, &plan->bucket[bucket], match, batch);
-  for (int64_t m = 0; m < dataset->molecule_count; m++) batch->molecules += plan->bucket_of[m] == bucket;
-  if (allocate_fixed(batch) != 0 || build_grids(&dataset->cmap, batch) != 0 || list_molecules(plan, dataset, bucket, batch) != 0) {
+  for (int64_t m = 0; m < dataset->molecule_count; m++)
+    batch->molecules += plan->bucket_of[m] == bucket;
+  if (allocate_fixed(batch) != 0 || build_grids(&dataset->cmap, batch) != 0 ||
+      list_molecules(plan, dataset, bucket, batch) != 0) {
     return q2_fail(error, "out of memory for %lld molecules of order %d", (long long)batch->molecules, batch->order);
   }
-  for (int64_t slot = 0; slot < batch->molecules && status == Q2_OK; slot++) status = build_molecule(builder, slot, match, error);
+  for (int64_t slot = 0; slot < batch->molecules && status == Q2_OK; slot++)
+    status = build_molecule(builder, slot, match, error);
   int failed = 0;
 #define TAKE(NAME, TYPE)                                                                                                       \
   batch->table_bytes += builder->NAME.count * (int64_t)sizeof(TYPE);                                                           \
@@ -250,7 +268,8 @@ static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, i
   failed |= !batch->NAME;
   Q2_BATCH_TABLES(TAKE)
 #undef TAKE
-  if (status == Q2_OK && failed) status = q2_fail(error, "out of memory for the terms of %lld molecules", (long long)batch->molecules);
+  if (status == Q2_OK && failed)
+    status = q2_fail(error, "out of memory for the terms of %lld molecules", (long long)batch->molecules);
   return status;
 }
 
@@ -263,7 +282,8 @@ int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *pla
   if (!form || !builder.local_of_row) {
     status = q2_fail(error, "out of memory for %d parameters", dataset->parameters.count);
   } else {
-    for (int p = 0; p < dataset->parameters.count; p++) builder.local_of_row[p] = -1;
+    for (int p = 0; p < dataset->parameters.count; p++)
+      builder.local_of_row[p] = -1;
     status = q2_forms_resolve(dataset, form, error);
   }
   for (int b = 0; b < plan->bucket_count && status == Q2_OK; b++) {
@@ -278,7 +298,8 @@ int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *pla
 }
 
 int64_t q2_batch_bytes(const struct q2_batch *batch) {
-  const int64_t molecule = 7 * 8 + 3 * 4 + 2 * 8 + (int64_t)batch->order * (4 + 3 * 8) + (batch->has_rigid ? 16LL * Q2_RIGID * batch->ld : 0);
+  const int64_t molecule =
+      7 * 8 + 3 * 4 + 2 * 8 + (int64_t)batch->order * (4 + 3 * 8) + (batch->has_rigid ? 16LL * Q2_RIGID * batch->ld : 0);
   return batch->table_bytes + batch->molecules * molecule;
 }
 

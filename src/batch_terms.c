@@ -21,7 +21,8 @@ static void gather(const struct q2_builder *builder, int count, const int32_t *a
 /* Word number `index` of a form's coordinates. */
 static const char *coordinate_word(int form, int index) {
   const char *word = q2_forms[form].coordinates;
-  for (; index > 0; index--) word = strchr(word, ' ') + 1;
+  for (; index > 0; index--)
+    word = strchr(word, ' ') + 1;
   return word;
 }
 

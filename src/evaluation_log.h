@@ -2,9 +2,9 @@
  *
  * An optimizer that asks only for values and gradients is a deterministic function of the answers. So this log, plus the
  * starting point, is all that a checkpoint needs: a restart drives the optimizer from the start, answers from the log while it
- * lasts, and goes live where it ends (tested for every TAO type that docs/optimizers.md recommends). The log lives on rank 0 only. It is flat
- * arrays of numbers and grows by doubling; memory: 16 bytes a variable and evaluation, and as much again for a moment when it
- * grows. */
+ * lasts, and goes live where it ends (tested for every TAO type that docs/optimizers.md recommends). The log lives on rank 0
+ * only. It is flat arrays of numbers and grows by doubling; memory: 16 bytes a variable and evaluation, and as much again for a
+ * moment when it grows. */
 #ifndef Q2_EVALUATION_LOG_H
 #define Q2_EVALUATION_LOG_H
 

@@ -254,8 +254,10 @@ static void put_force_field(const struct writer *w) {
   put_integers(w, "/force_field/nonbonded/epsilon", made_types, 0, epsilon);
   put_integers(w, "/force_field/nonbonded/sigma", made_types, 0, sigma);
   double grid[made_grids * made_points * made_points];
-  for (int k = 0; k < made_grids * made_points * made_points; k++) grid[k] = made_grid(k) * (w->options.other_units ? 4.184 : 1.0);
-  put_reals(w, "/force_field/cmap/grid", w->options.other_units ? "kJ/mol" : "kcal/mol", made_grids, made_points * made_points, grid);
+  for (int k = 0; k < made_grids * made_points * made_points; k++)
+    grid[k] = made_grid(k) * (w->options.other_units ? 4.184 : 1.0);
+  put_reals(w, "/force_field/cmap/grid", w->options.other_units ? "kJ/mol" : "kcal/mol", made_grids, made_points * made_points,
+            grid);
   const double half = 0.5, most = 0.8333;
   hid_t group = must(H5Gopen2(w->file, "/force_field/nonbonded", H5P_DEFAULT), "nonbonded");
   put_attribute_text(group, "combining_rule", "lorentz-berthelot", w->options.variable_strings);

@@ -9,7 +9,6 @@ enum { made_atoms = 5, made_kinds = 5, made_parameters = 12, made_types = 2, mad
 /* Element k of the CMAP grids of every made set, in kcal/mol. */
 static inline double made_grid(int k) { return 0.25 * k - 3; }
 
-
 /* Molecule `number` of every made set: water, HF, methane, CO2 and a helium atom in turn. */
 struct made_molecule {
   char name[64];

@@ -105,10 +105,8 @@ static int run(struct fixture *f, const char *arguments, struct q2_fit *fit, str
     status = q2_options_query(&line, &options, error);
     int least_squares = 0;
     if (status == Q2_OK) status = q2_fit_check_options(*world, &line, &least_squares, error);
-    const struct q2_fit_problem problem = {.dataset = &f->dataset,
-                                           .variables = &f->variables,
-                                           .least_squares = least_squares,
-                                           .objective = f->objective};
+    const struct q2_fit_problem problem = {
+        .dataset = &f->dataset, .variables = &f->variables, .least_squares = least_squares, .objective = f->objective};
     if (status == Q2_OK) status = q2_fit_run(*world, &problem, &options, &line, &printer, fit, error);
     PetscOptionsPop();
     PetscOptionsDestroy(&database);

@@ -1,5 +1,6 @@
-/* Claims: term tables that fit their form are taken, in the registry's own words; one that does not is refused with a message that names file,
- * table, row and expectation. Terms near straight angles take the fading form, and only those; each CMAP term takes its own grid. */
+/* Claims: term tables that fit their form are taken, in the registry's own words; one that does not is refused with a message
+ * that names file, table, row and expectation. Terms near straight angles take the fading form, and only those; each CMAP term
+ * takes its own grid. */
 #include <string.h>
 
 #include "../kernels/stages.h"
@@ -21,7 +22,8 @@ static void resolve(const struct q2_dataset *dataset, const char *expected) {
   const int status = q2_forms_resolve(dataset, form, &error);
   if (!expected) {
     CHECK(status == Q2_OK, "%s", error.text);
-    for (int t = 0; t < dataset->term_table_count; t++) CHECK(strcmp(q2_forms[form[t]].name, dataset->terms[t].form) == 0);
+    for (int t = 0; t < dataset->term_table_count; t++)
+      CHECK(strcmp(q2_forms[form[t]].name, dataset->terms[t].form) == 0);
   } else {
     CHECK(status != Q2_OK && strstr(error.text, expected), "'%s', expected '%s'", error.text, expected);
   }
@@ -79,9 +81,10 @@ static void takes_its_grid(const struct q2_dataset *dataset, const struct q2_bat
   CHECK(cmap->points == 6);
   q2_cmap_spline(6, cmap->grid + 36 * grid, table);
   q2_load_term(batch, &wave, m, t, &loaded);
-  q2_form_evaluate((enum q2_form)batch->term_form[t], batch->term_coordinate + Q2_MAX_COORDINATES * t, dataset->parameters.value + row, table,
-                   &direct);
-  CHECK(loaded.value == direct.value && loaded.second[1] == direct.second[1], "grid %d: %g, %g", grid, loaded.value, direct.value);
+  q2_form_evaluate((enum q2_form)batch->term_form[t], batch->term_coordinate + Q2_MAX_COORDINATES * t,
+                   dataset->parameters.value + row, table, &direct);
+  CHECK(loaded.value == direct.value && loaded.second[1] == direct.second[1], "grid %d: %g, %g", grid, loaded.value,
+        direct.value);
 }
 
 /* Of the eleven molecules propyne and the bent chain have nearly straight angles. */
@@ -112,7 +115,8 @@ static void terms_fade_by_geometry(MPI_Comm comm, struct q2_dataset *dataset) {
   }
   CHECK(all == faded && faded > 0, "%d", (int)faded);
   for (int form = 0; form < Q2_FORM_COUNT; form++) {
-    CHECK(counted[form] > 0 || form == Q2_FORM_IMPROPER_FADED || form == Q2_FORM_IMPROPER_HARMONIC_FADED, "no %s", q2_forms[form].name);
+    CHECK(counted[form] > 0 || form == Q2_FORM_IMPROPER_FADED || form == Q2_FORM_IMPROPER_HARMONIC_FADED, "no %s",
+          q2_forms[form].name);
   }
   q2_batch_free(&batch);
   q2_plan_free(&plan);

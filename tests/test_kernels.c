@@ -1,5 +1,5 @@
-/* Claims: first and second derivatives of every coordinate, and every derivative that a form reports, are derivatives of the value; joints
- * and limits are smooth; the accumulator is exact on its grid and does not depend on order. */
+/* Claims: first and second derivatives of every coordinate, and every derivative that a form reports, are derivatives of the
+ * value; joints and limits are smooth; the accumulator is exact on its grid and does not depend on order. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +18,8 @@ static double uniform(double low, double high) { return low + (high - low) * ((d
 
 typedef void (*measure)(const double x[][3], struct q2_coordinate *coordinate);
 
-/* Derivative of output `out` of the coordinate in x[a][k]: central differences, twice extrapolated. out < 0: the value, else first[][] in order. */
+/* Derivative of output `out` of the coordinate in x[a][k]: central differences, twice extrapolated. out < 0: the value, else
+ * first[][] in order. */
 static double coordinate_slope(measure coordinate, double x[][3], int a, int k, int out, double h) {
   struct q2_coordinate up, down;
   double d[3];
@@ -43,13 +44,15 @@ static void check_coordinate(const char *name, measure coordinate, int atoms, do
   double largest = 1;
   for (int a = 0; a < atoms; a++) {
     for (int b = 0; b < atoms; b++) {
-      for (int i = 0; i < 9; i++) largest = fmax(largest, fabs(q.second[a][b][i]));
+      for (int i = 0; i < 9; i++)
+        largest = fmax(largest, fabs(q.second[a][b][i]));
     }
   }
   for (int a = 0; a < atoms; a++) {
     for (int i = 0; i < 3; i++) {
       const double d = coordinate_slope(coordinate, x, a, i, -1, h);
-      CHECK(fabs(d - q.first[a][i]) < tolerance * sqrt(largest), "%s: atom %d: %.15g, differences %.15g", name, a, q.first[a][i], d);
+      CHECK(fabs(d - q.first[a][i]) < tolerance * sqrt(largest), "%s: atom %d: %.15g, differences %.15g", name, a,
+            q.first[a][i], d);
       for (int b = 0; b < atoms; b++) {
         for (int j = 0; j < 3; j++) {
           const double e = coordinate_slope(coordinate, x, a, i, 3 * b + j, h), mine = q.second[a][b][3 * i + j];
@@ -76,7 +79,8 @@ static void coordinates_have_their_derivatives(void) {
   }
   /* cis, trans, and near the branch cut */
   for (int side = -1; side <= 1; side += 2) {
-    double cis[4][3] = {{0.5, 1, 0}, {0, 0, 0}, {1.5, 0, 0}, {1.2, 1, 1e-4 * side}}, trans[4][3] = {{0.5, 1, 0}, {0, 0, 0}, {1.5, 0, 0}, {1.2, -1, 1e-4 * side}};
+    double cis[4][3] = {{0.5, 1, 0}, {0, 0, 0}, {1.5, 0, 0}, {1.2, 1, 1e-4 * side}},
+           trans[4][3] = {{0.5, 1, 0}, {0, 0, 0}, {1.5, 0, 0}, {1.2, -1, 1e-4 * side}};
     check_coordinate("torsion at 0", q2_torsion, 4, cis, 0.02, 1e-9);
     check_coordinate("torsion at 180", q2_torsion, 4, trans, 0.02, 1e-9);
   }
@@ -103,7 +107,8 @@ static void bent_chain(double first, double second, double third, double x[5][3]
   memcpy(x, chain, sizeof chain);
   const double away[3] = {x[3][0] + 1.2, x[3][1], x[3][2]}; /* onwards, turned by `third` in the plane of x and the last bond */
   const double r = sqrt(away[0] * away[0] + away[1] * away[1] + away[2] * away[2]);
-  for (int i = 0; i < 3; i++) x[4][i] = x[3][i] + away[i] / r * cos(third) + (i == 1 ? sin(third) : 0);
+  for (int i = 0; i < 3; i++)
+    x[4][i] = x[3][i] + away[i] / r * cos(third) + (i == 1 ? sin(third) : 0);
 }
 
 /* The fading factor is smooth where it begins, inside, and at zero; it is 1 without derivatives outside. */
@@ -124,7 +129,8 @@ static void fading_has_its_derivatives(void) {
   bent_chain(1.001 * Q2_FADE, 0.6, 0.7, x);
   q2_fading(5, (const double(*)[3])x, &q);
   CHECK(q.value == 1);
-  for (int i = 0; i < 9; i++) CHECK(q.second[1][2][i] == 0 && q.first[i / 3][i % 3] == 0);
+  for (int i = 0; i < 9; i++)
+    CHECK(q.second[1][2][i] == 0 && q.first[i / 3][i % 3] == 0);
   bent_chain(Q2_FADE * (1 + 1e-7), 0.6, 0.7, x); /* across the joint */
   q2_fading(5, (const double(*)[3])x, &q);
   bent_chain(Q2_FADE * (1 - 1e-7), 0.6, 0.7, x);
@@ -136,8 +142,9 @@ static void fading_has_its_derivatives(void) {
   }
 }
 
-/* In a plane the out-of-plane angle is zero and its derivatives are finite; they join across the plane. Off it, it is the angle between the bond
- * and the plane of the three ligands: for a pyramid of three ligands at height h above its foot and distance r from its axis, tan(chi) = h / r. */
+/* In a plane the out-of-plane angle is zero and its derivatives are finite; they join across the plane. Off it, it is the angle
+ * between the bond and the plane of the three ligands: for a pyramid of three ligands at height h above its foot and distance r
+ * from its axis, tan(chi) = h / r. */
 static void out_of_plane_angle_is_allingers(void) {
   const double half = sqrt(3) / 2;
   struct q2_coordinate q;
@@ -161,27 +168,33 @@ static void words_name_coordinates(void) {
     const char *word;
     measure function;
     int count, atom[5];
-  } words[] = {{"r12 ", q2_distance, 2, {1, 2}},           {"a103", q2_angle, 3, {1, 0, 3}},
-               {"t0123 f0123", q2_torsion, 4, {0, 1, 2, 3}}, {"t1234", q2_torsion, 4, {1, 2, 3, 4}},
-               {"o0123", q2_out_of_plane, 4, {0, 1, 2, 3}},  {"f1234", fading4, 4, {1, 2, 3, 4}},
+  } words[] = {{"r12 ", q2_distance, 2, {1, 2}},
+               {"a103", q2_angle, 3, {1, 0, 3}},
+               {"t0123 f0123", q2_torsion, 4, {0, 1, 2, 3}},
+               {"t1234", q2_torsion, 4, {1, 2, 3, 4}},
+               {"o0123", q2_out_of_plane, 4, {0, 1, 2, 3}},
+               {"f1234", fading4, 4, {1, 2, 3, 4}},
                {"f01234", fading5, 5, {0, 1, 2, 3, 4}}};
   double x[5][3], own[5][3];
   bent_chain(0.5 * Q2_FADE, 0.4 * Q2_FADE, 0.6 * Q2_FADE, x);
   for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
     struct q2_coordinate named, direct;
-    for (int a = 0; a < words[w].count; a++) memcpy(own[a], x[words[w].atom[a]], sizeof own[a]);
+    for (int a = 0; a < words[w].count; a++)
+      memcpy(own[a], x[words[w].atom[a]], sizeof own[a]);
     q2_measure(words[w].word, (const double(*)[3])x, &named);
     words[w].function((const double(*)[3])own, &direct);
     CHECK(named.value == direct.value, "%s", words[w].word);
     double left[3] = {0, 0, 0}; /* the derivatives in all atoms add up to none */
     for (int a = 0; a < 5; a++) {
-      for (int i = 0; i < 3; i++) left[i] += named.first[a][i];
+      for (int i = 0; i < 3; i++)
+        left[i] += named.first[a][i];
     }
-    for (int i = 0; i < 3; i++) CHECK_CLOSE(left[i], 0, 1e-12 / Q2_FADE);
+    for (int i = 0; i < 3; i++)
+      CHECK_CLOSE(left[i], 0, 1e-12 / Q2_FADE);
     for (int a = 0; a < words[w].count; a++) {
       CHECK(memcmp(named.first[words[w].atom[a]], direct.first[a], sizeof direct.first[a]) == 0, "%s", words[w].word);
-      CHECK(memcmp(named.second[words[w].atom[a]][words[w].atom[0]], direct.second[a][0], sizeof direct.second[a][0]) == 0, "%s",
-            words[w].word);
+      CHECK(memcmp(named.second[words[w].atom[a]][words[w].atom[0]], direct.second[a][0], sizeof direct.second[a][0]) == 0,
+            "%s", words[w].word);
     }
   }
 }
@@ -197,7 +210,8 @@ static void torsion_sign_is_iupac(void) {
 /* --- forms --- */
 
 /* Not inlined: the compiler, seeing short arrays and any form, would warn of the forms that read longer ones. */
-__attribute__((noinline)) static void evaluate(enum q2_form form, const double *q, const double *p, const double *constant, struct q2_jet *jet) {
+__attribute__((noinline)) static void evaluate(enum q2_form form, const double *q, const double *p, const double *constant,
+                                               struct q2_jet *jet) {
   q2_form_evaluate(form, q, p, constant, jet);
 }
 
@@ -226,11 +240,13 @@ static int jet_has(int coordinates, int which) {
 static struct q2_jet unset_jet(void) {
   struct q2_jet jet;
   double *number = (double *)&jet;
-  for (size_t i = 0; i < sizeof jet / sizeof *number; i++) number[i] = NAN;
+  for (size_t i = 0; i < sizeof jet / sizeof *number; i++)
+    number[i] = NAN;
   return jet;
 }
 
-static double jet_slope(enum q2_form form, double *q, double *p, const double *constant, double *variable, int which, double h) {
+static double jet_slope(enum q2_form form, double *q, double *p, const double *constant, double *variable, int which,
+                        double h) {
   double d[3];
   struct q2_jet up = unset_jet(), down = unset_jet();
   const double at = *variable;
@@ -266,7 +282,8 @@ static void check_form(enum q2_form form, double *q, double *p, const double *co
       for (int c = 0; c <= b; c++) {
         const double t = jet_slope(form, q, p, constant, &q[a], SECOND + Q2_TRIANGLE(b, c), h);
         const double third = jet.third[Q2_TETRAHEDRON(a, b, c)];
-        CHECK(fabs(t - third) < tolerance * largest, "%s: d3E/dq%ddq%ddq%d %.15g, differences %.15g", info->name, a, b, c, third, t);
+        CHECK(fabs(t - third) < tolerance * largest, "%s: d3E/dq%ddq%ddq%d %.15g, differences %.15g", info->name, a, b, c,
+              third, t);
       }
     }
   }
@@ -274,7 +291,8 @@ static void check_form(enum q2_form form, double *q, double *p, const double *co
     for (int which = 0; which < THIRD; which++) {
       if (!jet_has(count, which)) continue;
       const double d = jet_slope(form, q, p, constant, &p[s], which, 1e-3), mine = jet_element_p(&jet, s, which);
-      CHECK(fabs(d - mine) < tolerance * (largest + fabs(mine)), "%s: parameter %d of element %d: %.15g, differences %.15g", info->name, s, which, mine, d);
+      CHECK(fabs(d - mine) < tolerance * (largest + fabs(mine)), "%s: parameter %d of element %d: %.15g, differences %.15g",
+            info->name, s, which, mine, d);
     }
   }
 }
@@ -299,7 +317,8 @@ enum { POINTS = 12 };
 static const double *rough_grid(void) {
   static double table[Q2_CMAP_REALS(POINTS)];
   double grid[POINTS * POINTS];
-  for (int k = 0; k < POINTS * POINTS; k++) grid[k] = uniform(-2, 2);
+  for (int k = 0; k < POINTS * POINTS; k++)
+    grid[k] = uniform(-2, 2);
   q2_cmap_spline(POINTS, grid, table);
   return table;
 }
@@ -310,12 +329,16 @@ static void forms_have_their_derivatives(void) {
     for (int form = 0; form < Q2_FORM_COUNT; form++) {
       double q[Q2_MAX_COORDINATES] = {0}, p[Q2_MAX_PARAMETERS] = {0}, constant[Q2_MAX_CONSTANTS] = {0};
       const char *word = q2_forms[form].coordinates, *kind = q2_forms[form].parameter_kinds;
-      for (int c = 0; c < q2_forms[form].coordinate_count; c++, word += strcspn(word, " ") + 1) q[c] = any_coordinate(*word);
-      for (int s = 0; s < q2_forms[form].parameter_count; s++, kind += strcspn(kind, " ") + 1) p[s] = any_parameter(kind, strcspn(kind, " "));
+      for (int c = 0; c < q2_forms[form].coordinate_count; c++, word += strcspn(word, " ") + 1)
+        q[c] = any_coordinate(*word);
+      for (int s = 0; s < q2_forms[form].parameter_count; s++, kind += strcspn(kind, " ") + 1)
+        p[s] = any_parameter(kind, strcspn(kind, " "));
       constant[0] = strcmp(q2_forms[form].constant_meanings, "sextic") == 0 ? 2.2e-8 : 1 + rand() % 6;
       const int grid = q2_form_takes_grid(form);
-      for (int c = 0; grid && c < 2; c++) q[c] = (rand() % POINTS + uniform(0.05, 0.95)) * 2 * acos(-1) / POINTS - acos(-1); /* within one cell */
-      if (form == Q2_FORM_IMPROPER_HARMONIC || form == Q2_FORM_IMPROPER_HARMONIC_FADED) p[1] = q[0] + uniform(-3, 3) + 2 * acos(-1) * (rand() % 3 - 1);
+      for (int c = 0; grid && c < 2; c++)
+        q[c] = (rand() % POINTS + uniform(0.05, 0.95)) * 2 * acos(-1) / POINTS - acos(-1); /* within one cell */
+      if (form == Q2_FORM_IMPROPER_HARMONIC || form == Q2_FORM_IMPROPER_HARMONIC_FADED)
+        p[1] = q[0] + uniform(-3, 3) + 2 * acos(-1) * (rand() % 3 - 1);
       check_form(form, q, p, grid ? rough_grid() : constant, 1e-2, 1e-8);
     }
   }
@@ -329,9 +352,11 @@ static void rounded_forms_have_their_derivatives(void) {
     check_form(Q2_FORM_ANGLE_HARMONIC, q, bend, NULL, 0.05 * Q2_STRAIGHT, 1e-6);
     check_form(Q2_FORM_ANGLE_MM3, q, bend, &sextic, 0.05 * Q2_STRAIGHT, 1e-6);
     check_form(Q2_FORM_ANGLE_COSINE, q, bend, NULL, 0.05 * Q2_STRAIGHT, 1e-6);
-    double cross[3] = {uniform(1, 2), uniform(1, 2), q[0]}, stretch_bend[4] = {uniform(-50, 50), uniform(1, 2), uniform(1, 2), uniform(1, pi)};
+    double cross[3] = {uniform(1, 2), uniform(1, 2), q[0]},
+           stretch_bend[4] = {uniform(-50, 50), uniform(1, 2), uniform(1, 2), uniform(1, pi)};
     check_form(Q2_FORM_STRETCH_BEND, cross, stretch_bend, NULL, 0.05 * Q2_STRAIGHT, 1e-6);
-    double both[3] = {q[0], pi - uniform(0.1, 0.9) * Q2_STRAIGHT}, bend_bend[3] = {uniform(-50, 50), uniform(1, pi), uniform(1, pi)};
+    double both[3] = {q[0], pi - uniform(0.1, 0.9) * Q2_STRAIGHT},
+           bend_bend[3] = {uniform(-50, 50), uniform(1, pi), uniform(1, pi)};
     check_form(Q2_FORM_BEND_BEND, both, bend_bend, NULL, 0.05 * Q2_STRAIGHT, 1e-6);
     /* and of forms that change their expression in the plane, or have a small coordinate there */
     double flat[3] = {uniform(-0.02, 0.02)}, k[1] = {uniform(-100, 100)};
@@ -347,7 +372,8 @@ static void registry_is_consistent(void) {
     const int counts[] = {info->coordinate_count, info->parameter_count, info->constant_count};
     for (int list = 0; list < 3; list++) {
       int words = lists[list][0] != 0;
-      for (const char *c = lists[list]; *c; c++) words += *c == ' ';
+      for (const char *c = lists[list]; *c; c++)
+        words += *c == ' ';
       CHECK(words == counts[list], "%s: %d words in '%s', %d announced", info->name, words, lists[list], counts[list]);
     }
     CHECK(info->coordinate_count <= Q2_MAX_COORDINATES && info->parameter_count <= Q2_MAX_PARAMETERS);
@@ -384,7 +410,8 @@ static void forms_have_their_values(void) {
   const double sextic = 9e-10, bend[2] = {50, 109 * degree}, angle[3] = {121 * degree};
   evaluate(Q2_FORM_ANGLE_MM3, angle, bend, &sextic, &jet);
   const double t = 12;
-  CHECK_CLOSE(jet.value, 50 * pow(t * degree, 2) * (1 - 0.014 * t + 5.6e-5 * t * t - 7e-7 * t * t * t + 9e-10 * t * t * t * t), 1e-12);
+  CHECK_CLOSE(jet.value, 50 * pow(t * degree, 2) * (1 - 0.014 * t + 5.6e-5 * t * t - 7e-7 * t * t * t + 9e-10 * t * t * t * t),
+              1e-12);
   const double barrier[3] = {2, 3, 5}, cis[3] = {0}, gauche[3] = {pi / 3}, trans[3] = {pi};
   evaluate(Q2_FORM_TORSION_MM3, cis, barrier, NULL, &jet);
   CHECK_CLOSE(jet.value, 2 + 5, 1e-14);
@@ -417,7 +444,8 @@ static void joints_are_smooth(void) {
   static const struct {
     enum q2_form form;
     int angle;
-  } joints[] = {{Q2_FORM_ANGLE_HARMONIC, 0}, {Q2_FORM_ANGLE_MM3, 0}, {Q2_FORM_ANGLE_COSINE, 0}, {Q2_FORM_STRETCH_BEND, 2}, {Q2_FORM_BEND_BEND, 0}, {Q2_FORM_BEND_BEND, 1}};
+  } joints[] = {{Q2_FORM_ANGLE_HARMONIC, 0}, {Q2_FORM_ANGLE_MM3, 0}, {Q2_FORM_ANGLE_COSINE, 0},
+                {Q2_FORM_STRETCH_BEND, 2},   {Q2_FORM_BEND_BEND, 0}, {Q2_FORM_BEND_BEND, 1}};
   for (size_t j = 0; j < sizeof joints / sizeof *joints; j++) {
     const enum q2_form form = joints[j].form;
     double in[3] = {1.3, 1.3, 1.3}, out[3] = {1.3, 1.3, 1.3};
@@ -428,10 +456,12 @@ static void joints_are_smooth(void) {
     for (int which = 0; which < ELEMENTS; which++) {
       if (!jet_has(q2_forms[form].coordinate_count, which)) continue;
       const double here = *jet_element(&inside, which), there = *jet_element(&outside, which);
-      const double slack = which < THIRD ? 1e-4 * (1 + fabs(here)) : 1e-6 * 60 / (Q2_STRAIGHT * Q2_STRAIGHT); /* the fourth jumps */
+      const double slack =
+          which < THIRD ? 1e-4 * (1 + fabs(here)) : 1e-6 * 60 / (Q2_STRAIGHT * Q2_STRAIGHT); /* the fourth jumps */
       CHECK(fabs(here - there) <= slack, "%s: element %d: %.10g, %.10g", q2_forms[form].name, which, here, there);
       for (int s = 0; which < THIRD && s < q2_forms[form].parameter_count; s++) {
-        CHECK_CLOSE(jet_element_p(&inside, s, which), jet_element_p(&outside, s, which), 1e-4 * (1 + fabs(jet_element_p(&inside, s, which))));
+        CHECK_CLOSE(jet_element_p(&inside, s, which), jet_element_p(&outside, s, which),
+                    1e-4 * (1 + fabs(jet_element_p(&inside, s, which))));
       }
     }
   }
@@ -458,14 +488,15 @@ static void joints_are_smooth(void) {
   CHECK_CLOSE(inside.second[Q2_TRIANGLE(1, 0)], 0, 1e-13);
 }
 
-/* A CMAP's spline goes through its grid, repeats after a turn, has two continuous derivatives across every line of the grid, and finds a smooth
- * function between the points: with phi along rows. */
+/* A CMAP's spline goes through its grid, repeats after a turn, has two continuous derivatives across every line of the grid,
+ * and finds a smooth function between the points: with phi along rows. */
 static void cmap_is_a_smooth_map(void) {
   enum { FINE = 48 };
   static double grid[FINE * FINE], table[Q2_CMAP_REALS(FINE)];
   const double pi = acos(-1), h = 2 * pi / FINE, one[1] = {1}, step = 1e-9;
   for (int i = 0; i < FINE; i++) {
-    for (int j = 0; j < FINE; j++) grid[FINE * i + j] = sin(i * h - pi) + cos(2 * (j * h - pi)) + 0.5 * cos(i * h + j * h - 1);
+    for (int j = 0; j < FINE; j++)
+      grid[FINE * i + j] = sin(i * h - pi) + cos(2 * (j * h - pi)) + 0.5 * cos(i * h + j * h - 1);
   }
   q2_cmap_spline(FINE, grid, table);
   for (int trial = 0; trial < 200; trial++) {
@@ -511,7 +542,8 @@ static void out_of_plane_forms_join(void) {
   CHECK_CLOSE(up.second[0], 40, 1e-6);
   CHECK(flat.first[0] == 0 && flat.third[0] == 0);
   evaluate(Q2_FORM_OUT_OF_PLANE_MM3, q, k, &sextic, &jet);
-  CHECK_CLOSE(jet.value, 20 * pow(t * degree, 2) * (1 - 0.014 * t + 5.6e-5 * t * t - 7e-7 * t * t * t + 2.2e-8 * t * t * t * t), 1e-13);
+  CHECK_CLOSE(jet.value, 20 * pow(t * degree, 2) * (1 - 0.014 * t + 5.6e-5 * t * t - 7e-7 * t * t * t + 2.2e-8 * t * t * t * t),
+              1e-13);
 }
 
 static void wavenumber_is_smooth(void) {
@@ -538,18 +570,21 @@ static void sums_do_not_depend_on_order(void) {
   enum { COUNT = 20000 };
   static double x[COUNT];
   int64_t forwards[Q2_LIMBS] = {0}, backwards[Q2_LIMBS] = {0}, halves[2][Q2_LIMBS] = {{0}};
-  for (int i = 0; i < COUNT; i++) x[i] = uniform(-1, 1) * pow(10, uniform(-25, 20));
+  for (int i = 0; i < COUNT; i++)
+    x[i] = uniform(-1, 1) * pow(10, uniform(-25, 20));
   for (int i = 0; i < COUNT; i++) {
     q2_accumulate(forwards, x[i]);
     q2_accumulate(backwards, x[COUNT - 1 - i]);
     q2_accumulate(halves[i % 3 == 0], x[i]);
   }
-  for (int l = 0; l < Q2_LIMBS; l++) halves[0][l] += halves[1][l];
+  for (int l = 0; l < Q2_LIMBS; l++)
+    halves[0][l] += halves[1][l];
   const double sum = q2_accumulated(forwards);
   CHECK(memcmp(&sum, &(double){q2_accumulated(backwards)}, sizeof sum) == 0);
   CHECK(memcmp(&sum, &(double){q2_accumulated(halves[0])}, sizeof sum) == 0);
   /* taking everything away again leaves exactly nothing, though each number was cut to the grid */
-  for (int i = 0; i < COUNT; i++) q2_accumulate(forwards, -x[i]);
+  for (int i = 0; i < COUNT; i++)
+    q2_accumulate(forwards, -x[i]);
   CHECK(q2_accumulated(forwards) == 0);
 }
 
@@ -559,7 +594,8 @@ static void sums_are_exact(void) {
     int64_t limbs[Q2_LIMBS] = {0};
     CHECK(q2_accumulable(single[i]));
     q2_accumulate(limbs, single[i]);
-    CHECK(q2_accumulated(limbs) == single[i] || fabs(q2_accumulated(limbs) - single[i]) < 0x1p-97, "%a comes back as %a", single[i], q2_accumulated(limbs));
+    CHECK(q2_accumulated(limbs) == single[i] || fabs(q2_accumulated(limbs) - single[i]) < 0x1p-97, "%a comes back as %a",
+          single[i], q2_accumulated(limbs));
   }
   int64_t limbs[Q2_LIMBS] = {0};
   q2_accumulate(limbs, 1e25);

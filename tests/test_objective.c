@@ -46,8 +46,8 @@ static double loss_at(struct problem *problem, const double *parameters) {
   return evaluation.loss;
 }
 
-/* Central differences, twice extrapolated (error O(h^6)), at several steps; taken where the two extrapolations agree best: a steep
- * vibration near zero wants a small step, a flat one a large one. */
+/* Central differences, twice extrapolated (error O(h^6)), at several steps; taken where the two extrapolations agree best: a
+ * steep vibration near zero wants a small step, a flat one a large one. */
 static double slope(struct problem *problem, double *parameters, int row, double scale) {
   static const double steps[] = {2e-3, 6e-4, 2e-4, 6e-5};
   const double at = parameters[row];
@@ -113,7 +113,8 @@ static void gradient_is_the_derivative(MPI_Comm comm, int64_t molecules, int lor
   for (int t = 0; t < problem.dataset.term_table_count; t++) { /* and every form, by the first parameter of its terms */
     const struct q2_term_table *terms = &problem.dataset.terms[t];
     int acts = 0;
-    for (int64_t k = 0; k < terms->offset[problem.dataset.molecule_count]; k++) acts |= gradient[terms->parameters[k * terms->parameter_count]] != 0;
+    for (int64_t k = 0; k < terms->offset[problem.dataset.molecule_count]; k++)
+      acts |= gradient[terms->parameters[k * terms->parameter_count]] != 0;
     MPI_Allreduce(MPI_IN_PLACE, &acts, 1, MPI_INT, MPI_LOR, comm);
     CHECK(acts, "no term of form %s acts", terms->form);
   }
