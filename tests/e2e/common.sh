@@ -1,5 +1,6 @@
 # What the end-to-end tests share; to be sourced. Every program runs under a time limit, so that a hang is a failure, not a wait.
 set -u
+rm -f ./*.h5 ./*.partial # of an earlier run in this scratch folder
 failures=0
 limit=${Q2HPC_TEST_LIMIT:-120}
 
