@@ -33,6 +33,12 @@ DEFAULT_UNIT = {
     "torsion_k": "kcal/mol", "torsion_phase": "degree",
     "improper_k": "kcal/mol", "improper_phase": "degree",
     "lj_epsilon": "kcal/mol", "lj_sigma": "angstrom",
+    "morse_d": "kcal/mol", "morse_a": "1/angstrom", "angle_cosine_k": "kcal/mol",
+    "torsion_v1": "kcal/mol", "torsion_v2": "kcal/mol", "torsion_v3": "kcal/mol",
+    "improper_harmonic_k": "kcal/mol/rad^2", "improper_eq": "degree", "out_of_plane_k": "kcal/mol/rad^2",
+    "stretch_bend_k": "kcal/mol/angstrom/rad", "bend_bend_k": "kcal/mol/rad^2",
+    "torsion_stretch_v1": "kcal/mol/angstrom", "torsion_stretch_v2": "kcal/mol/angstrom",
+    "torsion_stretch_v3": "kcal/mol/angstrom", "cmap_scale": "1",
 }
 
 # form: (atoms, kinds of its parameters, constants)
@@ -42,6 +48,19 @@ FORMS = {
     "urey_bradley": (2, ("urey_bradley_k", "urey_bradley_eq"), 0),
     "torsion_fourier": (4, ("torsion_k", "torsion_phase"), 1),
     "improper_fourier": (4, ("improper_k", "improper_phase"), 1),
+    "bond_mm3": (2, ("bond_k", "bond_eq"), 0),
+    "bond_morse": (2, ("morse_d", "morse_a", "bond_eq"), 0),
+    "angle_mm3": (3, ("angle_k", "angle_eq"), 1),
+    "angle_cosine": (3, ("angle_cosine_k", "angle_eq"), 0),
+    "torsion_mm3": (4, ("torsion_v1", "torsion_v2", "torsion_v3"), 0),
+    "improper_harmonic": (4, ("improper_harmonic_k", "improper_eq"), 0),
+    "out_of_plane_harmonic": (4, ("out_of_plane_k",), 0),
+    "out_of_plane_mm3": (4, ("out_of_plane_k",), 1),
+    "stretch_bend": (3, ("stretch_bend_k", "bond_eq", "bond_eq", "angle_eq"), 0),
+    "bend_bend": (4, ("bend_bend_k", "angle_eq", "angle_eq"), 0),
+    "bend_bend_opposite": (5, ("bend_bend_k", "angle_eq", "angle_eq"), 0),
+    "torsion_stretch": (4, ("torsion_stretch_v1", "torsion_stretch_v2", "torsion_stretch_v3", "bond_eq"), 0),
+    "cmap": (5, ("cmap_scale",), 1),
 }
 
 # kind: (columns of its index, attributes of its group; DataSet.observable_attributes overrides these)
@@ -84,6 +103,7 @@ class DataSet:
         self.parameters = []     # dicts, one a row
         self._parameter_row = {}  # (kind, label): row
         self.nonbonded = None
+        self.grids = []          # [n, n] each, of one n
         self.extra = {}  # {group: (unit, one array of numbers a molecule)}: ragged tables that q2hpc does not read
         self.observable_attributes = {kind: dict(attributes) for kind, (_, attributes) in OBSERVABLES.items()}
 
@@ -127,6 +147,15 @@ class DataSet:
         self.nonbonded["sigma"].append(sigma_row)
         return len(self.nonbonded["label"]) - 1
 
+    def cmap_grid(self, energies):
+        """Adds a grid of [n, n] energies in kcal/mol, from -180 degrees on, phi by row, and returns its number: the constant of
+        cmap terms."""
+        energies = np.asarray(energies, dtype=float)
+        if energies.ndim != 2 or len(set(energies.shape) | {len(g) for g in self.grids}) != 1:
+            raise ValueError(f"grid of shape {energies.shape}: all grids have n x n points, of one n")
+        self.grids.append(energies)
+        return len(self.grids) - 1
+
     # --- molecules -----------------------------------------------------------------------------------------------------------
 
     def molecule(self, name, elements, positions, **rest):
@@ -157,6 +186,9 @@ class DataSet:
         self._parameter_tables(tables)
         self._term_tables(tables)
         self._nonbonded_tables(tables, attributes)
+        if self.grids:
+            tables["/force_field/cmap/grid"] = np.array([grid.ravel() for grid in self.grids])
+            attributes["/force_field/cmap/grid"] = {"unit": "kcal/mol"}
         self._observable_tables(tables, attributes)
         for group, (unit, rows) in self.extra.items():
             tables[f"/{group}/offset"] = offsets([len(r) for r in rows])

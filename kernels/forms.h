@@ -225,7 +225,7 @@ Q2_DEVICE void q2_mm3_sextic(q2_real sextic, q2_real c[7]) {
 }
 
 /* MM3: E = k d^2 (1 - 0.014 d + 5.6e-5 d^2 - 7e-7 d^3 + sextic d^4), d = theta - theta0, in degrees within the brackets; p =
- * {k, theta0}, constant = {sextic}: 9e-10 in the paper (Allinger, Yuh, Lii 1989, see above), 2.2e-8 in Tinker's mm3.prm. */
+ * {k, theta0}, constant = {sextic}: 9e-10 as usually quoted, 2.2e-8 in Tinker's mm3.prm. */
 Q2_DEVICE void q2_form_angle_mm3(const q2_real *q, const q2_real *p, const q2_real *constant, struct q2_jet *jet) {
   q2_real c[7];
   q2_mm3_sextic(constant[0], c);
@@ -320,7 +320,6 @@ Q2_DEVICE void q2_form_stretch_bend(const q2_real *q, const q2_real *p, const q2
   q2_real angle[4];
   q2_rounded_angle(q[2], angle);
   const q2_real k = p[0], stretch = (q[0] - p[1]) + (q[1] - p[2]), bend = angle[0] - p[3];
-  /* in F = stretch bend: the coordinate r, the derivatives of k F and of F */
   for (int i = 0; i < Q2_MAX_THIRD; i++)
     jet->third[i] = 0;
   for (int i = 0; i < Q2_MAX_SECOND; i++) {
