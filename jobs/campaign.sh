@@ -23,6 +23,7 @@ step tests ctest --preset release
 step long ctest --preset release -L long --no-tests=ignore
 for set in organic_dft mixed_xtb; do
   step openmm_$set sh tests/peers/run.sh check_hessian.py "$PWD/build/release/q2hpc" "$PWD/jobs/data/$set.h5" --openmm
+  step gradient_$set sh tests/peers/run.sh check_gradient.py "$PWD/build/release/q2hpc" "$PWD/jobs/data/$set.h5"
 done
 lines=7 step optimizers sh jobs/optimizers.sh build/release/q2hpc 2
 lines=12 step scaling sh jobs/scaling.sh build/release/q2hpc

@@ -86,8 +86,8 @@ static int local_hessians(struct q2_session *session, const double *parameters, 
   return Q2_OK;
 }
 
-static int write_image(struct q2_session *session, const struct q2_molecule_table *table, const int64_t *offset,
-                       const double *hessian, struct q2_error *error) {
+static int write_image(struct q2_session *session, const struct point *point, const struct q2_molecule_table *table,
+                       const int64_t *offset, const double *hessian, struct q2_error *error) {
   struct q2_image image = {0};
   const int64_t rows = table->offset[table->count];
   int status = q2_image_create(&image, error);
@@ -96,6 +96,8 @@ static int write_image(struct q2_session *session, const struct q2_molecule_tabl
   if (status == Q2_OK) status = q2_result_provenance(&image, "/provenance", session, error);
   if (status == Q2_OK) status = q2_image_text(&image, "/molecules/name", table->count, sizeof *table->name, table->name, error);
   if (status == Q2_OK) status = q2_image_int32(&image, "/molecules/atoms", NULL, table->count, 0, table->atoms, error);
+  if (status == Q2_OK)
+    status = q2_image_double(&image, "/gradient", NULL, session->dataset.parameters.count, 0, point->row_gradient, error);
   if (status == Q2_OK) status = q2_image_int64(&image, "/hessian/offset", NULL, table->count + 1, 0, offset, error);
   if (status == Q2_OK)
     status = q2_image_double(&image, "/hessian/value", "kcal/mol/angstrom^2", offset[table->count], 0, hessian, error);
@@ -108,16 +110,16 @@ static int write_image(struct q2_session *session, const struct q2_molecule_tabl
   return status;
 }
 
-static int write_hessians(struct q2_session *session, const double *parameters, const struct q2_molecule_table *table,
+static int write_hessians(struct q2_session *session, const struct point *point, const struct q2_molecule_table *table,
                           struct q2_error *error) {
   int64_t *offset, *all_offset = NULL;
   double *hessian, *all = NULL;
-  int status = q2_agree(session->comm, local_hessians(session, parameters, &offset, &hessian, error), error);
+  int status = q2_agree(session->comm, local_hessians(session, point->parameters, &offset, &hessian, error), error);
   if (status == Q2_OK)
     status =
         q2_gather_rows(session->comm, &session->dataset, offset, hessian, sizeof *hessian, &all_offset, (void **)&all, error);
   if (status == Q2_OK) {
-    if (session->rank == 0) status = write_image(session, table, all_offset, all, error);
+    if (session->rank == 0) status = write_image(session, point, table, all_offset, all, error);
     status = q2_agree(session->comm, status, error);
   }
   if (status == Q2_OK) q2_print_answer(&session->printer, "Hessians: %s\n", session->options.hessians);
@@ -128,15 +130,15 @@ static int write_hessians(struct q2_session *session, const double *parameters, 
   return status;
 }
 
-static int tables(struct q2_session *session, const double *parameters, struct q2_error *error) {
+static int tables(struct q2_session *session, const struct point *point, struct q2_error *error) {
   struct q2_vibrations vibrations = {0};
   struct q2_molecule_table table = {0};
-  int status = q2_objective_vibrations(q2_session_by_position(session), parameters, &vibrations, error);
+  int status = q2_objective_vibrations(q2_session_by_position(session), point->parameters, &vibrations, error);
   if (status == Q2_OK) status = q2_molecule_table_create(session->comm, &session->dataset, &vibrations, NULL, &table, error);
   q2_vibrations_free(&vibrations);
   Q2_TRY(status);
   q2_report_molecules(&session->printer, &table);
-  if (session->options.hessians[0]) status = write_hessians(session, parameters, &table, error);
+  if (session->options.hessians[0]) status = write_hessians(session, point, &table, error);
   q2_molecule_table_free(&table);
   return status;
 }
@@ -150,7 +152,7 @@ int q2_command_eval(MPI_Comm comm, const struct q2_command_line *line, int *stat
     outcome = q2_result_check_writable(comm, session.options.hessians, error);
   if (outcome == Q2_OK) outcome = make_point(&session, &point, error);
   if (outcome == Q2_OK) outcome = evaluate(&session, &point, error);
-  if (outcome == Q2_OK) outcome = tables(&session, point.parameters, error);
+  if (outcome == Q2_OK) outcome = tables(&session, &point, error);
   free_point(&point);
   q2_session_close(&session);
   return outcome;
