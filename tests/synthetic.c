@@ -113,7 +113,7 @@ enum {
   TORSION_STRETCH_ROW = 86,
   OUT_OF_PLANE_ROW = 89,
   CMAP_ROW = 91,
-  PARAMETERS = 93
+  PARAMETERS = Q2_SYNTHETIC_PARAMETERS
 };
 
 static void make_parameters(struct q2_parameters *p) {

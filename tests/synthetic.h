@@ -10,7 +10,7 @@
  * propyne-like (torsions through a straight angle), formaldehyde (planar, improper), a bent chain with an angle of 178 degrees,
  * a helium atom, glycolaldehyde-like (8 atoms), and copies of the larger ones slightly distorted. Every form and kind of
  * parameter of docs/forces.md occurs; reference Hessians are those of a network of springs. */
-enum { Q2_SYNTHETIC_MOLECULES = 24 };
+enum { Q2_SYNTHETIC_MOLECULES = 24, Q2_SYNTHETIC_PARAMETERS = 93 };
 
 /* Fills `dataset` as q2_dataset_read would: this rank's contiguous share of `count` molecules (which repeat, distorted, beyond
  * Q2_SYNTHETIC_MOLECULES). lorentz_berthelot chooses the combining rule. Aborts when memory runs out. */

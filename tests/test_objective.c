@@ -7,36 +7,10 @@
 
 #include "../src/objective.h"
 #include "check.h"
+#include "problem.h"
 #include "synthetic.h"
 
 enum { MOST_PARAMETERS = 128 };
-
-struct problem {
-  struct q2_dataset dataset;
-  struct q2_plan plan;
-  struct q2_objective *objective;
-};
-
-static void open_problem(struct problem *problem, MPI_Comm comm, int64_t molecules, int lorentz, struct q2_plan_options plan,
-                         struct q2_objective_options options) {
-  struct q2_error error = {""};
-  q2_synthetic(comm, molecules, lorentz, &problem->dataset);
-  plan.match_q2mm = options.match == Q2_MATCH_Q2MM;
-  int status = q2_plan_create(comm, &problem->dataset, &plan, &problem->plan, &error);
-  if (status == Q2_OK) status = q2_plan_distribute(comm, &problem->plan, &problem->dataset, &error);
-  if (status == Q2_OK)
-    status = q2_objective_create(comm, &problem->dataset, &problem->plan, &options, &problem->objective, &error);
-  if (status != Q2_OK) {
-    fprintf(stderr, "%s\n", error.text);
-    MPI_Abort(comm, 1);
-  }
-}
-
-static void close_problem(struct problem *problem) {
-  q2_objective_destroy(problem->objective);
-  q2_plan_free(&problem->plan);
-  q2_dataset_free(&problem->dataset);
-}
 
 static double loss_at(struct problem *problem, const double *parameters) {
   struct q2_evaluation evaluation;

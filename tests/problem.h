@@ -1,0 +1,19 @@
+/* A synthetic data set with its plan and objective, as tests of the objective need them. */
+#ifndef Q2_PROBLEM_H
+#define Q2_PROBLEM_H
+
+#include "../src/objective.h"
+
+struct problem {
+  struct q2_dataset dataset;
+  struct q2_plan plan;
+  struct q2_objective *objective;
+};
+
+/* Makes `molecules` synthetic molecules, spread over `comm`, and their objective; the plan's rule follows options.match. Aborts
+ * with the message when anything fails. Release with close_problem. */
+void open_problem(struct problem *problem, MPI_Comm comm, int64_t molecules, int lorentz_berthelot, struct q2_plan_options plan,
+                  struct q2_objective_options options);
+void close_problem(struct problem *problem);
+
+#endif
