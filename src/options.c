@@ -88,7 +88,8 @@ void q2_options_help(struct q2_printer *printer) {
       "  -tao_monitor, -tao_view   TAO's own lines; q2hpc INPUT.h5 -help lists all that TAO and PETSc know\n"
       "  Gradients and tolerances are in scaled variables: parameter / scale, unitless.\n"
       "\n  --help, --version         this text; versions of q2hpc and of the libraries it runs with\n"
-      "\nExit status: 0 done (converged, or stopped at a limit, as the last line says); 1 failed; 2 wrong usage.\n");
+      "\nExit status: 0 done (converged, or stopped at a limit, as the last line says); 1 failed, or an option was refused; 2 "
+      "no\ninput file or no such command.\n");
 }
 
 /* The value of our option `name`: *text is left alone where the option is not given. */
