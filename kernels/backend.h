@@ -45,6 +45,9 @@ enum {
   Q2_TIMED_COUNT
 };
 
+/* Seconds of a clock that never goes back. */
+double q2_now(void);
+
 /* Evaluates the wave's molecules (first, count, padded, parameters set by the caller) up to `depth`. HESSIAN leaves the
  * Cartesian Hessian in `hessian`; FREQUENCIES fills eigenvalue, frequency, residual, loss and square; GRADIENT also gradient.
  * `seconds` [Q2_TIMED_COUNT] is incremented. */

@@ -4,14 +4,14 @@
 
 #include "backend.h"
 
-static double now(void) {
+double q2_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static double lap(double *seconds, double since) {
-  const double t = now();
+  const double t = q2_now();
   *seconds += t - since;
   return t;
 }
@@ -42,7 +42,7 @@ static void cotangent(const struct q2_backend *backend, const struct q2_batch *b
 
 void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
                       enum q2_depth depth, double *seconds) {
-  double t = now();
+  double t = q2_now();
   backend->run(Q2_KERNEL_TERMS, batch, wave);
   t = lap(&seconds[Q2_TIMED_TERMS], t);
   backend->run(Q2_KERNEL_BLOCKS, batch, wave);

@@ -17,6 +17,9 @@ typedef Q2_REAL q2_real;
 #define Q2_DEVICE static inline __attribute__((always_inline))
 #endif
 
+/* Leading dimension of a column-major matrix of float64: whole cache lines of 64 bytes, on which LAPACK's bits depend. */
+Q2_DEVICE int64_t q2_leading_dimension(int64_t rows) { return (rows + 7) / 8 * 8; }
+
 /* Row-major lower triangle without diagonal: the number of pair (i, j), i > j. */
 #define Q2_PAIR(i, j) ((int64_t)(i) * ((i)-1) / 2 + (j))
 

@@ -258,6 +258,22 @@ Q2_DEVICE void q2_frequencies(const struct q2_batch *batch, const struct q2_wave
 /* Eigenvalues closer than this fraction of the largest form a cluster, whose basis rounding decides. */
 #define Q2_CLUSTER 1e-10
 
+/* Replaces value[k stride], one for each of the ascending eigenvalues, by its mean within each cluster. */
+Q2_DEVICE void q2_average_clusters(const q2_real *lambda, int modes, q2_real *value, int64_t stride) {
+  q2_real largest = 0;
+  for (int k = 0; k < modes; k++)
+    largest = fmax(largest, fabs(lambda[k]));
+  for (int begin = 0, end; begin < modes; begin = end) {
+    q2_real mean = value[begin * stride];
+    for (end = begin + 1; end < modes && lambda[end] - lambda[end - 1] <= (q2_real)Q2_CLUSTER * largest; end++)
+      mean += value[end * stride];
+    if (end == begin + 1) continue;
+    mean /= end - begin;
+    for (int k = begin; k < end; k++)
+      value[k * stride] = mean;
+  }
+}
+
 /* 5. The molecule's sums, in order; and within a cluster of equal eigenvalues the mean cotangent, so that W depends on the
  * cluster's space alone. */
 Q2_DEVICE void q2_sums(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
@@ -267,26 +283,17 @@ Q2_DEVICE void q2_sums(const struct q2_batch *batch, const struct q2_wave *wave,
   const int modes = batch->mode_count[m];
   const q2_real *lambda = wave->eigenvalue + slot * batch->order;
   q2_real *cotangent = wave->cotangent + slot * batch->order;
-  q2_real loss = 0, square = 0, largest = 0;
+  q2_real loss = 0, square = 0;
   for (int k = 0; k < modes; k++) {
     const q2_real residual = wave->residual[slot * batch->order + k];
     const int partner = batch->mode_reference[rows + k];
     loss += residual * residual;
-    largest = fmax(largest, fabs(lambda[k]));
     if (partner >= 0 && batch->counted[rows + partner] != 0) {
       const q2_real difference = batch->reference[rows + partner] - wave->frequency[slot * batch->order + k];
       square += difference * difference;
     }
   }
-  for (int begin = 0, end; begin < modes; begin = end) {
-    q2_real mean = cotangent[begin];
-    for (end = begin + 1; end < modes && lambda[end] - lambda[end - 1] <= (q2_real)Q2_CLUSTER * largest; end++)
-      mean += cotangent[end];
-    if (end == begin + 1) continue;
-    mean /= end - begin;
-    for (int k = begin; k < end; k++)
-      cotangent[k] = mean;
-  }
+  q2_average_clusters(lambda, modes, cotangent, 1);
   wave->loss[slot] = loss;
   wave->square[slot] = square;
 }

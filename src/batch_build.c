@@ -206,8 +206,8 @@ static void describe(const struct q2_dataset *dataset, const struct q2_bucket_pl
   const struct q2_nonbonded *nonbonded = &dataset->nonbonded;
   batch->atoms = plan->atoms;
   batch->order = plan->order;
-  batch->ld = (3 * plan->atoms + 7) / 8 * 8;
-  batch->ld_order = plan->order > 0 ? (plan->order + 7) / 8 * 8 : 8;
+  batch->ld = (int)q2_leading_dimension(3 * plan->atoms);
+  batch->ld_order = plan->order > 0 ? (int)q2_leading_dimension(plan->order) : 8;
   batch->has_rigid = match == Q2_MATCH_POSITION;
   batch->has_nonbonded = nonbonded->type_count > 0;
   for (int t = 0; t < nonbonded->type_count; t++) {

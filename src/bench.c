@@ -8,6 +8,7 @@
 
 #include "../io/constants.h"
 #include "../io/memory.h"
+#include "../kernels/portable.h"
 #include "commands.h"
 #include "forecast.h"
 #include "rigid.h"
@@ -23,8 +24,6 @@ struct matrices {
   int largest, threads;
 };
 
-static int64_t leading(int64_t n) { return (n + 7) / 8 * 8; }
-
 static int molecule_matrix(struct q2_session *session, const double *parameters, int64_t m, double *hessian, double *packed,
                            double *full, double *out, int order, struct q2_error *error) {
   const struct q2_dataset *dataset = &session->dataset;
@@ -38,12 +37,12 @@ static int molecule_matrix(struct q2_session *session, const double *parameters,
       packed[k++] = hessian[(int64_t)row * n + column] * unit;
   }
   if (q2_vibrational_matrix(atoms, dataset->mass + first, dataset->position + 3 * first, packed,
-                            session->options.match == Q2_MATCH_POSITION, (int)leading(n), full, &skip) != order) {
+                            session->options.match == Q2_MATCH_POSITION, (int)q2_leading_dimension(n), full, &skip) != order) {
     return q2_fail(error, "molecule %s: its vibrational matrix cannot be made", dataset->name[m].text);
   }
   for (int column = 0; column < order; column++) {
-    memcpy(out + column * leading(order) + column, full + (column + skip) * leading(n) + column + skip,
-           (size_t)(order - column) * sizeof *out);
+    memcpy(out + column * q2_leading_dimension(order) + column,
+           full + (column + skip) * q2_leading_dimension(n) + column + skip, (size_t)(order - column) * sizeof *out);
   }
   return Q2_OK;
 }
@@ -68,12 +67,13 @@ static int make_matrices(struct q2_session *session, const double *parameters, s
   for (int64_t m = 0; m < matrices->count; m++) {
     const int n = 3 * (int)(dataset->atom_offset[m + 1] - dataset->atom_offset[m]);
     matrices->order[m] = order_of(session, m);
-    matrices->start[m + 1] = matrices->start[m] + leading(matrices->order[m]) * matrices->order[m];
+    matrices->start[m + 1] = matrices->start[m] + q2_leading_dimension(matrices->order[m]) * matrices->order[m];
     if (n > coordinates) coordinates = n;
     if (matrices->order[m] > matrices->largest) matrices->largest = matrices->order[m];
   }
-  const int64_t n = matrices->largest, square = leading(coordinates) * coordinates;
-  matrices->work = leading(leading(n) * n) + leading(n) + leading(1 + 6 * n + 2 * n * n) + leading(3 + 5 * n);
+  const int64_t n = matrices->largest, square = q2_leading_dimension(coordinates) * coordinates;
+  matrices->work = q2_leading_dimension(q2_leading_dimension(n) * n) + q2_leading_dimension(n) +
+                   q2_leading_dimension(1 + 6 * n + 2 * n * n) + q2_leading_dimension(3 + 5 * n);
   matrices->element = q2_allocate(matrices->start[matrices->count], sizeof *matrices->element);
   matrices->scratch = q2_allocate(matrices->work * matrices->threads, sizeof *matrices->scratch);
   double *scratch = q2_allocate(3 * square, sizeof *scratch);
@@ -103,10 +103,10 @@ static double bare_lapack(struct matrices *matrices) {
     double *copy = matrices->scratch + matrices->work * thread;
 #pragma omp for schedule(dynamic)
     for (int64_t m = 0; m < matrices->count; m++) {
-      const int n = matrices->order[m], ld = (int)leading(n);
+      const int n = matrices->order[m], ld = (int)q2_leading_dimension(n);
       if (n == 0) continue;
-      double *values = copy + leading((int64_t)ld * n), *work = values + ld;
-      lapack_int *integers = (lapack_int *)(work + leading(1 + 6 * n + 2 * n * n));
+      double *values = copy + q2_leading_dimension((int64_t)ld * n), *work = values + ld;
+      lapack_int *integers = (lapack_int *)(work + q2_leading_dimension(1 + 6 * n + 2 * n * n));
       memcpy(copy, matrices->element + matrices->start[m], (size_t)ld * (size_t)n * sizeof *copy);
       const double begin = MPI_Wtime();
       LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', n, copy, ld, values, work, 1 + 6 * n + 2 * n * n, integers, 3 + 5 * n);

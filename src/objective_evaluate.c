@@ -2,18 +2,11 @@
 #include <math.h>
 #include <omp.h>
 #include <string.h>
-#include <time.h>
 
 #include "objective_state.h"
 
 /* Sums in one call of MPI, whose counts are ints. */
 #define Q2_REDUCE_AT_ONCE (INT64_C(1) << 24)
-
-double q2_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Adds a finished wave's molecules to the worker's sums. A molecule that failed, or whose numbers do not fit the accumulator,
  * adds nothing and is counted. */

@@ -4,7 +4,6 @@
  * u_k is what the backward kernels give for the cotangent u_k u_k' of a single mode. Inside a cluster of equal eigenvalues
  * every row is the cluster's mean, as in the gradient. */
 #include <cblas.h>
-#include <math.h>
 #include <string.h>
 
 #include "objective_state.h"
@@ -23,26 +22,6 @@ void q2_make_jacobian(struct q2_objective *objective, struct worker *worker, con
     }
   }
   wave->mode = -1;
-}
-
-/* Replaces the rows of each cluster by their mean. */
-static void average_clusters(const struct q2_batch *batch, const double *lambda, int modes, double *jacobian) {
-  double largest = 0;
-  for (int k = 0; k < modes; k++)
-    largest = fmax(largest, fabs(lambda[k]));
-  for (int begin = 0, end; begin < modes; begin = end) {
-    for (end = begin + 1; end < modes && lambda[end] - lambda[end - 1] <= Q2_CLUSTER * largest; end++)
-      continue;
-    if (end == begin + 1) continue;
-    for (int64_t p = 0; p < batch->max_parameters; p++) {
-      double mean = 0;
-      for (int k = begin; k < end; k++)
-        mean += jacobian[k * batch->max_parameters + p];
-      mean /= end - begin;
-      for (int k = begin; k < end; k++)
-        jacobian[k * batch->max_parameters + p] = mean;
-    }
-  }
 }
 
 /* Calls `use` for every element of the molecule's share of J'J; stops where it returns 0. square: lower triangle by columns. */
@@ -78,7 +57,8 @@ int q2_add_normal(struct q2_objective *objective, struct worker *worker, const s
   const struct q2_wave *wave = &worker->wave;
   const int modes = batch->mode_count[wave->first + slot];
   double *jacobian = worker->jacobian + slot * batch->order * batch->max_parameters;
-  average_clusters(batch, wave->eigenvalue + slot * batch->order, modes, jacobian);
+  for (int64_t p = 0; p < batch->max_parameters; p++)
+    q2_average_clusters(wave->eigenvalue + slot * batch->order, modes, jacobian + p, batch->max_parameters);
   for (int k = 0; k < modes; k++) {
     const double scale = wave->residual_slope[slot * batch->order + k];
     for (int64_t p = 0; p < batch->max_parameters; p++)

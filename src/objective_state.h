@@ -43,9 +43,6 @@ struct q2_objective {
   double seconds[Q2_STAGE_COUNT];
 };
 
-/* Seconds of a clock that never goes back. */
-double q2_now(void);
-
 /* Counts residuals and pairs over all ranks. Collective. */
 void q2_count_residuals(struct q2_objective *objective);
 

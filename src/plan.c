@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../io/memory.h"
+#include "../kernels/portable.h"
 #include "../perfmodels/cost.h"
 #include "rigid.h"
 
@@ -132,8 +133,6 @@ static int cut_classes(const struct size_class *classes, int count, int limit, i
   return runs;
 }
 
-static int64_t leading_dimension(int64_t rows) { return (rows + 7) / 8 * 8; }
-
 static int make_buckets(const struct q2_plan_options *options, struct q2_plan *plan) {
   const int limit = options->bucket_limit > 0 ? options->bucket_limit : DEFAULT_BUCKETS;
   struct size_class *classes = NULL;
@@ -158,7 +157,7 @@ static int make_buckets(const struct q2_plan_options *options, struct q2_plan *p
         bare += (double)classes[c].count * q2_cost_molecule(classes[c].atoms, classes[c].order);
       }
       /* what a wave holds for a molecule: the Hessian, its eigenvectors, U and U diag(lambda-bar) */
-      const int64_t bytes = 32 * leading_dimension(3 * bucket->atoms) * 3 * bucket->atoms;
+      const int64_t bytes = 32 * q2_leading_dimension(3 * bucket->atoms) * 3 * bucket->atoms;
       bucket->chunk_size = options->chunk_bytes > bytes ? (int)(options->chunk_bytes / bytes) : 1;
       bucket->chunk_first = plan->chunk_total;
       bucket->chunk_count = (bucket->molecule_count + bucket->chunk_size - 1) / bucket->chunk_size;

@@ -9,6 +9,7 @@
 
 #include "../io/constants.h"
 #include "../io/memory.h"
+#include "../kernels/portable.h"
 
 enum { RIGID = 6 };
 
@@ -132,7 +133,7 @@ int q2_vibrational_matrix(int atoms, const double *mass, const double *position,
 
 int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project,
                       double *eigenvalue) {
-  const int n = 3 * atoms, ld = (n + 7) / 8 * 8;
+  const int n = 3 * atoms, ld = (int)q2_leading_dimension(n);
   int skip;
   double *matrix = q2_allocate((int64_t)ld * n, sizeof *matrix);
   int modes = matrix ? q2_vibrational_matrix(atoms, mass, position, packed, project, ld, matrix, &skip) : -1;

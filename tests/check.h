@@ -35,7 +35,5 @@ static inline int check_result(void) {
   if (check_failures > 0) fprintf(stderr, "%d check%s failed\n", check_failures, check_failures == 1 ? "" : "s");
   return check_failures > 0;
 }
-#define CHECK_RESULT() check_result()
-#define q2_check_status() check_result()
 
 #endif

@@ -281,5 +281,5 @@ int main(int argc, char **argv) {
   MPI_Allreduce(MPI_IN_PLACE, &failures, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
   MPI_Finalize();
   if (rank == 0 && failures == 0) printf("data set: read as written, moved intact\n");
-  return check_failures ? CHECK_RESULT() : failures != 0;
+  return check_failures ? check_result() : failures != 0;
 }

@@ -324,5 +324,5 @@ int main(int argc, char **argv) {
   nothing_to_fit();
   PetscFinalize();
   MPI_Finalize();
-  return CHECK_RESULT();
+  return check_result();
 }

@@ -270,5 +270,5 @@ int main(int argc, char **argv) {
   int failures = check_failures;
   MPI_Allreduce(MPI_IN_PLACE, &failures, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
   MPI_Finalize();
-  return check_failures ? CHECK_RESULT() : failures != 0;
+  return check_failures ? check_result() : failures != 0;
 }

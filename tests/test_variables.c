@@ -80,5 +80,5 @@ int main(void) {
   strcpy(kinds[1], "bond_length");
   CHECK(q2_variables_create(&parameters, &variables, &error) == Q2_FAILED);
   CHECK(strstr(error.text, "row 1") && strstr(error.text, "bond_length"));
-  return CHECK_RESULT();
+  return check_result();
 }
