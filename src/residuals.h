@@ -1,0 +1,31 @@
+/* What a molecule's calculated values are compared with: its residual rows, found from the data set's observables and its QM
+ * data.
+ */
+#ifndef Q2_RESIDUALS_H
+#define Q2_RESIDUALS_H
+
+#include "../io/dataset.h"
+#include "../kernels/observables.h"
+
+/* A molecule's residuals and what they refer to; every array is the reference's own. */
+struct q2_reference {
+  int vibration_count; /* QM vibrations, 0 without a Hessian and without values of its own */
+  double *vibration; /* [modes] cm-1, ascending, imaginary ones negative: the QM values, or the file's where a row brings one */
+  double *known;     /* [modes] 1 where there is such a value: it enters the RMSD, else 0 */
+  double *normal_mode; /* [modes][3 atoms] QM eigenvectors in mass-weighted Cartesian coordinates, orthonormal, without rigid
+                          motions; NULL unless asked for */
+  int basis_count;     /* columns that observables made of Q2_MADE_OF_BASIS are measured on; 0: there are none */
+  double *basis;       /* [basis_count][3 atoms]: element i, j is basis_i' H basis_j, H the Cartesian Hessian */
+  int64_t residual_count;
+  struct q2_residual *residual; /* sorted by observable, then as in the file */
+};
+
+/* Finds the residuals of local molecule `molecule` at its QM geometry (relaxed = 0) or at the relaxed one (relaxed = 1).
+ * project: rigid motions are out of the vibrations (then there are 3N minus q2_rigid_count of them, else 3N). with_modes: also
+ * fill normal_mode. Local. Fails with a message that names the data set's table and the molecule. Release with
+ * q2_reference_free, after a failure too. */
+int q2_reference_make(const struct q2_dataset *dataset, int64_t molecule, int relaxed, int project, int with_modes,
+                      struct q2_reference *reference, struct q2_error *error);
+void q2_reference_free(struct q2_reference *reference);
+
+#endif
