@@ -12,6 +12,10 @@ enum q2_product {
   Q2_PRODUCT_RIGID_BACK,  /* small = householder' left */
   Q2_PRODUCT_UPDATE_BACK, /* left -= householder_factor small */
   Q2_PRODUCT_COTANGENT,   /* hessian = left right', its lower triangle and the 3 x 3 blocks on the diagonal at least */
+  Q2_PRODUCT_BASIS,           /* basis_product = hessian basis */
+  Q2_PRODUCT_BASIS_SQUARE,    /* basis_matrix = basis' basis_product */
+  Q2_PRODUCT_BASIS_BACK,      /* basis_product = basis basis_matrix */
+  Q2_PRODUCT_BASIS_COTANGENT, /* hessian += basis_product basis', as much of it as PRODUCT_COTANGENT */
 };
 
 struct q2_backend {
@@ -26,12 +30,14 @@ struct q2_backend {
   /* Decomposes `vectors` in place: ascending eigenvalues, and eigenvectors if `vectors` is set. A matrix that holds a number
    * that is not finite, or does not converge, sets failed[slot] and leaves zeros. */
   void (*decompose)(const struct q2_batch *batch, const struct q2_wave *wave, int vectors);
+  /* Whether a molecule of the wave is still being relaxed. */
+  int (*relaxing)(const struct q2_batch *batch, const struct q2_wave *wave);
 };
 
 extern const struct q2_backend q2_backend_cpu;
 
 /* How far an evaluation goes. */
-enum q2_depth { Q2_DEPTH_HESSIAN, Q2_DEPTH_FREQUENCIES, Q2_DEPTH_GRADIENT };
+enum q2_depth { Q2_DEPTH_ENERGY, Q2_DEPTH_HESSIAN, Q2_DEPTH_FREQUENCIES, Q2_DEPTH_GRADIENT };
 
 /* Stages that are timed, in the order of enum q2_stage (src/objective.h). */
 enum {
@@ -42,20 +48,22 @@ enum {
   Q2_TIMED_OBSERVABLES,
   Q2_TIMED_COTANGENT,
   Q2_TIMED_PARAMETERS,
+  Q2_TIMED_RELAX,
   Q2_TIMED_COUNT
 };
 
 /* Seconds of a clock that never goes back. */
 double q2_now(void);
 
-/* Evaluates the wave's molecules (first, count, padded, parameters set by the caller) up to `depth`. HESSIAN leaves the
- * Cartesian Hessian in `hessian`; FREQUENCIES fills eigenvalue, frequency, residual, loss and square; GRADIENT also gradient.
- * `seconds` [Q2_TIMED_COUNT] is incremented. */
+/* Evaluates the wave's molecules (first, count, and what wave.h says the caller sets) up to `depth`. ENERGY leaves `energy`;
+ * HESSIAN the Cartesian Hessian in `hessian` (fixed batches); FREQUENCIES fills eigenvalue, frequency, calculated, residual,
+ * loss and square; GRADIENT also gradient. wave->probe must be Q2_PROBE_LOSS. `seconds` [Q2_TIMED_COUNT] is incremented. */
 void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
                       enum q2_depth depth, double *seconds);
 
-/* After an evaluation to GRADIENT: dlambda/dp of eigenvalue wave->mode of every molecule, into gradient_of_mode. Overwrites
- * what the backward kernels use as work space, but neither `gradient` nor `hessian`. */
-void q2_differentiate_mode(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave);
+/* After an evaluation to GRADIENT (for Q2_PROBE_ENERGY: to ENERGY): the derivative in the parameters of what wave->probe and
+ * wave->probed name, of every molecule, into gradient_of_probe. Overwrites what the backward kernels use as work space, but
+ * neither `gradient` nor `hessian`. */
+void q2_differentiate_probe(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave);
 
 #endif

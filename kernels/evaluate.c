@@ -16,6 +16,24 @@ static double lap(double *seconds, double since) {
   return t;
 }
 
+/* 1: terms, and what is asked for of energy and gradient. */
+static void forces(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+  if (batch->has_nonbonded) backend->run(Q2_KERNEL_CHARGES, batch, wave);
+  backend->run(Q2_KERNEL_TERMS, batch, wave);
+  if (batch->has_energies || batch->moving) {
+    backend->run(Q2_KERNEL_ATOM_ENERGY, batch, wave);
+    backend->run(Q2_KERNEL_ENERGY, batch, wave);
+  }
+  if (batch->has_gradients || batch->moving) backend->run(Q2_KERNEL_GRADIENT_AT, batch, wave);
+}
+
+/* 2. */
+static void hessian(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+  backend->run(Q2_KERNEL_BLOCKS, batch, wave);
+  backend->run(Q2_KERNEL_DIAGONAL, batch, wave);
+}
+
+/* 3. */
 static void project(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
   if (batch->has_rigid) {
     backend->multiply(Q2_PRODUCT_RIGID, batch, wave);
@@ -30,46 +48,114 @@ static void project(const struct q2_backend *backend, const struct q2_batch *bat
   }
 }
 
-static void cotangent(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+/* 6: the vibrations' displacements U into `left`. */
+static void displacements(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
   backend->run(Q2_KERNEL_EXPAND, batch, wave);
   if (batch->has_rigid) {
     backend->multiply(Q2_PRODUCT_RIGID_BACK, batch, wave);
     backend->multiply(Q2_PRODUCT_UPDATE_BACK, batch, wave);
   }
-  backend->run(Q2_KERNEL_SCALE, batch, wave);
-  backend->multiply(Q2_PRODUCT_COTANGENT, batch, wave);
+  backend->run(Q2_KERNEL_DISPLACEMENTS, batch, wave);
+}
+
+/* Moving batches: relaxes all molecules of the wave. Leaves the geometry's tables, energies, gradients, eigenvalues and U of
+ * where each one ended. */
+static void relax(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+  backend->run(Q2_KERNEL_RELAX_BEGIN, batch, wave);
+  do {
+    backend->run(Q2_KERNEL_MEASURE_TERMS, batch, wave);
+    backend->run(Q2_KERNEL_MEASURE_PAIRS, batch, wave);
+    backend->run(Q2_KERNEL_MEASURE_RIGID, batch, wave);
+    forces(backend, batch, wave);
+    hessian(backend, batch, wave);
+    backend->run(Q2_KERNEL_MASS_WEIGHT, batch, wave);
+    project(backend, batch, wave);
+    backend->decompose(batch, wave, 1);
+    displacements(backend, batch, wave);
+    backend->run(Q2_KERNEL_RELAX_MODES, batch, wave);
+    backend->run(Q2_KERNEL_RELAX_DISPLACE, batch, wave);
+    backend->run(Q2_KERNEL_RELAX_JUDGE, batch, wave);
+  } while (backend->relaxing(batch, wave));
+}
+
+/* 6: W from all residuals. */
+static void cotangent(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+  if (batch->has_modes) {
+    if (!batch->moving) displacements(backend, batch, wave);
+    backend->run(Q2_KERNEL_SCALE, batch, wave);
+    backend->multiply(Q2_PRODUCT_COTANGENT, batch, wave);
+  } else {
+    backend->run(Q2_KERNEL_CLEAR_COTANGENT, batch, wave);
+  }
+  if (batch->basis_columns > 0) {
+    backend->run(Q2_KERNEL_CLEAR_BASIS, batch, wave);
+    backend->run(Q2_KERNEL_DEPOSIT_BASIS, batch, wave);
+    backend->multiply(Q2_PRODUCT_BASIS_BACK, batch, wave);
+    backend->multiply(Q2_PRODUCT_BASIS_COTANGENT, batch, wave);
+  }
+  if (batch->has_elements) backend->run(Q2_KERNEL_DEPOSIT_ELEMENTS, batch, wave);
+  backend->run(Q2_KERNEL_CLEAR_BARS, batch, wave);
+  if (batch->has_gradients) backend->run(Q2_KERNEL_DEPOSIT_GRADIENT, batch, wave);
+  if (batch->moving) backend->run(Q2_KERNEL_POSITION_BAR, batch, wave);
+}
+
+/* 7, 8: from W and the other cotangents, or from a probe, to the parameters. */
+static void parameters(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+  if (batch->moving) {
+    if (batch->has_modes) {
+      backend->run(Q2_KERNEL_TERMS_THIRD, batch, wave);
+      backend->run(Q2_KERNEL_ATOMS_THIRD, batch, wave);
+    }
+    backend->run(Q2_KERNEL_SOLVE_MODES, batch, wave);
+    backend->run(Q2_KERNEL_SOLVE, batch, wave);
+  }
+  backend->run(Q2_KERNEL_BLOCKS_BACK, batch, wave);
+  backend->run(Q2_KERNEL_TERMS_BACK, batch, wave);
+  if (batch->nonbonded_varies) {
+    backend->run(Q2_KERNEL_ATOMS_BACK, batch, wave);
+    backend->run(Q2_KERNEL_SPECIALS_BACK, batch, wave);
+    backend->run(Q2_KERNEL_INCREMENTS_BACK, batch, wave);
+  }
+  backend->run(Q2_KERNEL_GATHER, batch, wave);
 }
 
 void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
                       enum q2_depth depth, double *seconds) {
   double t = q2_now();
-  backend->run(Q2_KERNEL_TERMS, batch, wave);
-  t = lap(&seconds[Q2_TIMED_TERMS], t);
-  backend->run(Q2_KERNEL_BLOCKS, batch, wave);
-  backend->run(Q2_KERNEL_DIAGONAL, batch, wave);
-  if (depth == Q2_DEPTH_HESSIAN) return;
-  backend->run(Q2_KERNEL_MASS_WEIGHT, batch, wave);
-  t = lap(&seconds[Q2_TIMED_HESSIAN], t);
-  project(backend, batch, wave);
-  t = lap(&seconds[Q2_TIMED_PROJECT], t);
-  backend->decompose(batch, wave, depth == Q2_DEPTH_GRADIENT);
-  t = lap(&seconds[Q2_TIMED_EIGEN], t);
+  if (batch->moving) {
+    relax(backend, batch, wave);
+    t = lap(&seconds[Q2_TIMED_RELAX], t);
+  } else {
+    forces(backend, batch, wave);
+    t = lap(&seconds[Q2_TIMED_TERMS], t);
+    if (depth == Q2_DEPTH_ENERGY) return;
+    hessian(backend, batch, wave);
+  }
+  if (depth <= Q2_DEPTH_HESSIAN) return;
+  if (batch->basis_columns > 0) {
+    backend->multiply(Q2_PRODUCT_BASIS, batch, wave);
+    backend->multiply(Q2_PRODUCT_BASIS_SQUARE, batch, wave);
+  }
+  backend->run(Q2_KERNEL_RESIDUALS, batch, wave);
+  if (!batch->moving) {
+    backend->run(Q2_KERNEL_MASS_WEIGHT, batch, wave);
+    t = lap(&seconds[Q2_TIMED_HESSIAN], t);
+    project(backend, batch, wave);
+    t = lap(&seconds[Q2_TIMED_PROJECT], t);
+    backend->decompose(batch, wave, depth == Q2_DEPTH_GRADIENT && batch->has_modes);
+    t = lap(&seconds[Q2_TIMED_EIGEN], t);
+  }
   backend->run(Q2_KERNEL_FREQUENCIES, batch, wave);
   backend->run(Q2_KERNEL_SUMS, batch, wave);
   t = lap(&seconds[Q2_TIMED_OBSERVABLES], t);
   if (depth == Q2_DEPTH_FREQUENCIES) return;
   cotangent(backend, batch, wave);
   t = lap(&seconds[Q2_TIMED_COTANGENT], t);
-  backend->run(Q2_KERNEL_BLOCKS_BACK, batch, wave);
-  backend->run(Q2_KERNEL_TERMS_BACK, batch, wave);
-  if (batch->nonbonded_varies) backend->run(Q2_KERNEL_ATOMS_BACK, batch, wave);
-  backend->run(Q2_KERNEL_GATHER, batch, wave);
+  parameters(backend, batch, wave);
   lap(&seconds[Q2_TIMED_PARAMETERS], t);
 }
 
-void q2_differentiate_mode(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
-  backend->run(Q2_KERNEL_BLOCKS_BACK, batch, wave);
-  backend->run(Q2_KERNEL_TERMS_BACK, batch, wave);
-  if (batch->nonbonded_varies) backend->run(Q2_KERNEL_ATOMS_BACK, batch, wave);
-  backend->run(Q2_KERNEL_GATHER, batch, wave);
+void q2_differentiate_probe(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+  backend->run(Q2_KERNEL_PROBE, batch, wave);
+  parameters(backend, batch, wave);
 }

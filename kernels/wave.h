@@ -5,33 +5,83 @@
 
 #include "batch.h"
 
+/* How the relaxation of a molecule stands, or ended. */
+enum q2_relaxation {
+  Q2_RELAX_RUNNING,
+  Q2_RELAX_MINIMUM, /* a minimum near the QM geometry: the only outcome that is used */
+  Q2_RELAX_SADDLE,  /* a stationary point with a negative eigenvalue */
+  Q2_RELAX_FAR,     /* a minimum of another basin */
+  Q2_RELAX_FAILED   /* no stationary point within the iterations allowed, or not finite */
+};
+
+/* What the backward kernels differentiate. */
+enum q2_probe {
+  Q2_PROBE_LOSS,    /* the loss, by the cotangents that the residuals left */
+  Q2_PROBE_MODE,    /* eigenvalue number `probed` of every molecule */
+  Q2_PROBE_ENERGY,  /* the molecule's energy */
+  Q2_PROBE_RESIDUAL /* the calculated value of residual number `probed`, unless it is made of a mode */
+};
+
 struct q2_wave {
   int64_t first; /* molecule of slot 0 */
   int64_t count; /* slots in use */
   int padded;    /* decompose matrices of the padded order (a batched solver), else each at its own */
   int64_t slots; /* allocated */
 
-  int64_t mode; /* -1; or the mode whose derivatives alone the backward kernels compute */
+  enum q2_probe probe;
+  int64_t probed;
 
-  const q2_real *parameters; /* the parameter table's values, shared by all */
+  /* Shared by all, set by the caller: */
+  const q2_real *parameters;  /* the parameter table's values */
+  const double *energies;     /* [energy slots] kcal/mol, of all molecules whose energies are compared */
+  const double *energy_bars;  /* [energy slots] their cotangents */
+  double *relaxed;            /* moving batches: positions that the relaxation starts from and returns, [3] by the batch's atoms */
+  int32_t *relaxation;        /* moving batches: [molecules] enum q2_relaxation */
+  const int32_t *set_aside;   /* moving batches: [molecules] 1: its residuals do not count */
 
   /* Per slot; the stride is in brackets. Matrices are column-major. */
   q2_real *second, *first_derivative; /* [max_pieces] f_ab and f_a of each piece */
+  q2_real *value;                     /* [max_terms] f of each term */
+  q2_real *charge;                    /* [N] e, with increments */
+  q2_real *gradient_at;               /* [ld] dE/dx, kcal/mol/angstrom */
+  q2_real *energy;                    /* [1] kcal/mol */
   q2_real *hessian;                   /* [ld * 3N] */
   q2_real *vectors;                   /* [ld_order * order] projected Hessian, then its eigenvectors */
   q2_real *left, *right;              /* [ld * order] U and U diag(lambda-bar) */
+  q2_real *basis_product;             /* [ld * basis_columns] H B, then B R */
+  q2_real *basis_matrix;              /* [ld_basis * basis_columns] B' H B, then the cotangents R of its elements */
   q2_real *rigid_product;             /* [ld * Q2_RIGID] */
   q2_real *panel_left, *panel_right;  /* [ld * 2 Q2_RIGID] */
   q2_real *small;                     /* [Q2_RIGID * order] */
-  q2_real *eigenvalue, *frequency, *cotangent, *residual, *shift; /* [order] */
-  q2_real *residual_slope;                                        /* [order] dresidual/dlambda */
-  q2_real *loss, *square;                                         /* [1] sums over the molecule's vibrations */
-  q2_real *entry_bar;                                             /* [2 max_entries] */
-  q2_real *pair_bar;                                              /* [2 max_pairs] cotangents of the pair's epsilon and sigma */
-  q2_real *derivative;       /* [Q2_MAX_PARAMETERS max_terms + 2 N] dL/dp by term and slot, then epsilon and sigma by atom */
+  q2_real *eigenvalue, *frequency, *cotangent, *shift; /* [order] */
+  q2_real *frequency_slope;                            /* [order] dnu/dlambda */
+  q2_real *calculated, *residual;                      /* [max_residuals] in the observable's unit; weighted */
+  q2_real *observed_slope;                                /* [3 Q2_MAX_INDEX max_residuals] moving batches: of coordinates */
+  q2_real *loss, *square;                              /* [1] sums over the molecule's residuals, vibrations */
+  q2_real *kind_loss;                                  /* [Q2_OBSERVABLE_COUNT] the loss by observable */
+  q2_real *entry_bar;                                  /* [2 max_entries] */
+  q2_real *pair_bar;                                   /* [Q2_PAIR_BARS max_pairs] cotangents of the pair's parameters and q q */
+  q2_real *charge_bar;                                 /* [N] */
+  q2_real *energy_bar;                                 /* [1] cotangent of the energy */
+  q2_real *position_bar;                               /* [ld] cotangent of the geometry (moving) */
+  q2_real *gradient_bar;                               /* [ld] cotangent of dE/dx */
+  q2_real *mode_work;                                  /* [order] */
+  q2_real *probe_left, *probe_right;                   /* [ld] of a probed residual: W = (l r' + r l') / 2 */
+  q2_real *derivative;       /* dL/dp by term and slot, atom and slot, special row and slot, increment: q2_derivatives */
   q2_real *gradient;         /* [max_parameters] dL/dp by row of the molecule's list */
-  q2_real *gradient_of_mode; /* [max_parameters] dlambda/dp of `mode` */
+  q2_real *gradient_of_probe; /* [max_parameters] the derivative of what is probed */
   int32_t *failed;           /* [1] */
+
+  /* Moving batches: the geometry's tables, as the batch has them for fixed ones. */
+  double *position;             /* [3N] angstrom */
+  q2_real *term_coordinate;     /* [Q2_MAX_COORDINATES max_terms] */
+  q2_real *term_slope;          /* [Q2_SLOPE_REALS max_terms] */
+  q2_real *entry;               /* [Q2_ENTRY_REALS max_entries] */
+  q2_real *pair_geometry;       /* [4 max_pairs] */
+  q2_real *householder, *householder_factor; /* [Q2_RIGID * ld] */
+  q2_real *term_third;          /* [3 Q2_MAX_TERM_ATOMS max_terms] d(W:H)/dx of each term */
+  double *accepted;             /* [3N] the best point of the relaxation so far */
+  double *relax_state;          /* [Q2_RELAX_STATE] */
 
   /* Work space of the eigen-solver, one matrix at a time. */
   q2_real *lapack_real;
@@ -40,5 +90,52 @@ struct q2_wave {
 
   void *memory; /* everything above, owned by the backend */
 };
+
+/* --- where the tables of the geometry are --- */
+
+#define Q2_GEOMETRY(FUNCTION, FIELD, ROWS, START, MAX)                                                                         \
+  Q2_DEVICE q2_real *FUNCTION(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {                        \
+    return batch->moving ? wave->FIELD + (ROWS) * slot * batch->MAX : batch->FIELD + (ROWS) * batch->START[wave->first + slot]; \
+  }
+Q2_GEOMETRY(q2_coordinates_of, term_coordinate, Q2_MAX_COORDINATES, term_start, max_terms)
+Q2_GEOMETRY(q2_slopes_of, term_slope, Q2_SLOPE_REALS, term_start, max_terms)
+Q2_GEOMETRY(q2_entries_of, entry, Q2_ENTRY_REALS, entry_start, max_entries)
+Q2_GEOMETRY(q2_pairs_of, pair_geometry, 4, pair_start, max_pairs)
+#undef Q2_GEOMETRY
+
+Q2_DEVICE q2_real *q2_householder_of(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
+  return (batch->moving ? wave->householder + slot * Q2_RIGID * batch->ld
+                        : batch->householder + (wave->first + slot) * Q2_RIGID * batch->ld);
+}
+
+Q2_DEVICE q2_real *q2_householder_factor_of(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
+  return (batch->moving ? wave->householder_factor + slot * Q2_RIGID * batch->ld
+                        : batch->householder_factor + (wave->first + slot) * Q2_RIGID * batch->ld);
+}
+
+/* --- strides from slot to slot --- */
+
+Q2_DEVICE int64_t q2_matrix(const struct q2_batch *batch) { return (int64_t)batch->ld * 3 * batch->atoms; }
+Q2_DEVICE int64_t q2_small(const struct q2_batch *batch) {
+  return Q2_RIGID * (int64_t)(batch->ld_order > Q2_RIGID ? batch->ld_order : Q2_RIGID);
+}
+Q2_DEVICE int64_t q2_basis(const struct q2_batch *batch) { return (int64_t)batch->ld_basis * batch->basis_columns; }
+
+/* Rows of `derivative`: by term and slot of its parameters, by slot of a pair's parameters and atom, by special row and slot,
+ * by increment. */
+Q2_DEVICE int64_t q2_derivatives(const struct q2_batch *batch) {
+  return Q2_MAX_PARAMETERS * batch->max_terms + Q2_PAIR_PARAMETERS * (batch->atoms + batch->max_specials) +
+         batch->max_increments;
+}
+
+/* Order of the matrix that is decomposed for molecule m. */
+Q2_DEVICE int q2_order(const struct q2_batch *batch, const struct q2_wave *wave, int64_t m) {
+  return wave->padded ? batch->order : batch->mode_count[m];
+}
+
+/* Columns of molecule m's basis in matrix products. */
+Q2_DEVICE int q2_columns(const struct q2_batch *batch, const struct q2_wave *wave, int64_t m) {
+  return wave->padded ? batch->basis_columns : batch->basis_count[m];
+}
 
 #endif
