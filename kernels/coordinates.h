@@ -1,52 +1,78 @@
-/* Internal coordinates with their first and second Cartesian derivatives, in float64, from the positions of the atoms that
- * define them. Positions in angstrom, angles in radian.
- *
- * Second derivatives come as blocks: second[a][b] is the 3 x 3 block d2q / dx_a dx_b, row-major, for all ordered pairs of atoms
- * a, b. */
+/* The coordinate that a code names, measured on the positions x[places][3] of all of a term's atoms (at most
+ * Q2_COORDINATE_ATOMS), with its derivatives up to the second. Third derivatives: kernels/coordinates_third.h. */
 #ifndef Q2_COORDINATES_H
 #define Q2_COORDINATES_H
 
-enum { Q2_COORDINATE_ATOMS = 5 };
+#include "angle.h"
+#include "torsion.h"
 
-struct q2_coordinate {
-  double value;
-  double first[Q2_COORDINATE_ATOMS][3];
-  double second[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9];
-};
+/* The positions of the coordinate's own atoms, in its order. */
+Q2_DEVICE void q2_own_atoms(int32_t code, const double x[][3], double own[Q2_COORDINATE_ATOMS][3]) {
+  for (int a = 0; a < q2_coordinate_atoms(code); a++) {
+    for (int i = 0; i < 3; i++)
+      own[a][i] = x[q2_coordinate_place(code, a)][i];
+  }
+}
 
-/* The coordinate that a word of a form's list describes (kernels/forms.h): a letter, then which of the term's atoms it is
- * measured on, in order. r: distance, a: angle, t: torsion, o: out-of-plane angle, f: the fading factor of a chain of four or
- * five atoms. The word ends at a blank or at its end. x: positions of all the term's atoms; derivatives in atoms that it is not
- * measured on are zero. */
-void q2_measure(const char *word, const double x[][3], struct q2_coordinate *coordinate);
+/* The coordinate with its derivatives up to `order` (struct q2_coordinate) in the atoms at the term's places; zero at places
+ * that it is not measured on. */
+Q2_DEVICE void q2_measure_to(int order, int32_t code, const double x[][3], struct q2_coordinate *coordinate) {
+  const int atoms = q2_coordinate_atoms(code);
+  double own[Q2_COORDINATE_ATOMS][3];
+  struct q2_coordinate local;
+  q2_own_atoms(code, x, own);
+  const double(*here)[3] = (const double(*)[3])own;
+  switch (q2_coordinate_kind(code)) {
+  case Q2_DISTANCE:
+    q2_distance(order, here, &local);
+    break;
+  case Q2_ANGLE:
+    q2_angle(order, here, &local);
+    break;
+  case Q2_TORSION:
+    q2_torsion(order, here, &local);
+    break;
+  case Q2_OUT_OF_PLANE:
+    q2_out_of_plane(order, here, &local);
+    break;
+  default:
+    q2_fading(order, atoms, here, &local);
+    break;
+  }
+  q2_clear(order, coordinate);
+  coordinate->value = local.value;
+  for (int a = 0; a < atoms && order > 0; a++) {
+    const int p = q2_coordinate_place(code, a);
+    for (int i = 0; i < 3; i++)
+      coordinate->first[p][i] = local.first[a][i];
+    for (int b = 0; b < atoms && order > 1; b++) {
+      for (int i = 0; i < 9; i++)
+        coordinate->second[p][q2_coordinate_place(code, b)][i] = local.second[a][b][i];
+    }
+  }
+}
 
-/* The distance |x1 - x0|. */
-void q2_distance(const double x[][3], struct q2_coordinate *coordinate);
+/* All of it. */
+Q2_DEVICE void q2_measure(int32_t code, const double x[][3], struct q2_coordinate *coordinate) {
+  q2_measure_to(2, code, x, coordinate);
+}
 
-/* The angle at x[1] between x[0] and x[2], by atan2, in [0, pi]. Closer to 0 or pi than Q2_ANGLE_FLOOR the direction of bending
- * is undefined: then an arbitrary plane through the atoms is taken and the angle counts as Q2_ANGLE_FLOOR away, so that f' D
- * stays finite where f' vanishes at the limit (forms.h). With e1, e2 the unit vectors to x0, x2, n the normal of the plane and
- * p1 = e1 x n, p2 = n x e2: dtheta/da = p1 / r1, d2theta/da2 = (cot(theta) n n' - e1 p1' - p1 e1') / r1^2, d2theta/dadb = -n n'
- * / (r1 r2 sin(theta)). */
-void q2_angle(const double x[][3], struct q2_coordinate *coordinate);
-#define Q2_ANGLE_FLOOR 1e-8
+/* The value alone. */
+Q2_DEVICE double q2_measure_value(int32_t code, const double x[][3]) {
+  struct q2_coordinate coordinate;
+  q2_measure_to(0, code, x, &coordinate);
+  return coordinate.value;
+}
 
-/* The torsion angle x0-x1-x2-x3 in (-pi, pi], IUPAC sign. Formulas of A. Blondel and M. Karplus, J. Comput. Chem. 1996, 17,
- * 1132, whose only singularity is a straight angle. There (sine of x0-x1-x2 or x1-x2-x3 below Q2_TORSION_FLOOR) value and
- * derivatives are zero: the forms fade such torsions out before. */
-void q2_torsion(const double x[][3], struct q2_coordinate *coordinate);
-#define Q2_TORSION_FLOOR 1e-6
-
-/* The out-of-plane angle chi of Allinger: between the bond from the ligand x3 to the centre x1 and the plane of the three
- * ligands x0, x2, x3 (what Tinker calls opbendtype ALLINGER; the angle of Wilson, Decius and Cross takes the plane x0, x1, x2
- * instead). With v = x3 - x1, e = x0 - x3, f = x2 - x3: sin(chi) = v.(e x f) / (|v| |e x f|), in [-pi/2, pi/2], zero where the
- * four atoms lie in one plane; the sign is that of the handedness of x0, x2, x3 around x1. Where the three ligands lie in one
- * line (sine of the angle at x3 below Q2_TORSION_FLOOR) there is no plane: value and derivatives are zero. */
-void q2_out_of_plane(const double x[][3], struct q2_coordinate *coordinate);
-
-/* The fading factor of the torsions along a chain x0-x1-...: the product of S(theta) over its bond angles, two for four atoms,
- * three for five. S(theta) = 1 - (1 - y)^4 (1 + 4 y), y = ((pi - theta) / Q2_FADE)^2 below y = 1, else 1. It goes to zero as
- * (pi - theta)^4, faster than the second derivatives of a torsion diverge, and joins 1 with three continuous derivatives. */
-void q2_fading(int atoms, const double x[][3], struct q2_coordinate *coordinate);
+/* Value and first derivatives; the compiler drops the second. */
+Q2_DEVICE void q2_measure_first(int32_t code, const double x[][3], double *value, double first[Q2_COORDINATE_ATOMS][3]) {
+  struct q2_coordinate coordinate;
+  q2_measure_to(1, code, x, &coordinate);
+  *value = coordinate.value;
+  for (int a = 0; a < Q2_COORDINATE_ATOMS; a++) {
+    for (int i = 0; i < 3; i++)
+      first[a][i] = coordinate.first[a][i];
+  }
+}
 
 #endif

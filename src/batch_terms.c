@@ -18,19 +18,11 @@ static void gather(const struct q2_builder *builder, int count, const int32_t *a
     memcpy(x[a], builder->position + 3 * atoms[a], sizeof x[a]);
 }
 
-/* Word number `index` of a form's coordinates. */
-static const char *coordinate_word(int form, int index) {
-  const char *word = q2_forms[form].coordinates;
-  for (; index > 0; index--)
-    word = strchr(word, ' ') + 1;
-  return word;
-}
-
 static void measure(const struct q2_builder *builder, struct term *term) {
   double x[Q2_MAX_TERM_ATOMS][3];
   gather(builder, term->atom_count, term->atoms, x);
   for (int c = 0; c < term->coordinate_count; c++)
-    q2_measure(coordinate_word(term->form, c), (const double(*)[3])x, &term->coordinate[c]);
+    q2_measure(q2_form_coordinate_code(term->form, c), (const double(*)[3])x, &term->coordinate[c]);
 }
 
 /* The form that the term takes at its geometry: near a straight angle the one that fades, if the form has one. */
@@ -38,10 +30,9 @@ static int form_by_geometry(const struct q2_builder *builder, int form, const in
   const int faded = q2_form_faded(form);
   if (faded < 0) return form;
   double x[Q2_MAX_TERM_ATOMS][3];
-  struct q2_coordinate factor;
   gather(builder, q2_forms[form].atom_count, atoms, x);
-  q2_measure(coordinate_word(faded, q2_forms[faded].coordinate_count - 1), (const double(*)[3])x, &factor);
-  return factor.value < 1 ? faded : form;
+  const int32_t factor = q2_form_coordinate_code(faded, q2_forms[faded].coordinate_count - 1);
+  return q2_measure_value(factor, (const double(*)[3])x) < 1 ? faded : form;
 }
 
 /* An entry before the sort by pair. */
@@ -65,10 +56,7 @@ static void fill_block(const struct term *term, int a, int b, int p, int q, q2_r
 
 /* Whether coordinate c of the term is measured on atom p. */
 static int touches(const struct term *term, int c, int p) {
-  for (const char *letter = coordinate_word(term->form, c) + 1; *letter && *letter != ' '; letter++) {
-    if (*letter - '0' == p) return 1;
-  }
-  return 0;
+  return q2_coordinate_touches(q2_form_coordinate_code(term->form, c), p);
 }
 
 static int add_entries(const struct term *term, int32_t first_piece, struct q2_growing *loose) {
