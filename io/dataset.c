@@ -107,14 +107,23 @@ void q2_dataset_free(struct q2_dataset *dataset) {
   }
   const struct q2_parameters *p = &dataset->parameters;
   const struct q2_nonbonded *y = &dataset->nonbonded;
-  void *const shared[] = {dataset->terms, dataset->observables,
-                          p->kind,        p->label,
-                          p->unit,        p->value,
-                          p->lower,       p->upper,
-                          p->factor,      p->scale,
-                          p->active,      p->link,
-                          y->label,       y->epsilon,
-                          y->sigma,       dataset->cmap.grid};
+  void *const shared[] = {dataset->terms,
+                          dataset->observables,
+                          dataset->energy_reference,
+                          p->kind,
+                          p->label,
+                          p->unit,
+                          p->value,
+                          p->lower,
+                          p->upper,
+                          p->factor,
+                          p->scale,
+                          p->active,
+                          p->link,
+                          y->label,
+                          y->epsilon,
+                          y->sigma,
+                          dataset->cmap.grid};
   for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
     free(shared[k]);
   *dataset = (struct q2_dataset){0};
@@ -181,7 +190,11 @@ static uint64_t hash_shared(const struct q2_dataset *dataset) {
     hash = hash_bytes(hash, table->kind, sizeof table->kind);
     hash = hash_number(hash_number(hash, table->index_count), table->has_value);
     hash = hash_bytes(hash, &table->minimum, sizeof table->minimum);
+    if (!table->has_weight || table->cartesian) hash = hash_number(hash_number(hash, table->has_weight), table->cartesian);
   }
+  /* Only where they say something: files without these attributes keep the checksum that they had before. */
+  if (dataset->weights[0]) hash = hash_bytes(hash, dataset->weights, sizeof dataset->weights);
+  if (dataset->invert_transition_states) hash = hash_number(hash, dataset->invert_transition_states);
   return hash;
 }
 

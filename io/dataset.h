@@ -28,14 +28,23 @@ struct q2_term_table {
 
 /* One observable table. */
 struct q2_observable_table {
-  char kind[Q2_KIND_LENGTH];
-  int index_count; /* columns of index */
-  int has_value;   /* 0: values are derived from the QM data, `value` holds zeros */
-  double minimum;  /* the attribute `minimum`, 50 where absent */
-  int64_t *offset; /* [molecules + 1] */
-  int32_t *index;  /* [rows][index_count] */
-  double *value;   /* [rows], unit by kind (cm-1 for frequency) */
-  double *weight;  /* [rows] */
+  char kind[Q2_KIND_LENGTH]; /* of io/observable_kinds.h */
+  int index_count;           /* columns of index */
+  int has_value;             /* 0: values are derived from the QM data, `value` holds zeros */
+  int has_weight;            /* 0: weights are those of the set that the data set names, `weight` holds zeros */
+  int cartesian;             /* the attribute `basis`: 0 vibrations (where absent), 1 cartesian */
+  double minimum;            /* the attribute `minimum`, 50 where absent */
+  int64_t *offset;           /* [molecules + 1] */
+  int32_t *index;            /* [rows][index_count] */
+  double *value;             /* [rows], in the kind's unit */
+  double *weight;            /* [rows], in the inverse of the kind's unit */
+};
+
+/* A molecule to whose energy others are compared. */
+struct q2_energy_reference {
+  int64_t molecule; /* its number in the file */
+  int64_t group;
+  double energy; /* hartree */
 };
 
 /* The parameter table, the same on every rank. Values in q2hpc's units; factor[p] = (value in q2hpc's unit) / (value in the
@@ -101,6 +110,13 @@ struct q2_dataset {
   struct q2_term_table *terms;
   int observable_table_count;
   struct q2_observable_table *observables;
+  char weights[Q2_KIND_LENGTH]; /* the attribute `weights` of /observables: q2mm_classic or q2mm; "" where absent */
+  int invert_transition_states; /* the attribute `transition_states` of /observables: 0 for D (where absent), 1 for C */
+
+  /* Every molecule that a row of an energy observable refers to, ascending, the same on every rank: molecules that belong
+   * together may live on different ranks. Not touched by q2_dataset_exchange. */
+  int64_t energy_reference_count;
+  struct q2_energy_reference *energy_reference;
 
   struct q2_parameters parameters;
   struct q2_nonbonded nonbonded;
@@ -109,13 +125,13 @@ struct q2_dataset {
 
 /* Reads the data set at `path`: collective over `comm`; afterwards rank r of R holds a contiguous share of the molecules
  * (shares are balanced by atoms; a rank may hold none) and every rank the force field. Everything that can be checked without
- * knowing physics is checked: presence, shapes, types, version, offsets, index ranges (the columns of an observable's index: -1
- * to 3N - 1), finite numbers, units, names unique, links without circle and between kinds of one unit, bounds not crossed
- * (lower <= value <= upper), atoms at least 0.1 angstrom apart, Hessian symmetric (largest |H - H'| at most 1e-8 of the largest
- * |H|), its size plausible for its unit, Hessian and geometry in one frame (stationary molecules only). /bonds and at least one
- * observable must be there; terms need not. On failure every rank returns Q2_FAILED with the same text, and nothing is left
- * open or allocated. On success release with q2_dataset_free. `path` is copied. Memory: besides the share itself, a full-square
- * Hessian (/hessian_full) a second time. */
+ * knowing physics is checked: presence, shapes, types, version, offsets, index ranges (those of an observable by its kind:
+ * io/observable_kinds.h), the molecules that energies refer to, finite numbers, units, names unique, links without circle and
+ * between kinds of one unit, bounds not crossed (lower <= value <= upper), atoms at least 0.1 angstrom apart, Hessian symmetric
+ * (largest |H - H'| at most 1e-8 of the largest |H|), its size plausible for its unit, Hessian and geometry in one frame
+ * (stationary molecules only). /bonds and at least one observable must be there; terms need not. On failure every rank returns
+ * Q2_FAILED with the same text, and nothing is left open or allocated. On success release with q2_dataset_free. `path` is
+ * copied. Memory: besides the share itself, a full-square Hessian (/hessian_full) a second time. */
 int q2_dataset_read(MPI_Comm comm, const char *path, struct q2_dataset *dataset, struct q2_error *error);
 
 /* Releases what q2_dataset_read or q2_dataset_exchange made; harmless on a zeroed structure. */
@@ -127,5 +143,13 @@ void q2_dataset_free(struct q2_dataset *dataset);
  * On failure (a rank without memory, an owner that is not a rank) every rank returns Q2_FAILED; after running short of memory
  * the data set is fit only for q2_dataset_free. */
 int q2_dataset_exchange(MPI_Comm comm, struct q2_dataset *dataset, const int *owner, struct q2_error *error);
+
+/* Fills energy_reference from the rows of `energy` and `relaxed_energy`, whose index is checked: a molecule of the file other
+ * than the row's own, and of the same group, which is not -1. Collective; q2_dataset_read calls it. What was there before is
+ * replaced. */
+int q2_dataset_gather_energies(MPI_Comm comm, struct q2_dataset *dataset, struct q2_error *error);
+
+/* The entry for the molecule with this number in the file, or NULL. Local. */
+const struct q2_energy_reference *q2_dataset_energy_reference(const struct q2_dataset *dataset, int64_t molecule);
 
 #endif

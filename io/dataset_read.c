@@ -210,6 +210,7 @@ static int read_everything(struct q2_reader *reader) {
   Q2_TRY(q2_read_bonds(reader));
   Q2_TRY(q2_read_terms(reader));
   Q2_TRY(q2_read_observables(reader));
+  Q2_TRY(q2_dataset_gather_energies(reader->comm, reader->dataset, reader->error));
   Q2_TRY(q2_agree(reader->comm, q2_check_molecules(reader), reader->error));
   return q2_dataset_checksum(reader->comm, reader->dataset, reader->error);
 }

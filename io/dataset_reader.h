@@ -52,9 +52,19 @@ int q2_read_cmap(struct q2_reader *reader);
 /* dataset_hessian.c: /hessian or /hessian_full; `factor` brings its unit to hartree/bohr^2. */
 int q2_read_hessian(struct q2_reader *reader, double factor);
 
-/* dataset_tables.c: /bonds, /force_field/terms, /observables. */
+/* dataset_tables.c: /bonds, /force_field/terms. */
 int q2_read_bonds(struct q2_reader *reader);
 int q2_read_terms(struct q2_reader *reader);
+
+/* The absolute name of a member of a group: at most 255 bytes and a short member. Local. */
+enum { Q2_MEMBER_LENGTH = 2 * Q2_HDF5_NAME };
+void q2_member(char path[Q2_MEMBER_LENGTH], const char *group, const char *member);
+
+/* The columns, 1 to `most`, of a table with two dimensions, and its rows (`rows`, or Q2_ANY). */
+int q2_describe_columns(struct q2_reader *reader, const char *name, enum q2_hdf5_class type_class, int64_t rows, int most,
+                        int *columns, int64_t *found_rows);
+
+/* dataset_observables.c: /observables. */
 int q2_read_observables(struct q2_reader *reader);
 
 /* dataset_check.c. Local: atoms of each row of a term or bond table [rows->count][columns] lie within their molecule and

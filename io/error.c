@@ -18,6 +18,11 @@ int q2_fail(struct q2_error *error, const char *format, ...) {
   return Q2_FAILED;
 }
 
+void q2_append_name(char *list, size_t size, const char *name) {
+  const size_t used = strlen(list);
+  snprintf(list + used, size - used, used ? ", %s" : "%s", name);
+}
+
 int q2_agree(MPI_Comm comm, int status, struct q2_error *error) {
   int rank, ranks;
   MPI_Comm_rank(comm, &rank);

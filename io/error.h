@@ -16,6 +16,10 @@ struct q2_error {
 /* Writes a message (printf's format) into `error` and returns Q2_FAILED, so that `return q2_fail(error, ...)` reads well. */
 int q2_fail(struct q2_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Appends `name` to the list in `list` (of `size` bytes, terminated), a comma before all but the first: for messages that say
+ * what would have been right. */
+void q2_append_name(char *list, size_t size, const char *name);
+
 /* Collective over `comm`: agrees on failure. `status` is this rank's. When any rank failed, every rank returns Q2_FAILED and
  * holds the text of the lowest failing rank; otherwise every rank returns Q2_OK. Cost: one allreduce when all is well. */
 int q2_agree(MPI_Comm comm, int status, struct q2_error *error);

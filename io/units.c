@@ -33,6 +33,13 @@ static unit_list quantities[] = {
                     {"kJ/mol/nm^2", KILOJOULE *BOHR_NM *BOHR_NM / Q2_HARTREE}},
     [Q2_MASS] = {{"amu", 1.0}},
     [Q2_CHARGE] = {{"e", 1.0}},
+    [Q2_ENERGY_DIFFERENCE] = {{"kcal/mol", 1.0}, {"kJ/mol", KILOJOULE}, {"hartree", Q2_HARTREE}},
+    [Q2_FORCE] = {{"kcal/mol/angstrom", 1.0}, {"hartree/bohr", Q2_HARTREE / Q2_BOHR}, {"kJ/mol/nm", KILOJOULE / 10.0}},
+    [Q2_OBSERVED_ANGLE] = {{"degree", 1.0}, {"radian", 1.0 / DEGREE}},
+    [Q2_WAVENUMBER] = {{"cm-1", 1.0}},
+    [Q2_EIGENVALUE] = {{"hartree/bohr^2/amu", 1.0},
+                       {"kcal/mol/angstrom^2/amu", Q2_BOHR *Q2_BOHR / Q2_HARTREE},
+                       {"kJ/mol/angstrom^2/amu", KILOJOULE *Q2_BOHR *Q2_BOHR / Q2_HARTREE}},
 };
 
 static unit_list stretch_constant = {{"kcal/mol/angstrom^2", 1.0},
@@ -52,7 +59,6 @@ static unit_list stretch_bend_constant = {{"kcal/mol/angstrom/rad", 1.0},
 static unit_list stretch_torsion_constant = {
     {"kcal/mol/angstrom", 1.0}, {"kJ/mol/nm", KILOJOULE / 10.0}, {"hartree/bohr", Q2_HARTREE / Q2_BOHR}};
 static unit_list number = {{"1", 1.0}};
-static unit_list wavenumber = {{"cm-1", 1.0}};
 
 struct kind {
   const char *name;
@@ -90,14 +96,6 @@ static const struct kind parameters[] = {
     {NULL, NULL},
 };
 
-static const struct kind observables[] = {{"frequency", &wavenumber}, {NULL, NULL}};
-
-/* Appends `text` to the list in `list`, a comma before all but the first. */
-static void append(char *list, size_t size, const char *text) {
-  const size_t used = strlen(list);
-  snprintf(list + used, size - used, used ? ", %s" : "%s", text);
-}
-
 static int find_unit(unit_list *units, const char *unit, const char *where, double *factor, struct q2_error *error) {
   char known[256] = "";
   for (int u = 0; u < unit_limit && (*units)[u].name; u++) {
@@ -105,7 +103,7 @@ static int find_unit(unit_list *units, const char *unit, const char *where, doub
       *factor = (*units)[u].factor;
       return Q2_OK;
     }
-    append(known, sizeof known, (*units)[u].name);
+    q2_append_name(known, sizeof known, (*units)[u].name);
   }
   return q2_fail(error, "%s: expected a unit out of %s, found '%s'", where, known, unit);
 }
@@ -119,7 +117,7 @@ static unit_list *find_kind(const struct kind *kinds, const char *kind) {
 static int unknown_kind(const struct kind *kinds, const char *kind, const char *where, struct q2_error *error) {
   char known[768] = "";
   for (; kinds->name; kinds++)
-    append(known, sizeof known, kinds->name);
+    q2_append_name(known, sizeof known, kinds->name);
   return q2_fail(error, "%s: expected a kind out of %s, found '%s'", where, known, kind);
 }
 
@@ -138,11 +136,4 @@ const char *q2_unit_inside(const char *kind) {
   return units ? (*units)[0].name : NULL;
 }
 
-int q2_unit_of_observable(const char *kind, const char *unit, const char *where, double *factor, struct q2_error *error) {
-  unit_list *units = find_kind(observables, kind);
-  return units ? find_unit(units, unit, where, factor, error) : unknown_kind(observables, kind, where, error);
-}
-
-int q2_unit_known_observable(const char *kind, const char *where, struct q2_error *error) {
-  return find_kind(observables, kind) ? Q2_OK : unknown_kind(observables, kind, where, error);
-}
+const char *q2_unit_of(enum q2_quantity quantity) { return quantities[quantity][0].name; }

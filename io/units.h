@@ -6,8 +6,22 @@
 #include "error.h"
 
 /* What a dataset with an attribute `unit` holds. In memory: hartree, angstrom, hartree/bohr, hartree/bohr^2, amu, e; the
- * energies of a CMAP grid in kcal/mol. */
-enum q2_quantity { Q2_ENERGY, Q2_LENGTH, Q2_GRADIENT, Q2_HESSIAN, Q2_MASS, Q2_CHARGE, Q2_GRID_ENERGY };
+ * energies of a CMAP grid, and differences of energies, in kcal/mol, forces in kcal/mol/angstrom, observed angles in degree,
+ * wavenumbers in cm-1, eigenvalues of a mass-weighted Hessian in hartree/bohr^2/amu. */
+enum q2_quantity {
+  Q2_ENERGY,
+  Q2_LENGTH,
+  Q2_GRADIENT,
+  Q2_HESSIAN,
+  Q2_MASS,
+  Q2_CHARGE,
+  Q2_GRID_ENERGY,
+  Q2_ENERGY_DIFFERENCE,
+  Q2_FORCE,
+  Q2_OBSERVED_ANGLE,
+  Q2_WAVENUMBER,
+  Q2_EIGENVALUE
+};
 
 /* Finds *factor = (value in memory) / (value in the file) for a dataset in `unit`. `where` ("input.h5: /atoms/position") opens
  * the message when the unit is not known. Local. */
@@ -21,10 +35,7 @@ int q2_unit_of_parameter(const char *kind, const char *unit, const char *where, 
  * kind. Static storage. */
 const char *q2_unit_inside(const char *kind);
 
-/* The same for the reference values of an observable of `kind`; *factor is 1 where the unit is q2hpc's own. Local. */
-int q2_unit_of_observable(const char *kind, const char *unit, const char *where, double *factor, struct q2_error *error);
-
-/* Refuses an observable kind that is not in the table, with a message that lists the known ones. Local. */
-int q2_unit_known_observable(const char *kind, const char *where, struct q2_error *error);
+/* The unit in which q2hpc keeps `quantity`, for example "hartree/bohr^2". Static storage. */
+const char *q2_unit_of(enum q2_quantity quantity);
 
 #endif

@@ -215,7 +215,7 @@ static void describe(const struct q2_dataset *dataset, const struct q2_bucket_pl
         varies(&dataset->parameters, nonbonded->epsilon[t]) || varies(&dataset->parameters, nonbonded->sigma[t]);
   }
   batch->lorentz_berthelot = nonbonded->lorentz_berthelot;
-  batch->wavenumber = sqrt(Q2_LAMBDA_SI) / (2 * Q2_PI * Q2_LIGHT * 100);
+  batch->wavenumber = q2_wavenumber_unit();
   batch->pair_scale[Q2_PAIR_FULL] = 1;
   batch->pair_scale[Q2_PAIR_14] = nonbonded->lennard_jones_14;
   batch->coulomb_scale[Q2_PAIR_FULL] = Q2_COULOMB;

@@ -3,50 +3,23 @@
 
 #include "../io/memory.h"
 #include "batch_parts.h"
+#include "bonds.h"
 
-/* Fills pair_class (0 on entry) from the bonds: breadth-first, three bonds deep, from every atom. */
+/* Fills pair_class from the bonds. */
 static int classify(const struct q2_builder *builder, int32_t *pair_class) {
-  const struct q2_dataset *dataset = builder->dataset;
-  const int64_t first = dataset->bond_offset[builder->molecule], bonds = dataset->bond_offset[builder->molecule + 1] - first;
-  const int32_t *bond = dataset->bonds + 2 * first;
+  struct q2_neighbours neighbours;
   const int atoms = builder->atoms;
-  int32_t *start = q2_allocate(atoms + 1, sizeof *start), *neighbour = q2_allocate(2 * bonds, sizeof *neighbour);
-  int32_t *distance = q2_allocate(atoms, sizeof *distance), *queue = q2_allocate(atoms, sizeof *queue);
-  const int ok = start && neighbour && distance && queue;
-  if (ok) {
-    for (int64_t e = 0; e < 2 * bonds; e++)
-      start[bond[e] + 1]++;
-    for (int i = 0; i < atoms; i++)
-      start[i + 1] += start[i];
-    for (int64_t e = 0; e < 2 * bonds; e++)
-      neighbour[start[bond[e]]++] = bond[e ^ 1];
-    for (int i = atoms; i > 0; i--)
-      start[i] = start[i - 1];
-    start[0] = 0;
-    for (int i = 0; i < atoms; i++) {
-      for (int j = 0; j < atoms; j++)
-        distance[j] = j == i ? 0 : 4;
-      int head = 0, tail = 0;
-      queue[tail++] = i;
-      while (head < tail) {
-        const int at = queue[head++];
-        if (distance[at] == 3) break;
-        for (int k = start[at]; k < start[at + 1]; k++) {
-          if (distance[neighbour[k]] < 4) continue;
-          distance[neighbour[k]] = distance[at] + 1;
-          queue[tail++] = neighbour[k];
-        }
-      }
-      for (int j = 0; j < i; j++) {
-        pair_class[Q2_PAIR(i, j)] = distance[j] < 3 ? Q2_PAIR_EXCLUDED : distance[j] == 3 ? Q2_PAIR_14 : Q2_PAIR_FULL;
-      }
-    }
+  int32_t *apart = q2_allocate(atoms, sizeof *apart);
+  int status = q2_neighbours_make(builder->dataset, builder->molecule, &neighbours);
+  if (!apart) status = -1;
+  for (int i = 0; i < atoms && status == 0; i++) {
+    q2_bonds_apart(&neighbours, i, apart);
+    for (int j = 0; j < i; j++)
+      pair_class[Q2_PAIR(i, j)] = apart[j] < 3 ? Q2_PAIR_EXCLUDED : apart[j] == 3 ? Q2_PAIR_14 : Q2_PAIR_FULL;
   }
-  free(start);
-  free(neighbour);
-  free(distance);
-  free(queue);
-  return ok ? 0 : -1;
+  q2_neighbours_free(&neighbours);
+  free(apart);
+  return status;
 }
 
 int q2_build_pairs(struct q2_builder *builder) {

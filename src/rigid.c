@@ -131,14 +131,78 @@ int q2_vibrational_matrix(int atoms, const double *mass, const double *position,
   return status == 0 ? n - *skip : -1;
 }
 
-int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project,
-                      double *eigenvalue) {
+/* Eigenvalues, and eigenvectors in place, of the lower triangle of a [n][ld]. With work space of our own, because that which
+ * LAPACKE allocates is aligned by chance, and LAPACK's bits depend on it. */
+static int eigen(char job, int n, double *a, int ld, double *eigenvalue) {
+  double size;
+  lapack_int count;
+  if (LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, job, 'L', n, a, ld, eigenvalue, &size, -1, &count, -1) != 0) return -1;
+  const lapack_int length = (lapack_int)size;
+  double *work = q2_allocate(length, sizeof *work);
+  lapack_int *integers = q2_allocate(count, sizeof *integers);
+  lapack_int status = -1;
+  if (work && integers)
+    status = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, job, 'L', n, a, ld, eigenvalue, work, length, integers, count);
+  free(integers);
+  free(work);
+  return status == 0 ? n : -1;
+}
+
+/* Decomposes the vibrational matrix; vector NULL: eigenvalues only. */
+static int decompose(int atoms, const double *mass, const double *position, const double *packed, int project,
+                     double *eigenvalue, double *vector) {
   const int n = 3 * atoms, ld = (int)q2_leading_dimension(n);
   int skip;
   double *matrix = q2_allocate((int64_t)ld * n, sizeof *matrix);
   int modes = matrix ? q2_vibrational_matrix(atoms, mass, position, packed, project, ld, matrix, &skip) : -1;
-  if (modes > 0 && LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'N', 'L', modes, matrix + skip * (int64_t)(ld + 1), ld, eigenvalue) != 0)
-    modes = -1;
+  if (modes > 0) {
+    double *block = matrix + skip * (int64_t)(ld + 1);
+    modes = eigen(vector ? 'V' : 'N', modes, block, ld, eigenvalue);
+    for (int64_t k = 0; k < modes && vector; k++) { /* [0; V] */
+      memset(vector + k * n, 0, (size_t)skip * sizeof *vector);
+      memcpy(vector + k * n + skip, block + k * ld, (size_t)modes * sizeof *vector);
+    }
+  }
   free(matrix);
   return modes;
 }
+
+int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project,
+                      double *eigenvalue) {
+  return decompose(atoms, mass, position, packed, project, eigenvalue, NULL);
+}
+
+int q2_qm_modes(int atoms, const double *mass, const double *position, const double *packed, int project, double *eigenvalue,
+                double *vector) {
+  const int n = 3 * atoms, ld = (int)q2_leading_dimension(n);
+  int modes = decompose(atoms, mass, position, packed, project, eigenvalue, vector);
+  if (!project || modes <= 0) return modes;
+  double *y = q2_allocate((int64_t)2 * RIGID * ld + (int64_t)RIGID * modes, sizeof *y);
+  double *c = y ? y + RIGID * ld : NULL, *product = y ? c + RIGID * ld : NULL;
+  const int rigid = y ? q2_rigid_householder(atoms, mass, position, ld, y, c) : -1;
+  if (rigid > 0) { /* Q = I - C Y' */
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, rigid, modes, n, 1, y, ld, vector, n, 0, product, RIGID);
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, modes, rigid, -1, c, ld, product, RIGID, 1, vector, n);
+  } else {
+    modes = -1;
+  }
+  free(y);
+  return modes;
+}
+
+int q2_packed_modes(int n, const double *packed, double *eigenvalue, double *vector) {
+  const int ld = (int)q2_leading_dimension(n);
+  double *matrix = q2_allocate((int64_t)ld * n, sizeof *matrix);
+  if (!matrix) return -1;
+  for (int row = 0; row < n; row++) {
+    for (int column = 0; column <= row; column++, packed++)
+      matrix[(int64_t)column * ld + row] = *packed;
+  }
+  const int status = eigen('V', n, matrix, ld, eigenvalue);
+  for (int64_t k = 0; k < n; k++)
+    memcpy(vector + k * n, matrix + k * ld, (size_t)n * sizeof *vector);
+  free(matrix);
+  return status;
+}
+
+double q2_wavenumber_unit(void) { return sqrt(Q2_LAMBDA_SI) / (2 * Q2_PI * Q2_LIGHT * 100); }

@@ -33,4 +33,15 @@ int q2_vibrational_matrix(int atoms, const double *mass, const double *position,
 int q2_qm_eigenvalues(int atoms, const double *mass, const double *position, const double *packed, int project,
                       double *eigenvalue);
 
+/* The same with eigenvectors: vector [modes][3 atoms], orthonormal, in mass-weighted Cartesian coordinates. */
+int q2_qm_modes(int atoms, const double *mass, const double *position, const double *packed, int project, double *eigenvalue,
+                double *vector);
+
+/* Eigenvalues (ascending, in the unit of `packed`) and orthonormal eigenvectors [n][n] of a packed symmetric matrix as it is.
+ * Returns n, or -1 when memory runs out or LAPACK fails. */
+int q2_packed_modes(int n, const double *packed, double *eigenvalue, double *vector);
+
+/* Wavenumber / cm-1 of an eigenvalue of 1 kcal/mol/angstrom^2/amu: what kernels/stages.h (q2_wavenumber) scales with. */
+double q2_wavenumber_unit(void);
+
 #endif
