@@ -65,6 +65,7 @@ struct q2_batch {
   int64_t *file_molecule;  /* its number in the file */
   int64_t *local_molecule; /* its place in the data set's arrays */
   int32_t *energy_slot;    /* its place in q2_wave.energies, -1: none */
+  int32_t *validation;     /* 1: not fitted, only reported */
 
   /* per atom */
   q2_real *mass_weight;        /* [3]: m^-1/2, once for each Cartesian coordinate */

@@ -35,7 +35,7 @@
   ROW(TRAILING, q2_trailing, Q2_ORDER, Q2_ORDER) \
   ROW(PADDING_BOUND, q2_padding_bound, 1, Q2_ORDER) \
   ROW(PADDING, q2_padding, 1, Q2_ORDER) \
-  ROW(EXPAND, q2_expand, Q2_ORDER, 3 * Q2_ATOMS) \
+  ROW(EXPAND, q2_expand_modes, Q2_ORDER, 3 * Q2_ATOMS) \
   ROW(DISPLACEMENTS, q2_displacements, Q2_ORDER, 3 * Q2_ATOMS) \
   ROW(RELAX_BEGIN, q2_relax_begin, 1, 3 * Q2_ATOMS) \
   ROW(RELAX_MODES, q2_relax_modes, 1, Q2_ORDER) \

@@ -5,74 +5,12 @@
 
 #include "../io/constants.h"
 #include "../io/memory.h"
+#include "../kernels/coordinate.h"
 #include "batch_parts.h"
 #include "cmap.h"
+#include "energies.h"
+#include "residuals.h"
 #include "rigid.h"
-
-/* --- forms --- */
-
-/* Whether word number `index` of the blank-separated list is `kind`. */
-static int kind_matches(const char *list, int index, const char *kind) {
-  for (; index > 0; index--)
-    list = strchr(list, ' ') + 1;
-  const size_t length = strcspn(list, " ");
-  return strlen(kind) == length && strncmp(list, kind, length) == 0;
-}
-
-/* What the constants of a form mean decides what they may be. */
-static int check_constants(const struct q2_dataset *dataset, const struct q2_term_table *table, const struct q2_form_info *form,
-                           struct q2_error *error) {
-  for (int64_t k = 0; k < table->offset[dataset->molecule_count] * table->constant_count; k++) {
-    const double value = table->constants[k];
-    const int integer = value == floor(value);
-    if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "periodicity") &&
-        (!integer || value < 1 || value > 12)) {
-      return q2_fail(error, "%s: /force_field/terms/%s/constants: periodicity %g (expected an integer from 1 to 12)",
-                     dataset->path, table->form, value);
-    }
-    if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "grid") &&
-        (!integer || value < 0 || value >= dataset->cmap.grid_count)) {
-      return q2_fail(
-          error, "%s: /force_field/terms/%s/constants: grid %g (expected one of the %d rows of /force_field/cmap/grid, from 0)",
-          dataset->path, table->form, value, dataset->cmap.grid_count);
-    }
-  }
-  return Q2_OK;
-}
-
-static int check_kinds(const struct q2_dataset *dataset, const struct q2_term_table *table, const struct q2_form_info *form,
-                       struct q2_error *error) {
-  const struct q2_parameters *parameters = &dataset->parameters;
-  for (int64_t k = 0; k < table->offset[dataset->molecule_count] * table->parameter_count; k++) {
-    const int row = table->parameters[k];
-    if (!kind_matches(form->parameter_kinds, (int)(k % table->parameter_count), parameters->kind[row])) {
-      return q2_fail(error, "%s: /force_field/terms/%s/parameters: row %d (%s) is of kind %s (expected kinds: %s)",
-                     dataset->path, table->form, row, parameters->label[row], parameters->kind[row], form->parameter_kinds);
-    }
-  }
-  return Q2_OK;
-}
-
-int q2_forms_resolve(const struct q2_dataset *dataset, int *form, struct q2_error *error) {
-  for (int t = 0; t < dataset->term_table_count; t++) {
-    const struct q2_term_table *table = &dataset->terms[t];
-    form[t] = q2_form_find(table->form);
-    if (form[t] < 0 || strchr(table->form, '*')) {
-      return q2_fail(error, "%s: /force_field/terms/%s: unknown form (docs/forces.md lists the forms)", dataset->path,
-                     table->form);
-    }
-    const struct q2_form_info *info = &q2_forms[form[t]];
-    if (table->atom_count != info->atom_count || table->parameter_count != info->parameter_count ||
-        table->constant_count != info->constant_count) {
-      return q2_fail(error, "%s: /force_field/terms/%s: %d atoms, %d parameters, %d constants a term (expected %d, %d, %d)",
-                     dataset->path, table->form, table->atom_count, table->parameter_count, table->constant_count,
-                     info->atom_count, info->parameter_count, info->constant_count);
-    }
-    Q2_TRY(check_kinds(dataset, table, info, error));
-    Q2_TRY(check_constants(dataset, table, info, error));
-  }
-  return Q2_OK;
-}
 
 /* --- molecules --- */
 
@@ -124,64 +62,143 @@ static void close_molecule(struct q2_builder *builder) {
   struct q2_batch *batch = builder->batch;
   const int64_t m = builder->slot;
   batch->atom_start[m + 1] = builder->charge.count;
+  batch->atom_term_first[m + 1] = builder->atom_term.count;
   batch->pair_start[m + 1] = batch->pair_start[m] + Q2_PAIR(builder->atoms, 0);
   batch->term_start[m + 1] = builder->term_form.count;
   batch->piece_start[m + 1] = builder->piece_entry_start.count - (m + 1);
   batch->entry_start[m + 1] = builder->entry_piece.count;
   batch->parameter_start[m + 1] = builder->parameter_row.count;
   batch->source_start[m + 1] = builder->source.count;
-  grow_maximum(&batch->max_terms, batch->term_start[m + 1] - batch->term_start[m]);
-  grow_maximum(&batch->max_pieces, batch->piece_start[m + 1] - batch->piece_start[m]);
-  grow_maximum(&batch->max_entries, batch->entry_start[m + 1] - batch->entry_start[m]);
-  grow_maximum(&batch->max_pairs, batch->pair_start[m + 1] - batch->pair_start[m]);
-  grow_maximum(&batch->max_parameters, batch->parameter_start[m + 1] - batch->parameter_start[m]);
+  batch->increment_start[m + 1] = builder->increment_parameter.count;
+  batch->special_start[m + 1] = builder->special_form.count;
+  batch->residual_start[m + 1] = builder->residual.count;
+#define GROW_MAXIMUM(NAME, START) grow_maximum(&batch->NAME, batch->START[m + 1] - batch->START[m]);
+  GROW_MAXIMUM(max_terms, term_start)
+  GROW_MAXIMUM(max_pieces, piece_start)
+  GROW_MAXIMUM(max_entries, entry_start)
+  GROW_MAXIMUM(max_pairs, pair_start)
+  GROW_MAXIMUM(max_parameters, parameter_start)
+  GROW_MAXIMUM(max_increments, increment_start)
+  GROW_MAXIMUM(max_specials, special_start)
+  GROW_MAXIMUM(max_residuals, residual_start)
+#undef GROW_MAXIMUM
+}
+
+/* The place of a molecule of the file among the energies, or -1. */
+static int32_t energy_slot(const struct q2_builder *builder, int64_t molecule) {
+  return q2_energies_slot(builder->energies, builder->batch->moving, molecule);
+}
+
+/* Appends the molecule's residuals, its basis, and its QM vibrations with what compares them. */
+static int build_references(struct q2_builder *builder, enum q2_match match, struct q2_error *error) {
+  struct q2_batch *batch = builder->batch;
+  const int64_t slot = builder->slot, rows = slot * batch->order;
+  const int modes = batch->mode_count[slot];
+  struct q2_reference reference;
+  int status = q2_reference_make(builder->dataset, builder->molecule, batch->moving, match != Q2_MATCH_Q2MM, 0, &reference, error);
+  struct q2_residual *residual = status == Q2_OK ? Q2_GROW(builder, residual, reference.residual_count, struct q2_residual) : NULL;
+  if (status == Q2_OK && !residual)
+    status = q2_fail(error, "out of memory for the residuals of molecule %s", builder->dataset->name[builder->molecule].text);
+  for (int k = 0; k < batch->order; k++) {
+    batch->mode_residual[rows + k] = -1;
+    batch->mode_reference[rows + k] = -1;
+  }
+  for (int k = 0; status == Q2_OK && k < modes && reference.vibration; k++) {
+    batch->reference[rows + k] = reference.vibration[k];
+    batch->counted[rows + k] = batch->moving ? 0 : reference.known[k];
+    if (match != Q2_MATCH_Q2MM && reference.known[k] != 0) batch->mode_reference[rows + k] = k;
+  }
+  for (int64_t r = 0; status == Q2_OK && r < reference.residual_count; r++) {
+    residual[r] = reference.residual[r];
+    const enum q2_made_of made_of = q2_observables[residual[r].observable].made_of;
+    if (made_of == Q2_MADE_OF_MODE) batch->mode_residual[rows + residual[r].index[0]] = (int32_t)r;
+    if (made_of == Q2_MADE_OF_ENERGY) residual[r].index[1] = energy_slot(builder, residual[r].index[0]);
+  }
+  if (status == Q2_OK && reference.basis_count > 0) {
+    batch->basis_count[slot] = reference.basis_count;
+    for (int64_t column = 0; column < reference.basis_count; column++) {
+      memcpy(batch->basis + (slot * batch->basis_columns + column) * batch->ld,
+             reference.basis + column * 3 * builder->atoms, 3 * (size_t)builder->atoms * sizeof *batch->basis);
+    }
+  }
+  q2_reference_free(&reference);
+  return status;
+}
+
+static int build_rigid(struct q2_builder *builder, struct q2_error *error) {
+  struct q2_batch *batch = builder->batch;
+  const struct q2_dataset *dataset = builder->dataset;
+  const double *mass = dataset->mass + dataset->atom_offset[builder->molecule];
+  const int64_t rigid = builder->slot * Q2_RIGID * batch->ld;
+  const int count = batch->moving ? q2_rigid_count(builder->atoms, mass, builder->position)
+                                  : q2_rigid_householder(builder->atoms, mass, builder->position, batch->ld,
+                                                         batch->householder + rigid, batch->householder_factor + rigid);
+  if (count < 0)
+    return q2_fail(error, "%s: molecule %s: LAPACK fails on its rigid motions", dataset->path,
+                   dataset->name[builder->molecule].text);
+  batch->rigid_count[builder->slot] = count;
+  batch->mode_count[builder->slot] -= count;
+  return Q2_OK;
 }
 
 static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_match match, struct q2_error *error) {
   const struct q2_dataset *dataset = builder->dataset;
   struct q2_batch *batch = builder->batch;
   const int64_t molecule = batch->local_molecule[slot], first = dataset->atom_offset[molecule];
-  const int atoms = (int)(dataset->atom_offset[molecule + 1] - first);
-  const int64_t rigid = slot * Q2_RIGID * batch->ld;
   builder->molecule = molecule;
   builder->slot = slot;
-  builder->atoms = atoms;
+  builder->atoms = (int)(dataset->atom_offset[molecule + 1] - first);
   builder->position = dataset->position + 3 * first;
   batch->file_molecule[slot] = dataset->molecule[molecule];
-  batch->atom_count[slot] = atoms;
-  batch->mode_count[slot] = 3 * atoms;
-  if (match == Q2_MATCH_POSITION) {
-    const int count = q2_rigid_householder(atoms, dataset->mass + first, builder->position, batch->ld,
-                                           batch->householder + rigid, batch->householder_factor + rigid);
-    if (count < 0)
-      return q2_fail(error, "%s: molecule %s: LAPACK fails on its rigid motions", dataset->path, dataset->name[molecule].text);
-    batch->rigid_count[slot] = count;
-    batch->mode_count[slot] -= count;
-  }
+  batch->energy_slot[slot] = energy_slot(builder, dataset->molecule[molecule]);
+  batch->validation[slot] = dataset->validation ? dataset->validation[molecule] : 0;
+  batch->atom_count[slot] = builder->atoms;
+  batch->mode_count[slot] = 3 * builder->atoms;
+  if (batch->has_rigid) Q2_TRY(build_rigid(builder, error));
   if (q2_build_terms(builder) != 0 || q2_build_pairs(builder) != 0 || list_sources(builder) != 0) {
     return q2_fail(error, "out of memory while building the terms of molecule %s", dataset->name[molecule].text);
   }
+  Q2_TRY(build_references(builder, match, error));
   close_molecule(builder);
-  return q2_build_references(dataset, batch, slot, match, error);
+  return Q2_OK;
 }
 
 /* --- batches --- */
 
-/* Tables whose size is known before: everything per molecule and per vibration. */
+/* Every table whose size is known before: starts [molecules + 1], per molecule, per vibration. */
+#define STARTS(START)                                                                                                          \
+  START(atom_start)                                                                                                            \
+  START(atom_term_first) START(pair_start) START(term_start) START(piece_start) START(entry_start) START(parameter_start)      \
+  START(source_start) START(increment_start) START(special_start) START(residual_start)
+#define FIXED(TABLE)                                                                                                           \
+  TABLE(atom_count, count)                                                                                                     \
+  TABLE(mode_count, count)                                                                                                     \
+  TABLE(rigid_count, count)                                                                                                    \
+  TABLE(basis_count, count)                                                                                                    \
+  TABLE(validation, count)                                                                                                     \
+  TABLE(file_molecule, count)                                                                                                  \
+  TABLE(local_molecule, count)                                                                                                 \
+  TABLE(energy_slot, count)                                                                                                    \
+  TABLE(householder, rigid)                                                                                                    \
+  TABLE(householder_factor, rigid)                                                                                             \
+  TABLE(basis, basis)                                                                                                          \
+  TABLE(mode_reference, modes)                                                                                                 \
+  TABLE(mode_residual, modes) TABLE(reference, modes) TABLE(counted, modes)
+
 static int allocate_fixed(struct q2_batch *batch) {
   const int64_t count = batch->molecules, modes = count * batch->order;
-#define START(NAME) ((batch->NAME = q2_allocate(count + 1, sizeof *batch->NAME)) != NULL)
-#define TABLE(NAME, ROWS) ((batch->NAME = q2_allocate((ROWS), sizeof *batch->NAME)) != NULL)
-  const int64_t rigid = batch->has_rigid ? count * Q2_RIGID * batch->ld : 0;
-  return START(atom_start) && START(pair_start) && START(term_start) && START(piece_start) && START(entry_start) &&
-                 START(parameter_start) && START(source_start) && TABLE(atom_count, count) && TABLE(mode_count, count) &&
-                 TABLE(rigid_count, count) && TABLE(file_molecule, count) && TABLE(local_molecule, count) &&
-                 TABLE(householder, rigid) && TABLE(householder_factor, rigid) && TABLE(mode_reference, modes) &&
-                 TABLE(reference, modes) && TABLE(weight, modes) && TABLE(counted, modes)
-             ? 0
-             : -1;
+  const int64_t rigid = batch->has_rigid && !batch->moving ? count * Q2_RIGID * batch->ld : 0;
+  const int64_t basis = count * batch->basis_columns * batch->ld;
+  int ok = 1;
+#define START(NAME) ok = ok && (batch->NAME = q2_allocate(count + 1, sizeof *batch->NAME)) != NULL;
+#define TABLE(NAME, ROWS)                                                                                                      \
+  ok = ok && (batch->NAME = q2_allocate((ROWS), sizeof *batch->NAME)) != NULL;                                                 \
+  batch->table_bytes += (ROWS) * (int64_t)sizeof *batch->NAME;
+  STARTS(START)
+  FIXED(TABLE)
 #undef START
 #undef TABLE
+  return ok ? 0 : -1;
 }
 
 /* Whether the row, or the one that it follows, is active. */
@@ -201,25 +218,66 @@ static int build_grids(const struct q2_cmap *cmap, struct q2_batch *batch) {
   return 0;
 }
 
-static void describe(const struct q2_dataset *dataset, const struct q2_bucket_plan *plan, enum q2_match match,
-                     struct q2_batch *batch) {
+/* Whether a table of observables with rows is there, of that name or made of that. */
+static int observed(const struct q2_dataset *dataset, int relaxed, enum q2_made_of made_of) {
+  for (int t = 0; t < dataset->observable_table_count; t++) {
+    const int observable = q2_observable_find(dataset->observables[t].kind);
+    if (observable >= 0 && q2_observables[observable].relaxed == relaxed && q2_observables[observable].made_of == made_of)
+      return 1;
+  }
+  return 0;
+}
+
+static int nonbonded_varies(const struct q2_dataset *dataset) {
   const struct q2_nonbonded *nonbonded = &dataset->nonbonded;
+  int varying = 0;
+  for (int t = 0; t < nonbonded->type_count; t++)
+    varying |= varies(&dataset->parameters, nonbonded->epsilon[t]) || varies(&dataset->parameters, nonbonded->size[t]);
+  for (int k = 0; k < Q2_PAIR_PARAMETERS * nonbonded->special_count; k++)
+    varying |= varies(&dataset->parameters, nonbonded->special_parameters[k]);
+  const int64_t *offset = dataset->increments.offset;
+  for (int64_t k = 0; offset && k < offset[dataset->molecule_count]; k++)
+    varying |= varies(&dataset->parameters, dataset->increments.parameter[k]);
+  return varying;
+}
+
+static void describe_nonbonded(const struct q2_builder *builder, struct q2_batch *batch) {
+  const struct q2_nonbonded *nonbonded = &builder->dataset->nonbonded;
+  batch->has_nonbonded = nonbonded->type_count > 0;
+  if (!batch->has_nonbonded) return;
+  batch->nonbonded_varies = nonbonded_varies(builder->dataset);
+  batch->pair_form = builder->nonbonded.form;
+  batch->combining_rule = builder->nonbonded.rule;
+  batch->pair_scale[Q2_PAIR_FULL] = 1;
+  batch->pair_scale[Q2_PAIR_14] = nonbonded->vdw_14;
+  batch->coulomb_scale[Q2_PAIR_FULL] = Q2_COULOMB / nonbonded->dielectric;
+  batch->coulomb_scale[Q2_PAIR_14] = Q2_COULOMB / nonbonded->dielectric * nonbonded->coulomb_14;
+}
+
+/* What holds for all molecules of the batch. It follows from the whole data set, not from the molecules that happen to be on
+ * this rank: which numbers an evaluation computes, and with which calls, must not depend on the number of ranks. */
+static void describe(const struct q2_builder *builder, const struct q2_bucket_plan *plan, enum q2_match match,
+                     struct q2_batch *batch) {
+  const struct q2_dataset *dataset = builder->dataset;
+  const int relaxed = batch->moving;
   batch->atoms = plan->atoms;
   batch->order = plan->order;
   batch->ld = (int)q2_leading_dimension(3 * plan->atoms);
   batch->ld_order = plan->order > 0 ? (int)q2_leading_dimension(plan->order) : 8;
-  batch->has_rigid = match == Q2_MATCH_POSITION;
-  batch->has_nonbonded = nonbonded->type_count > 0;
-  for (int t = 0; t < nonbonded->type_count; t++) {
-    batch->nonbonded_varies |=
-        varies(&dataset->parameters, nonbonded->epsilon[t]) || varies(&dataset->parameters, nonbonded->sigma[t]);
-  }
-  batch->lorentz_berthelot = nonbonded->lorentz_berthelot;
+  batch->has_rigid = match != Q2_MATCH_Q2MM || relaxed;
+  batch->has_modes = observed(dataset, relaxed, Q2_MADE_OF_MODE);
+  batch->has_energies = observed(dataset, relaxed, Q2_MADE_OF_ENERGY);
+  batch->has_gradients = observed(dataset, relaxed, Q2_MADE_OF_GRADIENT);
+  batch->has_elements = observed(dataset, relaxed, Q2_MADE_OF_HESSIAN);
+  batch->has_slopes = batch->has_gradients || relaxed;
+  batch->basis_columns = observed(dataset, relaxed, Q2_MADE_OF_BASIS) ? 3 * plan->atoms : 0;
+  batch->ld_basis = (int)q2_leading_dimension(batch->basis_columns);
   batch->wavenumber = q2_wavenumber_unit();
-  batch->pair_scale[Q2_PAIR_FULL] = 1;
-  batch->pair_scale[Q2_PAIR_14] = nonbonded->lennard_jones_14;
-  batch->coulomb_scale[Q2_PAIR_FULL] = Q2_COULOMB;
-  batch->coulomb_scale[Q2_PAIR_14] = Q2_COULOMB * nonbonded->coulomb_14;
+  batch->hessian_unit = 1 / Q2_HARTREE_PER_BOHR2;
+  batch->coordinate_code[Q2_OBSERVABLE_BOND] = q2_coordinate_code("r01");
+  batch->coordinate_code[Q2_OBSERVABLE_ANGLE] = q2_coordinate_code("a012");
+  batch->coordinate_code[Q2_OBSERVABLE_TORSION] = q2_coordinate_code("t0123");
+  describe_nonbonded(builder, batch);
 }
 
 struct place {
@@ -233,12 +291,27 @@ static int by_chunk(const void *a, const void *b) {
   return x->slot - y->slot;
 }
 
+/* Whether a molecule belongs to the batch: to every fixed one of its bucket; to a moving one if something of its relaxed
+ * geometry is asked for. */
+static int belongs(const struct q2_builder *builder, int64_t m) {
+  const struct q2_dataset *dataset = builder->dataset;
+  if (!builder->batch->moving || energy_slot(builder, dataset->molecule[m]) >= 0) return 1;
+  for (int t = 0; t < dataset->observable_table_count; t++) {
+    const struct q2_observable_table *table = &dataset->observables[t];
+    const int observable = q2_observable_find(table->kind);
+    if (observable >= 0 && q2_observables[observable].relaxed && table->offset[m + 1] > table->offset[m]) return 1;
+  }
+  return 0;
+}
+
 /* Lists the bucket's local molecules by chunk and slot. */
-static int list_molecules(const struct q2_plan *plan, const struct q2_dataset *dataset, int bucket, struct q2_batch *batch) {
+static int list_molecules(const struct q2_builder *builder, const struct q2_plan *plan, int bucket, struct q2_batch *batch) {
+  const struct q2_dataset *dataset = builder->dataset;
   struct place *place = q2_allocate(batch->molecules, sizeof *place);
   if (!place) return -1;
   for (int64_t m = 0, n = 0; m < dataset->molecule_count; m++) {
-    if (plan->bucket_of[m] == bucket) place[n++] = (struct place){plan->chunk_of[m], m, plan->slot_of[m]};
+    if (plan->bucket_of[m] == bucket && belongs(builder, m))
+      place[n++] = (struct place){plan->chunk_of[m], m, plan->slot_of[m]};
   }
   qsort(place, (size_t)batch->molecules, sizeof *place, by_chunk);
   for (int64_t n = 0; n < batch->molecules; n++)
@@ -252,11 +325,11 @@ static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, i
   struct q2_batch *batch = builder->batch;
   const struct q2_dataset *dataset = builder->dataset;
   int status = Q2_OK;
-  describe(dataset, &plan->bucket[bucket], match, batch);
+  describe(builder, &plan->bucket[bucket], match, batch);
   for (int64_t m = 0; m < dataset->molecule_count; m++)
-    batch->molecules += plan->bucket_of[m] == bucket;
+    batch->molecules += plan->bucket_of[m] == bucket && belongs(builder, m);
   if (allocate_fixed(batch) != 0 || build_grids(&dataset->cmap, batch) != 0 ||
-      list_molecules(plan, dataset, bucket, batch) != 0) {
+      list_molecules(builder, plan, bucket, batch) != 0) {
     return q2_fail(error, "out of memory for %lld molecules of order %d", (long long)batch->molecules, batch->order);
   }
   for (int64_t slot = 0; slot < batch->molecules && status == Q2_OK; slot++)
@@ -268,14 +341,15 @@ static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, i
   failed |= !batch->NAME;
   Q2_BATCH_TABLES(TAKE)
 #undef TAKE
-  if (status == Q2_OK && failed)
+  builder->special_source.count = 0;
+  if (status == Q2_OK && (failed || (!batch->moving && q2_build_geometry(batch) != 0)))
     status = q2_fail(error, "out of memory for the terms of %lld molecules", (long long)batch->molecules);
   return status;
 }
 
-int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *plan, enum q2_match match, struct q2_batch *batch,
-                     int64_t *faded, struct q2_error *error) {
-  struct q2_builder builder = {.dataset = dataset};
+int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *plan, enum q2_match match,
+                     const struct q2_energies *energies, struct q2_batch *batch, int64_t *faded, struct q2_error *error) {
+  struct q2_builder builder = {.dataset = dataset, .energies = energies};
   int *form = q2_allocate(dataset->term_table_count, sizeof *form), status = Q2_OK;
   builder.form = form;
   builder.local_of_row = q2_allocate(dataset->parameters.count, sizeof *builder.local_of_row);
@@ -285,47 +359,33 @@ int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *pla
     for (int p = 0; p < dataset->parameters.count; p++)
       builder.local_of_row[p] = -1;
     status = q2_forms_resolve(dataset, form, error);
+    if (status == Q2_OK) status = q2_nonbonded_resolve(dataset, &builder.nonbonded, error);
   }
-  for (int b = 0; b < plan->bucket_count && status == Q2_OK; b++) {
+  for (int b = 0; b < 2 * plan->bucket_count && status == Q2_OK; b++) {
     builder.batch = &batch[b];
-    status = build_batch(&builder, plan, b, match, error);
+    batch[b].moving = b >= plan->bucket_count;
+    status = build_batch(&builder, plan, b % plan->bucket_count, match, error);
   }
   *faded += builder.faded;
   free(form);
   free(builder.local_of_row);
   free(builder.derivative_parameter.data);
+  free(builder.special_source.data);
+  q2_nonbonded_forms_free(&builder.nonbonded);
   return status;
-}
-
-int64_t q2_batch_bytes(const struct q2_batch *batch) {
-  const int64_t molecule =
-      7 * 8 + 3 * 4 + 2 * 8 + (int64_t)batch->order * (4 + 3 * 8) + (batch->has_rigid ? 16LL * Q2_RIGID * batch->ld : 0);
-  return batch->table_bytes + batch->molecules * molecule;
 }
 
 void q2_batch_free(struct q2_batch *batch) {
 #define FREE(NAME) free(batch->NAME);
 #define FREE_TABLE(NAME, TYPE) FREE(NAME)
   Q2_BATCH_TABLES(FREE_TABLE)
+  STARTS(FREE)
+  FIXED(FREE_TABLE)
   FREE(grid)
-  FREE(atom_start)
-  FREE(pair_start)
-  FREE(term_start)
-  FREE(piece_start)
-  FREE(entry_start)
-  FREE(parameter_start)
-  FREE(source_start)
-  FREE(atom_count)
-  FREE(mode_count)
-  FREE(rigid_count)
-  FREE(file_molecule)
-  FREE(local_molecule)
-  FREE(householder)
-  FREE(householder_factor)
-  FREE(mode_reference)
-  FREE(reference)
-  FREE(weight)
-  FREE(counted)
+  FREE(pair_geometry)
+  FREE(entry)
+  FREE(term_coordinate)
+  FREE(term_slope)
 #undef FREE
 #undef FREE_TABLE
   memset(batch, 0, sizeof *batch);

@@ -4,6 +4,7 @@
 
 #include "../io/dataset.h"
 #include "../kernels/batch.h"
+#include "energies.h"
 #include "objective.h"
 #include "plan.h"
 
@@ -11,15 +12,13 @@
  * constants a term, parameters of the right kinds, constants in range. form: [term_table_count]. Local. */
 int q2_forms_resolve(const struct q2_dataset *dataset, int *form, struct q2_error *error);
 
-/* Builds one batch for each bucket of the plan from the molecules that this rank holds (none: an empty batch). batch:
- * [bucket_count], zeroed by the caller. faded: incremented by each torsion that takes the faded form. Local, not collective; on
- * failure release what was built with q2_batch_free too. */
-int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *plan, enum q2_match match, struct q2_batch *batch,
-                     int64_t *faded, struct q2_error *error);
+/* Builds two batches for each bucket of the plan from the molecules that this rank holds (none: an empty batch): first those
+ * at the QM geometry, of all molecules, then those at the relaxed geometry, of molecules of which something there is observed.
+ * batch: [2 bucket_count], zeroed by the caller. energies: which molecules' energies are compared. faded: incremented by each
+ * torsion that takes the faded form. Local, not collective; on failure release what was built with q2_batch_free too. */
+int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *plan, enum q2_match match,
+                     const struct q2_energies *energies, struct q2_batch *batch, int64_t *faded, struct q2_error *error);
 
 void q2_batch_free(struct q2_batch *batch);
-
-/* Bytes of a batch's tables. */
-int64_t q2_batch_bytes(const struct q2_batch *batch);
 
 #endif

@@ -4,32 +4,44 @@
 
 #include "batch_build.h"
 #include "growing.h"
+#include "nonbonded_check.h"
 
 /* Every ragged table of a batch with its element type; the starts are kept apart. */
-#define Q2_BATCH_TABLES(TABLE)                                                                                                 \
-  TABLE(mass_weight, q2_real)                                                                                                  \
-  TABLE(charge, q2_real)                                                                                                       \
-  TABLE(atom_epsilon, int32_t)                                                                                                 \
-  TABLE(atom_sigma, int32_t)                                                                                                   \
-  TABLE(pair_geometry, q2_real)                                                                                                \
-  TABLE(pair_class, int32_t)                                                                                                   \
-  TABLE(pair_entry_start, int32_t)                                                                                             \
-  TABLE(entry, q2_real)                                                                                                        \
-  TABLE(entry_piece, int32_t)                                                                                                  \
-  TABLE(term_form, int32_t)                                                                                                    \
-  TABLE(term_piece, int32_t)                                                                                                   \
-  TABLE(term_parameter, int32_t)                                                                                               \
-  TABLE(term_coordinate, q2_real)                                                                                              \
-  TABLE(term_constant, q2_real)                                                                                                \
-  TABLE(piece_entry_start, int32_t)                                                                                            \
-  TABLE(piece_entry, int32_t)                                                                                                  \
-  TABLE(parameter_row, int32_t)                                                                                                \
-  TABLE(parameter_source_start, int32_t)                                                                                       \
-  TABLE(source, int32_t)
+#define Q2_BATCH_TABLES(TABLE) \
+  TABLE(mass_weight, q2_real) \
+  TABLE(charge, q2_real) \
+  TABLE(position, double) \
+  TABLE(atom_parameter, int32_t) \
+  TABLE(atom_term_start, int32_t) \
+  TABLE(atom_term, int32_t) \
+  TABLE(pair_class, int32_t) \
+  TABLE(pair_special, int32_t) \
+  TABLE(pair_entry_start, int32_t) \
+  TABLE(special_form, int32_t) \
+  TABLE(special_parameter, int32_t) \
+  TABLE(increment_atom, int32_t) \
+  TABLE(increment_parameter, int32_t) \
+  TABLE(increment_factor, q2_real) \
+  TABLE(entry_piece, int32_t) \
+  TABLE(entry_place, int32_t) \
+  TABLE(term_form, int32_t) \
+  TABLE(term_atom, int32_t) \
+  TABLE(term_code, int32_t) \
+  TABLE(term_piece, int32_t) \
+  TABLE(term_parameter, int32_t) \
+  TABLE(term_constant, q2_real) \
+  TABLE(piece_entry_start, int32_t) \
+  TABLE(piece_entry, int32_t) \
+  TABLE(parameter_row, int32_t) \
+  TABLE(parameter_source_start, int32_t) \
+  TABLE(source, int32_t) \
+  TABLE(residual, struct q2_residual)
 
 struct q2_builder {
   const struct q2_dataset *dataset;
   const int *form; /* [term_table_count] */
+  const struct q2_energies *energies;
+  struct q2_nonbonded_forms nonbonded;
   struct q2_batch *batch;
 #define Q2_GROWING(NAME, TYPE) struct q2_growing NAME;
   Q2_BATCH_TABLES(Q2_GROWING)
@@ -42,6 +54,7 @@ struct q2_builder {
   const double *position;                 /* [atoms][3] */
   int32_t *local_of_row;                  /* [parameters] place in the molecule's list, -1: not there */
   struct q2_growing derivative_parameter; /* int32: the parameter that each row of q2_wave.derivative belongs to, -1: none */
+  struct q2_growing special_source;       /* int32: the data set's row of each of the batch's special rows */
   int64_t faded;
 };
 
@@ -58,8 +71,7 @@ int q2_build_terms(struct q2_builder *builder);
 /* Appends the molecule's pairs and the parameters of its atoms; 0 or -1. */
 int q2_build_pairs(struct q2_builder *builder);
 
-/* Fills references, weights and pairing of the batch's molecule `slot`. `modes`: its mode_count. */
-int q2_build_references(const struct q2_dataset *dataset, struct q2_batch *batch, int64_t slot, enum q2_match match,
-                        struct q2_error *error);
+/* After all molecules: the tables that depend on the QM geometry. 0, or -1 when memory ran out. */
+int q2_build_geometry(struct q2_batch *batch);
 
 #endif

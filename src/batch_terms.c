@@ -1,77 +1,49 @@
-/* Terms of a molecule: coordinates and their derivatives at its geometry, cut into pieces and entries. */
-#include <math.h>
-
-#include "../io/constants.h"
+/* Terms of a molecule: which form each takes, cut into pieces and entries, and which terms touch an atom. */
 #include "../kernels/coordinates.h"
 #include "batch_parts.h"
 
-/* One term of the molecule while it is being placed. */
-struct term {
-  int form, atom_count, coordinate_count;
-  const int32_t *atoms;
-  struct q2_coordinate coordinate[Q2_MAX_COORDINATES];
-};
-
-/* Positions of the term's atoms. */
-static void gather(const struct q2_builder *builder, int count, const int32_t *atoms, double x[Q2_MAX_TERM_ATOMS][3]) {
-  for (int a = 0; a < count; a++)
-    memcpy(x[a], builder->position + 3 * atoms[a], sizeof x[a]);
-}
-
-static void measure(const struct q2_builder *builder, struct term *term) {
-  double x[Q2_MAX_TERM_ATOMS][3];
-  gather(builder, term->atom_count, term->atoms, x);
-  for (int c = 0; c < term->coordinate_count; c++)
-    q2_measure(q2_form_coordinate_code(term->form, c), (const double(*)[3])x, &term->coordinate[c]);
-}
-
-/* The form that the term takes at its geometry: near a straight angle the one that fades, if the form has one. */
+/* The form that the term takes at its geometry: near a straight angle the one that fades, if the form has one. Where the
+ * geometry moves, always that one: far from straight angles its factor is 1. */
 static int form_by_geometry(const struct q2_builder *builder, int form, const int32_t *atoms) {
   const int faded = q2_form_faded(form);
   if (faded < 0) return form;
+  if (builder->batch->moving) return faded;
   double x[Q2_MAX_TERM_ATOMS][3];
-  gather(builder, q2_forms[form].atom_count, atoms, x);
+  for (int a = 0; a < q2_forms[form].atom_count; a++)
+    memcpy(x[a], builder->position + 3 * atoms[a], sizeof x[a]);
   const int32_t factor = q2_form_coordinate_code(faded, q2_forms[faded].coordinate_count - 1);
   return q2_measure_value(factor, (const double(*)[3])x) < 1 ? faded : form;
 }
 
 /* An entry before the sort by pair. */
 struct loose_entry {
-  int32_t pair, piece;
-  q2_real block[Q2_ENTRY_REALS];
+  int32_t pair, piece, place;
 };
 
-/* G and D of piece (a, b) for atoms p, q of the term, rows of p, columns of q. */
-static void fill_block(const struct term *term, int a, int b, int p, int q, q2_real block[Q2_ENTRY_REALS]) {
-  const struct q2_coordinate *first = &term->coordinate[a], *second = &term->coordinate[b];
-  for (int i = 0; i < 3; i++) {
-    for (int j = 0; j < 3; j++) {
-      double g = first->first[p][i] * second->first[q][j];
-      if (a != b) g += second->first[p][i] * first->first[q][j];
-      block[3 * i + j] = g;
-      block[9 + 3 * i + j] = a == b ? first->second[p][q][3 * i + j] : 0;
-    }
-  }
-}
-
-/* Whether coordinate c of the term is measured on atom p. */
-static int touches(const struct term *term, int c, int p) {
-  return q2_coordinate_touches(q2_form_coordinate_code(term->form, c), p);
-}
+/* One term of the molecule while it is being placed. */
+struct term {
+  int atom_count, coordinate_count;
+  const int32_t *atoms;
+  int32_t code[Q2_MAX_COORDINATES];
+};
 
 static int add_entries(const struct term *term, int32_t first_piece, struct q2_growing *loose) {
   int32_t piece = first_piece;
   for (int a = 0; a < term->coordinate_count; a++) {
     for (int b = 0; b <= a; b++, piece++) {
+      const int32_t code_a = term->code[a], code_b = term->code[b];
       for (int p = 0; p < term->atom_count; p++) {
         for (int q = 0; q < term->atom_count; q++) {
           if (term->atoms[p] <= term->atoms[q]) continue;
-          if (!(touches(term, a, p) && touches(term, b, q)) && !(touches(term, b, p) && touches(term, a, q))) continue;
+          if (!(q2_coordinate_touches(code_a, p) && q2_coordinate_touches(code_b, q)) &&
+              !(q2_coordinate_touches(code_b, p) && q2_coordinate_touches(code_a, q))) {
+            continue;
+          }
           struct loose_entry *entry = q2_grow(loose, 1, sizeof *entry);
           if (!entry) return -1;
-          entry->pair = (int32_t)Q2_PAIR(term->atoms[p], term->atoms[q]);
-          entry->piece = piece;
-          fill_block(term, a, b, p, q, entry->block);
+          *entry = (struct loose_entry){.pair = (int32_t)Q2_PAIR(term->atoms[p], term->atoms[q]),
+                                        .piece = piece,
+                                        .place = Q2_MAX_TERM_ATOMS * p + q};
         }
       }
     }
@@ -81,32 +53,46 @@ static int add_entries(const struct term *term, int32_t first_piece, struct q2_g
 
 static int add_term(struct q2_builder *builder, const struct q2_term_table *table, int form, int64_t row, int32_t *pieces,
                     struct q2_growing *loose) {
-  struct term term = {.form = form,
-                      .atom_count = table->atom_count,
+  struct term term = {.atom_count = table->atom_count,
                       .atoms = table->atoms + row * table->atom_count,
                       .coordinate_count = q2_forms[form].coordinate_count};
-  measure(builder, &term);
   int32_t *term_form = Q2_GROW(builder, term_form, 1, int32_t), *piece = Q2_GROW(builder, term_piece, 1, int32_t);
+  int32_t *atom = Q2_GROW(builder, term_atom, Q2_MAX_TERM_ATOMS, int32_t);
+  int32_t *code = Q2_GROW(builder, term_code, Q2_MAX_COORDINATES, int32_t);
   int32_t *parameter = Q2_GROW(builder, term_parameter, Q2_MAX_PARAMETERS, int32_t);
   int32_t *owner = q2_grow(&builder->derivative_parameter, Q2_MAX_PARAMETERS, sizeof *owner);
-  q2_real *coordinate = Q2_GROW(builder, term_coordinate, Q2_MAX_COORDINATES, q2_real);
   q2_real *constant = Q2_GROW(builder, term_constant, Q2_MAX_CONSTANTS, q2_real);
-  if (!term_form || !piece || !parameter || !owner || !coordinate || !constant) return -1;
+  if (!term_form || !piece || !atom || !code || !parameter || !owner || !constant) return -1;
   *term_form = form;
   *piece = *pieces;
+  for (int a = 0; a < Q2_MAX_TERM_ATOMS; a++)
+    atom[a] = a < term.atom_count ? term.atoms[a] : -1;
+  for (int c = 0; c < term.coordinate_count; c++)
+    code[c] = term.code[c] = q2_form_coordinate_code(form, c);
   for (int s = 0; s < Q2_MAX_PARAMETERS; s++) {
     parameter[s] =
         s < table->parameter_count ? q2_local_parameter(builder, table->parameters[row * table->parameter_count + s]) : -1;
     owner[s] = parameter[s];
     if (s < table->parameter_count && parameter[s] < 0) return -1;
   }
-  for (int c = 0; c < term.coordinate_count; c++)
-    coordinate[c] = term.coordinate[c].value;
   for (int c = 0; c < table->constant_count; c++)
     constant[c] = table->constants[row * table->constant_count + c];
   if (add_entries(&term, *pieces, loose) != 0) return -1;
   *pieces += term.coordinate_count * (term.coordinate_count + 1) / 2;
   return 0;
+}
+
+/* Turns counts per bin, held in start[1...], into starts. */
+static void accumulate(int32_t *start, int64_t bins) {
+  for (int64_t b = 0; b < bins; b++)
+    start[b + 1] += start[b];
+}
+
+/* Sorting moved start[b] to the end of bin b, that is to the start of b + 1. */
+static void restore(int32_t *start, int64_t bins) {
+  for (int64_t b = bins; b > 0; b--)
+    start[b] = start[b - 1];
+  start[0] = 0;
 }
 
 /* Sorts the loose entries by pair (stably), and lists for each piece its entries. */
@@ -116,30 +102,45 @@ static int sort_entries(struct q2_builder *builder, struct q2_growing *loose, in
   int32_t *pair_start = Q2_GROW(builder, pair_entry_start, pairs + 1, int32_t);
   int32_t *piece_start = Q2_GROW(builder, piece_entry_start, pieces + 1, int32_t);
   int32_t *entry_piece = Q2_GROW(builder, entry_piece, entries, int32_t),
-          *piece_entry = Q2_GROW(builder, piece_entry, entries, int32_t);
-  q2_real *entry = Q2_GROW(builder, entry, entries * Q2_ENTRY_REALS, q2_real);
-  if (!pair_start || !piece_start || !entry_piece || !piece_entry || !entry) return -1;
+          *piece_entry = Q2_GROW(builder, piece_entry, entries, int32_t),
+          *entry_place = Q2_GROW(builder, entry_place, entries, int32_t);
+  if (!pair_start || !piece_start || !entry_piece || !piece_entry || !entry_place) return -1;
   for (int64_t e = 0; e < entries; e++) {
     pair_start[from[e].pair + 1]++;
     piece_start[from[e].piece + 1]++;
   }
-  for (int64_t p = 0; p < pairs; p++)
-    pair_start[p + 1] += pair_start[p];
-  for (int32_t p = 0; p < pieces; p++)
-    piece_start[p + 1] += piece_start[p];
-  for (int64_t e = 0; e < entries; e++) { /* start[p] moves to the end of p, that is to the start of p + 1 */
+  accumulate(pair_start, pairs);
+  accumulate(piece_start, pieces);
+  for (int64_t e = 0; e < entries; e++) {
     const int32_t place = pair_start[from[e].pair]++;
     entry_piece[place] = from[e].piece;
-    memcpy(entry + (int64_t)Q2_ENTRY_REALS * place, from[e].block, sizeof from[e].block);
+    entry_place[place] = from[e].place;
   }
-  for (int64_t p = pairs; p > 0; p--)
-    pair_start[p] = pair_start[p - 1];
-  pair_start[0] = 0;
+  restore(pair_start, pairs);
   for (int32_t e = 0; e < entries; e++)
     piece_entry[piece_start[entry_piece[e]]++] = e;
-  for (int32_t p = pieces; p > 0; p--)
-    piece_start[p] = piece_start[p - 1];
-  piece_start[0] = 0;
+  restore(piece_start, pieces);
+  return 0;
+}
+
+/* Lists for each atom the terms that touch it. */
+static int list_atoms(struct q2_builder *builder) {
+  const int64_t first = builder->batch->term_start[builder->slot], terms = builder->term_form.count - first;
+  const int32_t *atom = (const int32_t *)builder->term_atom.data + Q2_MAX_TERM_ATOMS * first;
+  int64_t total = 0;
+  for (int64_t k = 0; k < Q2_MAX_TERM_ATOMS * terms; k++)
+    total += atom[k] >= 0;
+  int32_t *start = Q2_GROW(builder, atom_term_start, builder->atoms + 1, int32_t),
+          *list = Q2_GROW(builder, atom_term, total, int32_t);
+  if (!start || !list) return -1;
+  for (int64_t k = 0; k < Q2_MAX_TERM_ATOMS * terms; k++) {
+    if (atom[k] >= 0) start[atom[k] + 1]++;
+  }
+  accumulate(start, builder->atoms);
+  for (int64_t k = 0; k < Q2_MAX_TERM_ATOMS * terms; k++) {
+    if (atom[k] >= 0) list[start[atom[k]]++] = (int32_t)k;
+  }
+  restore(start, builder->atoms);
   return 0;
 }
 
@@ -156,11 +157,12 @@ int q2_build_terms(struct q2_builder *builder) {
       for (int64_t row = table->offset[builder->molecule]; row < table->offset[builder->molecule + 1] && status == 0; row++) {
         if (form_by_geometry(builder, plain, table->atoms + row * table->atom_count) != form) continue;
         status = add_term(builder, table, form, row, &pieces, &loose);
-        if (form != plain) builder->faded++;
+        if (form != plain && !builder->batch->moving) builder->faded++;
       }
     }
   }
   if (status == 0) status = sort_entries(builder, &loose, pieces);
+  if (status == 0) status = list_atoms(builder);
   free(loose.data);
   return status;
 }
