@@ -7,17 +7,11 @@
 #include "../io/memory.h"
 #include "batch_parts.h"
 #include "cmap.h"
+#include "nonbonded_check.h"
+#include "parameter_kinds.h"
 #include "rigid.h"
 
 /* --- forms --- */
-
-/* Whether word number `index` of the blank-separated list is `kind`. */
-static int kind_matches(const char *list, int index, const char *kind) {
-  for (; index > 0; index--)
-    list = strchr(list, ' ') + 1;
-  const size_t length = strcspn(list, " ");
-  return strlen(kind) == length && strncmp(list, kind, length) == 0;
-}
 
 /* What the constants of a form mean decides what they may be. */
 static int check_constants(const struct q2_dataset *dataset, const struct q2_term_table *table, const struct q2_form_info *form,
@@ -25,12 +19,12 @@ static int check_constants(const struct q2_dataset *dataset, const struct q2_ter
   for (int64_t k = 0; k < table->offset[dataset->molecule_count] * table->constant_count; k++) {
     const double value = table->constants[k];
     const int integer = value == floor(value);
-    if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "periodicity") &&
+    if (q2_word_is(form->constant_meanings, (int)(k % table->constant_count), "periodicity") &&
         (!integer || value < 1 || value > 12)) {
       return q2_fail(error, "%s: /force_field/terms/%s/constants: periodicity %g (expected an integer from 1 to 12)",
                      dataset->path, table->form, value);
     }
-    if (kind_matches(form->constant_meanings, (int)(k % table->constant_count), "grid") &&
+    if (q2_word_is(form->constant_meanings, (int)(k % table->constant_count), "grid") &&
         (!integer || value < 0 || value >= dataset->cmap.grid_count)) {
       return q2_fail(
           error, "%s: /force_field/terms/%s/constants: grid %g (expected one of the %d rows of /force_field/cmap/grid, from 0)",
@@ -45,7 +39,7 @@ static int check_kinds(const struct q2_dataset *dataset, const struct q2_term_ta
   const struct q2_parameters *parameters = &dataset->parameters;
   for (int64_t k = 0; k < table->offset[dataset->molecule_count] * table->parameter_count; k++) {
     const int row = table->parameters[k];
-    if (!kind_matches(form->parameter_kinds, (int)(k % table->parameter_count), parameters->kind[row])) {
+    if (!q2_word_is(form->parameter_kinds, (int)(k % table->parameter_count), parameters->kind[row])) {
       return q2_fail(error, "%s: /force_field/terms/%s/parameters: row %d (%s) is of kind %s (expected kinds: %s)",
                      dataset->path, table->form, row, parameters->label[row], parameters->kind[row], form->parameter_kinds);
     }
@@ -202,7 +196,7 @@ static int build_grids(const struct q2_cmap *cmap, struct q2_batch *batch) {
 }
 
 static void describe(const struct q2_dataset *dataset, const struct q2_bucket_plan *plan, enum q2_match match,
-                     struct q2_batch *batch) {
+                     int combining_rule, struct q2_batch *batch) {
   const struct q2_nonbonded *nonbonded = &dataset->nonbonded;
   batch->atoms = plan->atoms;
   batch->order = plan->order;
@@ -212,14 +206,15 @@ static void describe(const struct q2_dataset *dataset, const struct q2_bucket_pl
   batch->has_nonbonded = nonbonded->type_count > 0;
   for (int t = 0; t < nonbonded->type_count; t++) {
     batch->nonbonded_varies |=
-        varies(&dataset->parameters, nonbonded->epsilon[t]) || varies(&dataset->parameters, nonbonded->sigma[t]);
+        varies(&dataset->parameters, nonbonded->epsilon[t]) || varies(&dataset->parameters, nonbonded->size[t]);
   }
-  batch->lorentz_berthelot = nonbonded->lorentz_berthelot;
+  batch->lorentz_berthelot = combining_rule == Q2_COMBINING_LORENTZ_BERTHELOT;
   batch->wavenumber = sqrt(Q2_LAMBDA_SI) / (2 * Q2_PI * Q2_LIGHT * 100);
   batch->pair_scale[Q2_PAIR_FULL] = 1;
-  batch->pair_scale[Q2_PAIR_14] = nonbonded->lennard_jones_14;
-  batch->coulomb_scale[Q2_PAIR_FULL] = Q2_COULOMB;
-  batch->coulomb_scale[Q2_PAIR_14] = Q2_COULOMB * nonbonded->coulomb_14;
+  batch->pair_scale[Q2_PAIR_14] = nonbonded->vdw_14;
+  if (nonbonded->type_count == 0) return;
+  batch->coulomb_scale[Q2_PAIR_FULL] = Q2_COULOMB / nonbonded->dielectric;
+  batch->coulomb_scale[Q2_PAIR_14] = Q2_COULOMB / nonbonded->dielectric * nonbonded->coulomb_14;
 }
 
 struct place {
@@ -248,11 +243,11 @@ static int list_molecules(const struct q2_plan *plan, const struct q2_dataset *d
 }
 
 static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, int bucket, enum q2_match match,
-                       struct q2_error *error) {
+                       int combining_rule, struct q2_error *error) {
   struct q2_batch *batch = builder->batch;
   const struct q2_dataset *dataset = builder->dataset;
   int status = Q2_OK;
-  describe(dataset, &plan->bucket[bucket], match, batch);
+  describe(dataset, &plan->bucket[bucket], match, combining_rule, batch);
   for (int64_t m = 0; m < dataset->molecule_count; m++)
     batch->molecules += plan->bucket_of[m] == bucket;
   if (allocate_fixed(batch) != 0 || build_grids(&dataset->cmap, batch) != 0 ||
@@ -273,9 +268,19 @@ static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, i
   return status;
 }
 
+/* Refuses what the stages do not evaluate. */
+static int check_evaluated(const struct q2_dataset *dataset, const struct q2_nonbonded_forms *forms, struct q2_error *error) {
+  if (forms->form == Q2_PAIR_FORM_LENNARD_JONES && forms->special_count == 0 && !dataset->increments.offset) return Q2_OK;
+  return q2_fail(error,
+                 "%s: /force_field/nonbonded: only Lennard-Jones, without special rows and charge increments, can be "
+                 "evaluated",
+                 dataset->path);
+}
+
 int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *plan, enum q2_match match, struct q2_batch *batch,
                      int64_t *faded, struct q2_error *error) {
   struct q2_builder builder = {.dataset = dataset};
+  struct q2_nonbonded_forms nonbonded = {0};
   int *form = q2_allocate(dataset->term_table_count, sizeof *form), status = Q2_OK;
   builder.form = form;
   builder.local_of_row = q2_allocate(dataset->parameters.count, sizeof *builder.local_of_row);
@@ -285,12 +290,15 @@ int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *pla
     for (int p = 0; p < dataset->parameters.count; p++)
       builder.local_of_row[p] = -1;
     status = q2_forms_resolve(dataset, form, error);
+    if (status == Q2_OK) status = q2_nonbonded_resolve(dataset, &nonbonded, error);
+    if (status == Q2_OK) status = check_evaluated(dataset, &nonbonded, error);
   }
   for (int b = 0; b < plan->bucket_count && status == Q2_OK; b++) {
     builder.batch = &batch[b];
-    status = build_batch(&builder, plan, b, match, error);
+    status = build_batch(&builder, plan, b, match, nonbonded.rule, error);
   }
   *faded += builder.faded;
+  q2_nonbonded_forms_free(&nonbonded);
   free(form);
   free(builder.local_of_row);
   free(builder.derivative_parameter.data);

@@ -66,7 +66,7 @@ int q2_build_pairs(struct q2_builder *builder) {
     if (!nonbonded) continue;
     const int32_t type = dataset->type[first + i];
     epsilon[i] = q2_local_parameter(builder, dataset->nonbonded.epsilon[type]);
-    sigma[i] = q2_local_parameter(builder, dataset->nonbonded.sigma[type]);
+    sigma[i] = q2_local_parameter(builder, dataset->nonbonded.size[type]);
     if (epsilon[i] < 0 || sigma[i] < 0) return -1;
   }
   if (!nonbonded) return 0;
