@@ -16,6 +16,9 @@
 #define Q2_HARTREE (Q2_HARTREE_JOULE * Q2_AVOGADRO / (1000.0 * Q2_CALORIE)) /* kcal/mol */
 #define Q2_HARTREE_PER_BOHR2 (Q2_HARTREE / (Q2_BOHR * Q2_BOHR))             /* kcal/mol/angstrom^2 */
 
+/* debye in 1 e angstrom: 1 debye is 1e-18 statcoulomb cm = 1e-21 / c C m, c in m/s. */
+#define Q2_DEBYE (Q2_ELEMENTARY_CHARGE * 1e-10 * Q2_LIGHT * 1e21)
+
 /* Coulomb's constant, kcal/mol angstrom / e^2. */
 #define Q2_COULOMB                                                                                                             \
   (Q2_ELEMENTARY_CHARGE * Q2_ELEMENTARY_CHARGE / (4.0 * Q2_PI * Q2_VACUUM_PERMITTIVITY) * 1e10 * Q2_AVOGADRO /                 \

@@ -29,8 +29,8 @@ static int add_offset(struct q2_columns *columns, int64_t **offset) {
 int q2_columns_make(struct q2_dataset *dataset, struct q2_columns *columns, struct q2_error *error) {
   const size_t tables = (size_t)(dataset->term_table_count + dataset->observable_table_count);
   *columns = (struct q2_columns){0};
-  columns->column = calloc(32 + 3 * tables, sizeof *columns->column);
-  columns->offset = calloc(3 + tables, sizeof *columns->offset);
+  columns->column = calloc(35 + 3 * tables, sizeof *columns->column);
+  columns->offset = calloc(4 + tables, sizeof *columns->offset);
   if (!columns->column || !columns->offset) {
     q2_columns_free(columns);
     return q2_fail(error, "%s: out of memory", dataset->path ? dataset->path : "data set");
@@ -53,6 +53,13 @@ int q2_columns_make(struct q2_dataset *dataset, struct q2_columns *columns, stru
   add(columns, &dataset->atom_charge, sizeof(double), atoms);
   add(columns, &dataset->hessian, sizeof(double), add_offset(columns, &dataset->hessian_offset));
   add(columns, &dataset->bonds, 2 * sizeof(int32_t), add_offset(columns, &dataset->bond_offset));
+  struct q2_charge_increments *increments = &dataset->increments;
+  if (increments->offset) {
+    const int rows = add_offset(columns, &increments->offset);
+    add(columns, &increments->atoms, 2 * sizeof(int32_t), rows);
+    add(columns, &increments->parameter, sizeof(int32_t), rows);
+    add(columns, &increments->factor, sizeof(double), rows);
+  }
   for (int t = 0; t < dataset->term_table_count; t++) {
     struct q2_term_table *table = &dataset->terms[t];
     const int rows = add_offset(columns, &table->offset);
@@ -122,10 +129,17 @@ void q2_dataset_free(struct q2_dataset *dataset) {
                           p->link,
                           y->label,
                           y->epsilon,
-                          y->sigma,
+                          y->size,
                           dataset->cmap.grid};
   for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
     free(shared[k]);
+  free(y->special_form);
+  free(y->special_types);
+  free(y->special_parameters);
+  free(dataset->increments.offset);
+  free(dataset->increments.atoms);
+  free(dataset->increments.parameter);
+  free(dataset->increments.factor);
   *dataset = (struct q2_dataset){0};
 }
 
@@ -149,6 +163,24 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes) {
 
 static uint64_t hash_number(uint64_t hash, int64_t number) { return hash_bytes(hash, &number, sizeof number); }
 
+static uint64_t hash_nonbonded(uint64_t hash, const struct q2_nonbonded *y) {
+  const size_t types = (size_t)y->type_count, pairs = (size_t)y->special_count;
+  hash = hash_number(hash, y->type_count);
+  if (types == 0) return hash;
+  hash = hash_bytes(hash, y->form, sizeof y->form);
+  hash = hash_bytes(hash, y->combining_rule, sizeof y->combining_rule);
+  hash = hash_bytes(hash, &y->vdw_14, sizeof y->vdw_14);
+  hash = hash_bytes(hash, &y->coulomb_14, sizeof y->coulomb_14);
+  hash = hash_bytes(hash, &y->dielectric, sizeof y->dielectric);
+  hash = hash_bytes(hash, y->label, types * sizeof *y->label);
+  hash = hash_bytes(hash, y->epsilon, types * sizeof *y->epsilon);
+  hash = hash_bytes(hash, y->size, types * sizeof *y->size);
+  hash = hash_number(hash, y->special_count);
+  hash = hash_bytes(hash, y->special_form, pairs * sizeof *y->special_form);
+  hash = hash_bytes(hash, y->special_types, 2 * pairs * sizeof *y->special_types);
+  return hash_bytes(hash, y->special_parameters, 2 * pairs * sizeof *y->special_parameters);
+}
+
 /* What every rank holds alike. */
 static uint64_t hash_shared(const struct q2_dataset *dataset) {
   uint64_t hash = hash_number(hash_start, dataset->molecule_total);
@@ -165,14 +197,7 @@ static uint64_t hash_shared(const struct q2_dataset *dataset) {
     hash = hash_bytes(hash, reals[k], count * sizeof(double));
   hash = hash_bytes(hash, p->active, count * sizeof *p->active);
   hash = hash_bytes(hash, p->link, count * sizeof *p->link);
-  const struct q2_nonbonded *y = &dataset->nonbonded;
-  const size_t types = (size_t)y->type_count;
-  hash = hash_number(hash_number(hash, y->type_count), y->lorentz_berthelot);
-  hash = hash_bytes(hash, &y->lennard_jones_14, sizeof(double));
-  hash = hash_bytes(hash, &y->coulomb_14, sizeof(double));
-  hash = hash_bytes(hash, y->label, types * sizeof *y->label);
-  hash = hash_bytes(hash, y->epsilon, types * sizeof *y->epsilon);
-  hash = hash_bytes(hash, y->sigma, types * sizeof *y->sigma);
+  hash = hash_nonbonded(hash, &dataset->nonbonded);
   const struct q2_cmap *cmap = &dataset->cmap;
   if (cmap->grid_count > 0) { /* files without grids keep the checksum that they had before grids existed */
     hash = hash_number(hash_number(hash, cmap->grid_count), cmap->points);

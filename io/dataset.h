@@ -61,12 +61,30 @@ struct q2_parameters {
   int32_t *link;   /* row or -1; every chain already resolved to its end */
 };
 
+/* The non-bonded part, the same on every rank. What forms and combining rules there are, and which kinds of parameters they
+ * take, is not known here. */
 struct q2_nonbonded {
   int type_count; /* 0: the force field has no non-bonded part */
-  int lorentz_berthelot;
-  double lennard_jones_14, coulomb_14;
+  char form[Q2_KIND_LENGTH], combining_rule[Q2_KIND_LENGTH];
+  double vdw_14, coulomb_14, dielectric;
   char (*label)[Q2_LABEL_LENGTH]; /* [type_count] */
-  int32_t *epsilon, *sigma;       /* [type_count] rows of the parameter table */
+  char size_name[Q2_KIND_LENGTH]; /* what the file calls `size`: sigma or radius */
+  int32_t *epsilon, *size;        /* [type_count] rows of the parameter table */
+
+  /* rows for pairs of types, which take the place of what the types' own parameters would give */
+  int special_count;
+  char (*special_form)[Q2_KIND_LENGTH]; /* [special_count] */
+  int32_t *special_types;               /* [special_count][2], in either order; no pair twice */
+  int32_t *special_parameters;          /* [special_count][2] rows of the parameter table */
+};
+
+/* Charge increments: rows offset[m] to offset[m+1]-1 are those of local molecule m. Row k adds factor p to the charge of its
+ * first atom and takes it from the second, p the value of its parameter; charges of the molecule keep their sum. */
+struct q2_charge_increments {
+  int64_t *offset;    /* [molecules + 1], offset[0] = 0; NULL: the force field has none */
+  int32_t *atoms;     /* [rows][2], within the molecule */
+  int32_t *parameter; /* [rows] rows of the parameter table, of the kinds charge_increment and bond_dipole */
+  double *factor;     /* [rows]: 1, or e/debye, where the file gives none 1 */
 };
 
 /* CMAP grids, the same on every rank: kcal/mol at phi = -pi + 2 pi i / points (row), psi = -pi + 2 pi j / points (column). */
@@ -120,6 +138,7 @@ struct q2_dataset {
 
   struct q2_parameters parameters;
   struct q2_nonbonded nonbonded;
+  struct q2_charge_increments increments;
   struct q2_cmap cmap;
 };
 

@@ -1,4 +1,4 @@
-/* The part of the force field that every rank holds: parameters, atom types and CMAP grids. */
+/* The part of the force field that every rank holds: parameters and CMAP grids. */
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 #include "units.h"
 
 #define PARAMETERS "/force_field/parameters/"
-#define NONBONDED "/force_field/nonbonded"
 #define GRID "/force_field/cmap/grid"
 
 /* From here on a bound means that there is none. */
@@ -116,48 +115,6 @@ int q2_read_parameters(struct q2_reader *reader) {
   Q2_TRY(convert(reader));
   Q2_TRY(check_parameters(reader, has_scale));
   return resolve_links(reader);
-}
-
-static int read_types_of_kind(struct q2_reader *reader, const char *name, const char *kind, const struct q2_rows *rows,
-                              int32_t **parameter) {
-  const struct q2_parameters *p = &reader->dataset->parameters;
-  Q2_TRY(q2_read_int32(reader, name, rows, 0, 0, p->count - 1, parameter));
-  for (int64_t k = 0; k < rows->count; k++)
-    if (strcmp(p->kind[(*parameter)[k]], kind) != 0)
-      return q2_fail(reader->error, "%s: %s: row %lld: expected a parameter of kind %s, found row %d of kind %s",
-                     reader->file.path, name, (long long)k, kind, (*parameter)[k], p->kind[(*parameter)[k]]);
-  return Q2_OK;
-}
-
-static int read_14(struct q2_reader *reader, const char *name, double *factor) {
-  Q2_TRY(q2_hdf5_attribute_real(&reader->file, NONBONDED, name, NULL, factor, reader->error));
-  if (isfinite(*factor) && *factor >= 0.0) return Q2_OK;
-  return q2_fail(reader->error, "%s: " NONBONDED ": attribute %s: expected a factor of at least 0, found %g", reader->file.path,
-                 name, *factor);
-}
-
-int q2_read_nonbonded(struct q2_reader *reader) {
-  struct q2_nonbonded *y = &reader->dataset->nonbonded;
-  if (!q2_hdf5_exists(&reader->file, NONBONDED)) return Q2_OK;
-  char rule[Q2_LINE_LENGTH];
-  Q2_TRY(q2_hdf5_attribute_text(&reader->file, NONBONDED, "combining_rule", NULL, rule, sizeof rule, reader->error));
-  y->lorentz_berthelot = strcmp(rule, "lorentz-berthelot") == 0;
-  if (!y->lorentz_berthelot && strcmp(rule, "geometric") != 0)
-    return q2_fail(reader->error,
-                   "%s: " NONBONDED ": attribute combining_rule: expected geometric or lorentz-berthelot, found '%s'",
-                   reader->file.path, rule);
-  Q2_TRY(read_14(reader, "lennard_jones_14", &y->lennard_jones_14));
-  Q2_TRY(read_14(reader, "coulomb_14", &y->coulomb_14));
-  struct q2_hdf5_table table;
-  Q2_TRY(q2_hdf5_describe(&reader->file, NONBONDED "/label", Q2_TEXT, 1, Q2_ANY, 1, &table, reader->error));
-  if (table.rows < 1 || table.rows > INT32_MAX)
-    return q2_fail(reader->error, "%s: " NONBONDED "/label: expected 1 to %d rows, found %lld", reader->file.path, INT32_MAX,
-                   (long long)table.rows);
-  const struct q2_rows rows = {.total = table.rows, .count = table.rows, .shared = 1};
-  y->type_count = (int)table.rows;
-  Q2_TRY(q2_read_text(reader, NONBONDED "/label", &rows, Q2_LABEL_LENGTH, 1, &y->label));
-  Q2_TRY(read_types_of_kind(reader, NONBONDED "/epsilon", "lj_epsilon", &rows, &y->epsilon));
-  return read_types_of_kind(reader, NONBONDED "/sigma", "lj_sigma", &rows, &y->sigma);
 }
 
 /* Points on a side: enough for a spline, and no more than one every half degree. */

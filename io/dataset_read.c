@@ -208,6 +208,7 @@ static int read_everything(struct q2_reader *reader) {
   if (q2_hdf5_exists(&reader->file, hessian)) Q2_TRY(read_unit(reader, hessian, Q2_HESSIAN, &factor));
   Q2_TRY(q2_read_hessian(reader, factor));
   Q2_TRY(q2_read_bonds(reader));
+  Q2_TRY(q2_read_charge_increments(reader));
   Q2_TRY(q2_read_terms(reader));
   Q2_TRY(q2_read_observables(reader));
   Q2_TRY(q2_dataset_gather_energies(reader->comm, reader->dataset, reader->error));

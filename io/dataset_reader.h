@@ -44,10 +44,13 @@ int q2_read_double(struct q2_reader *reader, const char *name, const struct q2_r
 int q2_read_text(struct q2_reader *reader, const char *name, const struct q2_rows *rows, int64_t size, int may_be_empty,
                  void *text);
 
-/* dataset_force_field.c: /force_field/parameters, /force_field/nonbonded, /force_field/cmap. */
+/* dataset_force_field.c: /force_field/parameters, /force_field/cmap. */
 int q2_read_parameters(struct q2_reader *reader);
-int q2_read_nonbonded(struct q2_reader *reader);
 int q2_read_cmap(struct q2_reader *reader);
+
+/* dataset_nonbonded.c: /force_field/nonbonded, /force_field/charge_increments. */
+int q2_read_nonbonded(struct q2_reader *reader);
+int q2_read_charge_increments(struct q2_reader *reader);
 
 /* dataset_hessian.c: /hessian or /hessian_full; `factor` brings its unit to hartree/bohr^2. */
 int q2_read_hessian(struct q2_reader *reader, double factor);

@@ -58,6 +58,10 @@ static unit_list stretch_bend_constant = {{"kcal/mol/angstrom/rad", 1.0},
                                           {"hartree/bohr/rad", Q2_HARTREE / Q2_BOHR}};
 static unit_list stretch_torsion_constant = {
     {"kcal/mol/angstrom", 1.0}, {"kJ/mol/nm", KILOJOULE / 10.0}, {"hartree/bohr", Q2_HARTREE / Q2_BOHR}};
+static unit_list hydrogen_repulsion = {{"kcal/mol*angstrom^12", 1.0}, {"kJ/mol*angstrom^12", KILOJOULE}};
+static unit_list hydrogen_attraction = {{"kcal/mol*angstrom^10", 1.0}, {"kJ/mol*angstrom^10", KILOJOULE}};
+static unit_list charge = {{"e", 1.0}};
+static unit_list dipole = {{"debye", 1.0}, {"e*angstrom", Q2_DEBYE}};
 static unit_list number = {{"1", 1.0}};
 
 struct kind {
@@ -91,6 +95,13 @@ static const struct kind parameters[] = {
     {"cmap_scale", &number},
     {"lj_epsilon", &energy},
     {"lj_sigma", &length},
+    {"vdw_epsilon", &energy},
+    {"vdw_radius", &length},
+    {"vdw_distance", &length},
+    {"hydrogen_c", &hydrogen_repulsion},
+    {"hydrogen_d", &hydrogen_attraction},
+    {"charge_increment", &charge},
+    {"bond_dipole", &dipole},
     {"urey_bradley_k", &stretch_constant},
     {"urey_bradley_eq", &length},
     {NULL, NULL},

@@ -41,6 +41,19 @@ static void print_molecules(struct q2_session *session) {
     q2_print_answer(printer, "%s%s\n", k == 0 ? "methods     " : "            ", dataset->method_name[k]);
 }
 
+static void print_nonbonded(struct q2_session *session) {
+  const struct q2_dataset *dataset = &session->dataset;
+  const struct q2_nonbonded *y = &dataset->nonbonded;
+  q2_print_answer(&session->printer, "%-24s %12s %s, %d atom types, %s rule%s\n", "non-bonded pairs", "from bonds", y->form,
+                  y->type_count, y->combining_rule, dataset->has_charge ? ", fixed charges" : "");
+  if (y->special_count > 0)
+    q2_print_answer(&session->printer, "%-24s %12d pairs of types\n", "  rows of their own", y->special_count);
+  if (dataset->increments.offset) {
+    const int64_t all = sum_over_ranks(session, dataset->increments.offset[dataset->molecule_count]);
+    q2_print_answer(&session->printer, "%-24s %12lld\n", "charge increments", (long long)all);
+  }
+}
+
 static void print_force_field(struct q2_session *session) {
   const struct q2_dataset *dataset = &session->dataset;
   struct q2_printer *printer = &session->printer;
@@ -49,10 +62,7 @@ static void print_force_field(struct q2_session *session) {
     const int64_t all = sum_over_ranks(session, dataset->terms[t].offset[dataset->molecule_count]);
     q2_print_answer(printer, "%-24s %12lld\n", dataset->terms[t].form, (long long)all);
   }
-  if (dataset->nonbonded.type_count > 0)
-    q2_print_answer(printer, "%-24s %12s %d atom types, %s rule%s\n", "non-bonded pairs", "from bonds",
-                    dataset->nonbonded.type_count, dataset->nonbonded.lorentz_berthelot ? "Lorentz-Berthelot" : "geometric",
-                    dataset->has_charge ? ", fixed charges" : "");
+  if (dataset->nonbonded.type_count > 0) print_nonbonded(session);
   q2_print_answer(printer, "\n%-24s %8s %8s %8s %8s\n", "parameters", "rows", "active", "frozen", "linked");
   const struct q2_parameters *p = &dataset->parameters;
   for (int k = 0; k < q2_parameter_kind_count; k++) {

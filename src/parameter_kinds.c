@@ -7,7 +7,7 @@
 #include "../io/constants.h"
 
 /* Force constants and barriers have no default bounds: negative ones are legal, and usual for transition states. Lengths and
- * Lennard-Jones parameters are bounded away from where their forms cease to be differentiable or to mean anything: the
+ * van der Waals parameters are bounded away from where their forms cease to be differentiable or to mean anything: the
  * geometric mean of two epsilons has an infinite derivative at zero. */
 const struct q2_parameter_kind q2_parameter_kinds[] = {
     {"bond_k", "kcal/mol/angstrom^2", 100.0, -INFINITY, INFINITY},
@@ -37,6 +37,13 @@ const struct q2_parameter_kind q2_parameter_kinds[] = {
     {"cmap_scale", "1", 1.0, -INFINITY, INFINITY},
     {"lj_epsilon", "kcal/mol", 0.1, 1e-8, INFINITY},
     {"lj_sigma", "angstrom", 0.3, 0.1, INFINITY},
+    {"vdw_epsilon", "kcal/mol", 0.1, 1e-8, INFINITY},
+    {"vdw_radius", "angstrom", 0.3, 0.1, INFINITY},
+    {"vdw_distance", "angstrom", 0.3, 0.1, INFINITY},
+    {"hydrogen_c", "kcal/mol*angstrom^12", 5000.0, 0.0, INFINITY},
+    {"hydrogen_d", "kcal/mol*angstrom^10", 2000.0, 0.0, INFINITY},
+    {"charge_increment", "e", 0.1, -INFINITY, INFINITY},
+    {"bond_dipole", "debye", 0.5, -INFINITY, INFINITY},
 };
 const int q2_parameter_kind_count = sizeof q2_parameter_kinds / sizeof q2_parameter_kinds[0];
 
@@ -44,4 +51,12 @@ const struct q2_parameter_kind *q2_parameter_kind_find(const char *name) {
   for (int k = 0; k < q2_parameter_kind_count; k++)
     if (strcmp(q2_parameter_kinds[k].name, name) == 0) return &q2_parameter_kinds[k];
   return NULL;
+}
+
+int q2_word_is(const char *words, int index, const char *word) {
+  for (; index > 0 && words; index--) {
+    words = strchr(words, ' ');
+    if (words) words++;
+  }
+  return words && strlen(word) == strcspn(words, " ") && strncmp(words, word, strlen(word)) == 0;
 }

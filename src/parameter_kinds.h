@@ -13,6 +13,9 @@ struct q2_parameter_kind {
 extern const struct q2_parameter_kind q2_parameter_kinds[];
 extern const int q2_parameter_kind_count;
 
+/* Whether word number `index`, from 0, of the blank-separated list `words` is `word`; 0 where there are fewer. */
+int q2_word_is(const char *words, int index, const char *word);
+
 /* Returns the row of kind `name`, or a null pointer where there is none. */
 const struct q2_parameter_kind *q2_parameter_kind_find(const char *name);
 

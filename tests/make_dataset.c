@@ -213,57 +213,124 @@ static void put_texts(const struct writer *w, const char *path, int64_t rows, co
   free(packed);
 }
 
-/* Parameters of every kind; rows 10 and 11 follow row 4, with values and bounds that would be refused if they counted. */
-static void put_force_field(const struct writer *w) {
-  static const char *const kinds[made_parameters] = {"bond_k",     "bond_eq",  "angle_k",   "angle_eq",
-                                                     "bond_k",     "bond_eq",  "torsion_k", "torsion_phase",
-                                                     "lj_epsilon", "lj_sigma", "bond_k",    "bond_k"};
-  static const char *const labels[made_parameters] = {"O-H", "O-H", "X-Y-Z", "X-Y-Z", "C-H", "C-H",
-                                                      "t",   "t",   "all",   "all",   "C-H", "C-H"};
-  static const char *const units[made_parameters] = {"kcal/mol/angstrom^2",
-                                                     "angstrom",
-                                                     "kcal/mol/rad^2",
-                                                     "degree",
-                                                     "mdyn/angstrom",
-                                                     "nm",
-                                                     "kJ/mol",
-                                                     "degree",
-                                                     "kcal/mol",
-                                                     "bohr",
-                                                     "kJ/mol/nm^2",
-                                                     "kcal/mol/angstrom^2"};
-  static const double values[made_parameters] = {500.0, 0.96, 60.0, 104.5, 4.0, 0.11, 2.5, 180.0, 0.1, 6.0, 1.0, 2.0};
-  static const double lower[made_parameters] = {0.0, 0.5, 0.0, 0.0, -1e300, 0.05, -1e301, -360.0, 0.0, 1.0, 5.0, 5.0};
-  static const double upper[made_parameters] = {5000.0, 2.0, 500.0, 180.0, 1e300, 0.3, HUGE_VAL, 360.0, 1.0, 9.0, 4.0, 4.0};
-  static const double scale[made_parameters] = {100.0, 0.1, 50.0, 5.0, 1.0, 0.01, 4.0, 30.0, 0.1, 0.5, 1.0, 1.0};
-  static const int64_t active[made_parameters] = {1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1, 1};
-  static const int64_t link[made_parameters] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 4, 10};
-  static const int64_t epsilon[made_types] = {8, 8}, sigma[made_types] = {9, 9};
+/* Parameters of every kind; rows 10 and 11 follow row 4, with values and bounds that would be refused if they counted. Those
+ * from 12 on are there with exp6. */
+static void put_parameters(const struct writer *w) {
+  enum { most = made_parameters + made_exp6_parameters };
+  static const struct {
+    const char *kind, *label, *unit;
+    double value, lower, upper, scale;
+    int64_t active, link;
+  } all[most] = {
+      {"bond_k", "O-H", "kcal/mol/angstrom^2", 500.0, 0.0, 5000.0, 100.0, 1, -1},
+      {"bond_eq", "O-H", "angstrom", 0.96, 0.5, 2.0, 0.1, 1, -1},
+      {"angle_k", "X-Y-Z", "kcal/mol/rad^2", 60.0, 0.0, 500.0, 50.0, 1, -1},
+      {"angle_eq", "X-Y-Z", "degree", 104.5, 0.0, 180.0, 5.0, 1, -1},
+      {"bond_k", "C-H", "mdyn/angstrom", 4.0, -1e300, 1e300, 1.0, 1, -1},
+      {"bond_eq", "C-H", "nm", 0.11, 0.05, 0.3, 0.01, 0, -1},
+      {"torsion_k", "t", "kJ/mol", 2.5, -1e301, HUGE_VAL, 4.0, 1, -1},
+      {"torsion_phase", "t", "degree", 180.0, -360.0, 360.0, 30.0, 0, -1},
+      {"lj_epsilon", "all", "kcal/mol", 0.1, 0.0, 1.0, 0.1, 0, -1},
+      {"lj_sigma", "all", "bohr", 6.0, 1.0, 9.0, 0.5, 0, -1},
+      {"bond_k", "C-H", "kJ/mol/nm^2", 1.0, 5.0, 4.0, 1.0, 1, 4},
+      {"bond_k", "C-H", "kcal/mol/angstrom^2", 2.0, 5.0, 4.0, 1.0, 1, 10},
+      {"vdw_epsilon", "C3", "kcal/mol", 0.027, 0.0, 1.0, 0.1, 1, -1},
+      {"vdw_radius", "C3", "angstrom", 2.04, 1.0, 3.0, 0.3, 1, -1},
+      {"vdw_epsilon", "C3-H1", "kJ/mol", 0.1, 0.0, 1.0, 0.1, 0, -1},
+      {"vdw_distance", "C3-H1", "nm", 0.356, 0.1, 0.6, 0.03, 0, -1},
+      {"hydrogen_c", "H2-O2", "kJ/mol*angstrom^12", 15690.0, 0.0, 1e300, 2e4, 0, -1},
+      {"hydrogen_d", "H2-O2", "kcal/mol*angstrom^10", 1000.0, 0.0, 1e300, 1e3, 0, -1},
+      {"charge_increment", "C-H", "e", -0.05, -1.0, 1.0, 0.1, 1, -1},
+      {"bond_dipole", "O-H", "e*angstrom", 0.3, -1.0, 1.0, 0.1, 1, -1},
+  };
+  const int count = w->options.exp6 ? most : made_parameters;
+  const char *kind[most], *label[most], *unit[most];
+  double value[most], lower[most], upper[most], scale[most];
+  int64_t active[most], link[most];
+  for (int k = 0; k < count; k++) {
+    kind[k] = all[k].kind;
+    label[k] = all[k].label;
+    unit[k] = all[k].unit;
+    value[k] = all[k].value;
+    lower[k] = all[k].lower;
+    upper[k] = all[k].upper;
+    scale[k] = all[k].scale;
+    active[k] = all[k].active;
+    link[k] = all[k].link;
+  }
+  put_texts(w, "/force_field/parameters/kind", count, kind, 1);
+  put_texts(w, "/force_field/parameters/label", count, label, 1);
+  put_texts(w, "/force_field/parameters/unit", count, unit, 1);
+  put_reals(w, "/force_field/parameters/value", NULL, count, 0, value);
+  put_reals(w, "/force_field/parameters/lower", NULL, count, 0, lower);
+  put_reals(w, "/force_field/parameters/upper", NULL, count, 0, upper);
+  put_flags(w, "/force_field/parameters/active", count, active);
+  put_integers(w, "/force_field/parameters/link", count, 0, link);
+  if (!w->options.bare) put_reals(w, "/force_field/parameters/scale", NULL, count, 0, scale);
+}
+
+static void put_nonbonded(const struct writer *w) {
+  static const int64_t epsilon[2][made_types] = {{8, 8}, {12, 12}}, size[2][made_types] = {{9, 9}, {13, 13}};
+  static const int64_t pairs[made_special][2] = {{1, 0}, {1, 1}}, parameters[made_special][2] = {{14, 15}, {16, 17}};
   static const char *const types[made_types] = {"heavy", "hydrogen"};
-  put_texts(w, "/force_field/parameters/kind", made_parameters, kinds, 1);
-  put_texts(w, "/force_field/parameters/label", made_parameters, labels, 1);
-  put_texts(w, "/force_field/parameters/unit", made_parameters, units, 1);
-  put_reals(w, "/force_field/parameters/value", NULL, made_parameters, 0, values);
-  put_reals(w, "/force_field/parameters/lower", NULL, made_parameters, 0, lower);
-  put_reals(w, "/force_field/parameters/upper", NULL, made_parameters, 0, upper);
-  put_flags(w, "/force_field/parameters/active", made_parameters, active);
-  put_integers(w, "/force_field/parameters/link", made_parameters, 0, link);
-  if (w->options.bare) return;
-  put_reals(w, "/force_field/parameters/scale", NULL, made_parameters, 0, scale);
+  static const char *const forms[made_special] = {"exp6_mm3", "hydrogen_12_10"};
+  const double half = 0.5, most = 0.8333, dielectric = 1.5;
+  const int exp6 = w->options.exp6, variable = w->options.variable_strings;
   put_texts(w, "/force_field/nonbonded/label", made_types, types, 1);
-  put_integers(w, "/force_field/nonbonded/epsilon", made_types, 0, epsilon);
-  put_integers(w, "/force_field/nonbonded/sigma", made_types, 0, sigma);
+  put_integers(w, "/force_field/nonbonded/epsilon", made_types, 0, epsilon[exp6]);
+  put_integers(w, exp6 ? "/force_field/nonbonded/radius" : "/force_field/nonbonded/sigma", made_types, 0, size[exp6]);
+  hid_t group = must(H5Gopen2(w->file, "/force_field/nonbonded", H5P_DEFAULT), "nonbonded");
+  put_attribute_text(group, "combining_rule", exp6 ? "mm3" : "lorentz-berthelot", variable);
+  put_attribute(group, "vdw_14", H5T_NATIVE_DOUBLE, &half);
+  put_attribute(group, "coulomb_14", H5T_NATIVE_DOUBLE, &most);
+  if (exp6) {
+    put_attribute_text(group, "form", "exp6_mm3", variable);
+    put_attribute(group, "dielectric", H5T_NATIVE_DOUBLE, &dielectric);
+    put_integers(w, "/force_field/nonbonded/special/types", made_special, 2, pairs[0]);
+    put_texts(w, "/force_field/nonbonded/special/form", made_special, forms, 1);
+    put_integers(w, "/force_field/nonbonded/special/parameters", made_special, 2, parameters[0]);
+  }
+  H5Gclose(group);
+}
+
+/* One increment for each bond. */
+static void put_increments(const struct writer *w, int64_t count, const struct made_molecule *all) {
+  int64_t *offset = get(count + 1, sizeof *offset);
+  for (int64_t m = 0; m < count; m++)
+    offset[m + 1] = offset[m] + all[m].bonds;
+  int64_t *atoms = get(2 * offset[count], sizeof *atoms), *parameter = get(offset[count], sizeof *parameter);
+  double *factor = get(offset[count], sizeof *factor);
+  for (int64_t m = 0; m < count; m++)
+    for (int64_t row = offset[m]; row < offset[m + 1]; row++) {
+      for (int c = 0; c < 2; c++)
+        atoms[2 * row + c] = all[m].bond[row - offset[m]][c];
+      parameter[row] = made_increment(m);
+      factor[row] = made_factor(m);
+    }
+  put_integers(w, "/force_field/charge_increments/offset", count + 1, 0, offset);
+  put_integers(w, "/force_field/charge_increments/atoms", offset[count], 2, atoms);
+  put_integers(w, "/force_field/charge_increments/parameter", offset[count], 0, parameter);
+  if (!w->options.no_factors) put_reals(w, "/force_field/charge_increments/factor", NULL, offset[count], 0, factor);
+  free(factor);
+  free(parameter);
+  free(atoms);
+  free(offset);
+}
+
+static void put_grids(const struct writer *w) {
   double grid[made_grids * made_points * made_points];
   for (int k = 0; k < made_grids * made_points * made_points; k++)
     grid[k] = made_grid(k) * (w->options.other_units ? 4.184 : 1.0);
   put_reals(w, "/force_field/cmap/grid", w->options.other_units ? "kJ/mol" : "kcal/mol", made_grids, made_points * made_points,
             grid);
-  const double half = 0.5, most = 0.8333;
-  hid_t group = must(H5Gopen2(w->file, "/force_field/nonbonded", H5P_DEFAULT), "nonbonded");
-  put_attribute_text(group, "combining_rule", "lorentz-berthelot", w->options.variable_strings);
-  put_attribute(group, "lennard_jones_14", H5T_NATIVE_DOUBLE, &half);
-  put_attribute(group, "coulomb_14", H5T_NATIVE_DOUBLE, &most);
-  H5Gclose(group);
+}
+
+static void put_force_field(const struct writer *w, int64_t count, const struct made_molecule *all) {
+  put_parameters(w);
+  if (w->options.bare) return;
+  put_nonbonded(w);
+  put_grids(w);
+  if (w->options.exp6) put_increments(w, count, all);
 }
 
 static void put_molecules(const struct writer *w, int64_t count, const struct made_molecule *all) {
@@ -444,7 +511,7 @@ void make_dataset(const char *path, int64_t count, const struct made_options *op
                                               {"/force_field/terms/torsion_fourier", 4, 2}};
   for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
     put_index_table(&w, &tables[t], count, all);
-  put_force_field(&w);
+  put_force_field(&w, count, all);
   put_observables(&w, count, all);
   must(H5Fclose(w.file), "close");
   free(all);

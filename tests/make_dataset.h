@@ -6,8 +6,15 @@
 
 enum { made_atoms = 5, made_kinds = 5, made_parameters = 12, made_types = 2, made_grids = 2, made_points = 4 };
 
+/* What the option `exp6` adds: rows 12 to 19 of the parameter table, and rows for pairs of types. */
+enum { made_exp6_parameters = 8, made_special = 2 };
+
 /* Element k of the CMAP grids of every made set, in kcal/mol. */
 static inline double made_grid(int k) { return 0.25 * k - 3; }
+
+/* Parameter and factor of the charge increments of molecule `number`. */
+static inline int made_increment(int64_t number) { return number % 2 ? 19 : 18; }
+static inline double made_factor(int64_t number) { return 1 - 0.125 * (double)(number % 5); }
 
 /* Molecule `number` of every made set: water, HF, methane, CO2 and a helium atom in turn. */
 struct made_molecule {
@@ -35,6 +42,8 @@ struct made_options {
   int full;             /* /hessian_full */
   int bare;             /* no mass, gradient, charge, scale, title, non-bonded part */
   int other_units;      /* kcal/mol, bohr, ... instead of q2hpc's own */
+  int exp6;             /* MM3's exp-6 instead of Lennard-Jones, special rows, a dielectric, charge increments */
+  int no_factors;       /* charge increments without factors */
   int variable_strings; /* tables of the force field, methods and attributes, as h5py writes them by default */
 };
 

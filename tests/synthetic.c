@@ -431,13 +431,16 @@ void q2_synthetic(MPI_Comm comm, int64_t total, int lorentz_berthelot, struct q2
   for (int k = 0; k < 2 * 36; k++)
     dataset->cmap.grid[k] = 2 * noise(11, k);
   dataset->nonbonded.type_count = ELEMENTS;
-  dataset->nonbonded.lorentz_berthelot = lorentz_berthelot;
-  dataset->nonbonded.lennard_jones_14 = 0.5;
+  strcpy(dataset->nonbonded.form, "lennard_jones");
+  strcpy(dataset->nonbonded.combining_rule, lorentz_berthelot ? "lorentz-berthelot" : "geometric");
+  strcpy(dataset->nonbonded.size_name, "sigma");
+  dataset->nonbonded.dielectric = 1;
+  dataset->nonbonded.vdw_14 = 0.5;
   dataset->nonbonded.coulomb_14 = 0.8333;
   dataset->nonbonded.epsilon = calloc(ELEMENTS, sizeof(int32_t));
-  dataset->nonbonded.sigma = calloc(ELEMENTS, sizeof(int32_t));
+  dataset->nonbonded.size = calloc(ELEMENTS, sizeof(int32_t));
   for (int a = 0; a < ELEMENTS; a++) {
     dataset->nonbonded.epsilon[a] = LJ_ROW + 2 * a;
-    dataset->nonbonded.sigma[a] = LJ_ROW + 2 * a + 1;
+    dataset->nonbonded.size[a] = LJ_ROW + 2 * a + 1;
   }
 }

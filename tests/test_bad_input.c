@@ -48,6 +48,8 @@ struct bad {
 #define BOND "/force_field/terms/bond_harmonic"
 #define FREQUENCY "/observables/frequency"
 #define TYPES "/force_field/nonbonded"
+#define SPECIAL TYPES "/special"
+#define INCREMENTS "/force_field/charge_increments"
 #define GRID "/force_field/cmap/grid"
 
 static const struct bad cases[] = {
@@ -123,10 +125,15 @@ static const struct bad cases[] = {
     {REAL, P "upper", NULL, 0, 499.0, {P "value: row 0", "0, 500, 499"}},
     {REAL, P "scale", NULL, 3, 0.0, {P "scale: row 3", "found 0"}},
     {REAL, P "scale", NULL, 3, -2.0, {P "scale: row 3", "found -2"}},
-    {ATTRIBUTE_TEXT, TYPES, "combining_rule", 0, 0, {TYPES ": attribute combining_rule", "found 'other'"}},
+    {REMOVE_ATTRIBUTE, TYPES, "combining_rule", 0, 0, {TYPES ": attribute combining_rule: expected a value"}},
     {ATTRIBUTE_REAL, TYPES, "coulomb_14", 0, NAN, {TYPES ": attribute coulomb_14", "found nan"}},
-    {ATTRIBUTE_REAL, TYPES, "lennard_jones_14", 0, -1, {TYPES ": attribute lennard_jones_14", "found -1"}},
-    {INTEGER, TYPES "/sigma", NULL, 1, 8, {TYPES "/sigma: row 1", "lj_sigma", "row 8 of kind lj_epsilon"}},
+    {ATTRIBUTE_REAL, TYPES, "vdw_14", 0, -1, {TYPES ": attribute vdw_14", "found -1"}},
+    {REMOVE_ATTRIBUTE, TYPES, "vdw_14", 0, 0, {TYPES ": attribute vdw_14: expected a value"}},
+    {ATTRIBUTE_INTEGER, TYPES, "form", 1, 0, {TYPES ": attribute form: expected a string"}},
+    {ATTRIBUTE_REAL, TYPES, "dielectric", 0, 0, {TYPES ": attribute dielectric", "above 0, found 0"}},
+    {ATTRIBUTE_REAL, TYPES, "dielectric", 0, HUGE_VAL, {TYPES ": attribute dielectric", "found inf"}},
+    {INTEGER, TYPES "/sigma", NULL, 1, -1, {TYPES "/sigma: row 1: expected 0 to 11, found -1"}},
+    {REMOVE, TYPES "/sigma", NULL, 0, 0, {TYPES ": expected one of sigma and radius, found neither"}},
     {INTEGER, TYPES "/epsilon", NULL, 1, 12, {TYPES "/epsilon: row 1: expected 0 to 11, found 12"}},
     {ATTRIBUTE_TEXT, GRID, "unit", 0, 0, {GRID ": attribute unit", "kcal/mol, kJ/mol", "'other'"}},
     {REMOVE_ATTRIBUTE, GRID, "unit", 0, 0, {GRID ": attribute unit: expected a value"}},
@@ -143,6 +150,40 @@ static const struct bad cases[] = {
     {REAL, FREQUENCY "/weight", NULL, 2, -0.5, {FREQUENCY "/weight: row 2 (molecule 2", "found -0.5"}},
     {ATTRIBUTE_REAL, FREQUENCY, "minimum", 0, HUGE_VAL, {FREQUENCY ": attribute minimum", "found inf"}},
     {FLOATS, FREQUENCY "/weight", NULL, 3, 0, {FREQUENCY "/weight: expected shape (4), found (3)"}},
+};
+
+/* The same for a set with MM3's exp-6: special rows 0 and 1, bonds' increments as /bonds. */
+static const struct bad exp6_cases[] = {
+    {INTEGER, TYPES "/radius", NULL, 1, 20, {TYPES "/radius: row 1: expected 0 to 19, found 20"}},
+    {RENAME, SPECIAL "/types", TYPES "/sigma", 0, 0, {TYPES ": expected one of sigma and radius, found both"}},
+    {INTEGER, SPECIAL "/types", NULL, 1, 2, {SPECIAL "/types: row 0: expected 0 to 1, found 2"}},
+    {INTEGER, SPECIAL "/types", NULL, 3, 0, {SPECIAL "/types: row 1: expected a new pair of types, found 0 and 1 as in row 0"}},
+    {INTEGERS, SPECIAL "/types", NULL, 2, 3, {SPECIAL "/types: expected shape (any, 2), found (2, 3)"}},
+    {INTEGERS, SPECIAL "/types", NULL, 0, 2, {SPECIAL "/types: expected 1 to", "found 0"}},
+    {REMOVE, SPECIAL "/types", NULL, 0, 0, {SPECIAL "/types: expected a dataset of integers, found nothing"}},
+    {TEXT, SPECIAL "/form", "", 1, 0, {SPECIAL "/form: row 1: expected a text"}},
+    {STRINGS, SPECIAL "/form", NULL, 3, 0, {SPECIAL "/form: expected shape (2), found (3)"}},
+    {REMOVE, SPECIAL "/form", NULL, 0, 0, {SPECIAL "/form: expected a dataset of strings, found nothing"}},
+    {INTEGER, SPECIAL "/parameters", NULL, 2, 20, {SPECIAL "/parameters: row 1: expected 0 to 19, found 20"}},
+    {INTEGERS, SPECIAL "/parameters", NULL, 2, 3, {SPECIAL "/parameters: expected shape (2, 2), found (2, 3)"}},
+    {INTEGERS, SPECIAL "/parameters", NULL, 1, 2, {SPECIAL "/parameters: expected shape (2, 2), found (1, 2)"}},
+    {REMOVE, TYPES, NULL, 0, 0, {INCREMENTS ": expected /force_field/nonbonded beside it"}},
+    {INTEGER, INCREMENTS "/offset", NULL, 5, 10, {INCREMENTS "/offset: row 5: expected 9, the rows of " INCREMENTS "/atoms"}},
+    {REMOVE, INCREMENTS "/offset", NULL, 0, 0, {INCREMENTS "/offset: expected a dataset of integers, found nothing"}},
+    {INTEGER, INCREMENTS "/atoms", NULL, 4, 2, {INCREMENTS "/atoms: row 2 (molecule 1, 'HF 0')", "atoms 0 to 1, found 2"}},
+    {INTEGER, INCREMENTS "/atoms", NULL, 4, 1, {INCREMENTS "/atoms: row 2 (molecule 1", "different atoms, found 1 twice"}},
+    {INTEGERS, INCREMENTS "/atoms", NULL, 9, 3, {INCREMENTS "/atoms: expected shape (any, 2), found (9, 3)"}},
+    {INTEGER, INCREMENTS "/parameter", NULL, 8, 20, {INCREMENTS "/parameter: row 8 (molecule 3", "0 to 19, found 20"}},
+    {INTEGER,
+     INCREMENTS "/parameter",
+     NULL,
+     8,
+     13,
+     {INCREMENTS "/parameter: row 8 (molecule 3", "charge_increment or", "row 13 of kind vdw_radius"}},
+    {INTEGERS, INCREMENTS "/parameter", NULL, 8, 0, {INCREMENTS "/parameter: expected shape (9), found (8)"}},
+    {REAL, INCREMENTS "/factor", NULL, 2, NAN, {INCREMENTS "/factor: row 2 (molecule 1, 'HF 0')", "found nan"}},
+    {FLOATS, INCREMENTS "/factor", NULL, 8, 0, {INCREMENTS "/factor: expected shape (9), found (8)"}},
+    {TEXT, P "unit", "e", 19, 0, {P "unit: row 19 ('O-H')", "debye, e*angstrom", "'e'"}},
 };
 
 static void apply(const struct bad *bad) {
@@ -256,7 +297,6 @@ static void check_each_dataset(int rank) {
              {BOND "/parameters", 'i'},
              {TYPES "/label", 's'},
              {TYPES "/epsilon", 'i'},
-             {TYPES "/sigma", 'i'},
              {FREQUENCY "/offset", 'i'},
              {FREQUENCY "/index", 'i'},
              {FREQUENCY "/weight", 'f'}};
@@ -350,6 +390,8 @@ int main(int argc, char **argv) {
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
     check_case(rank, &(struct made_options){0}, &cases[k]);
+  for (size_t k = 0; k < sizeof exp6_cases / sizeof *exp6_cases; k++)
+    check_case(rank, &(struct made_options){.exp6 = 1}, &exp6_cases[k]);
   check_geometry(rank);
   check_each_dataset(rank);
   check_files(rank);

@@ -75,15 +75,40 @@ static void check_molecule(const struct q2_dataset *d, int64_t local, const stru
   check_terms(&d->terms[2], local, m.torsions, &m.torsion[0][0], &m.torsion_parameter[0][0]);
   for (int k = 0; k < m.torsions; k++)
     CHECK(d->terms[2].constants[d->terms[2].offset[local] + k] == m.periodicity[k], "periodicity %g", m.periodicity[k]);
+  if (d->increments.offset) {
+    const struct q2_charge_increments *increments = &d->increments;
+    CHECK(increments->offset[local + 1] - increments->offset[local] == m.bonds, "%d increments", m.bonds);
+    for (int k = 0; k < m.bonds; k++) {
+      const int64_t row = increments->offset[local] + k;
+      CHECK(increments->atoms[2 * row] == m.bond[k][0] && increments->atoms[2 * row + 1] == m.bond[k][1], "increment %d", k);
+      CHECK(increments->parameter[row] == made_increment(number), "%d", increments->parameter[row]);
+      CHECK(increments->factor[row] == (options->no_factors ? 1.0 : made_factor(number)), "%g", increments->factor[row]);
+    }
+  }
   const struct q2_observable_table *o = d->observables;
   CHECK(o->offset[local + 1] - o->offset[local] == m.observables, "%d", m.observables);
   for (int64_t k = o->offset[local]; k < o->offset[local + 1]; k++)
     CHECK(o->index[k] == -1 && o->weight[k] == m.weight && o->value[k] == 0.0, "%d %g", o->index[k], o->weight[k]);
 }
 
+static void check_exp6(const struct q2_dataset *d) {
+  const struct q2_parameters *p = &d->parameters;
+  const struct q2_nonbonded *y = &d->nonbonded;
+  CHECK(strcmp(y->form, "exp6_mm3") == 0 && strcmp(y->combining_rule, "mm3") == 0, "'%s' '%s'", y->form, y->combining_rule);
+  CHECK(strcmp(y->size_name, "radius") == 0 && y->epsilon[1] == 12 && y->size[1] == 13, "'%s'", y->size_name);
+  CHECK(y->dielectric == 1.5 && y->special_count == made_special, "%g %d", y->dielectric, y->special_count);
+  if (y->special_count != made_special) return;
+  CHECK(strcmp(y->special_form[1], "hydrogen_12_10") == 0, "'%s'", y->special_form[1]);
+  CHECK(y->special_types[0] == 1 && y->special_types[1] == 0 && y->special_types[2] == 1, "%d", y->special_types[0]);
+  CHECK(y->special_parameters[0] == 14 && y->special_parameters[3] == 17, "%d", y->special_parameters[0]);
+  CHECK(near(p->value[14], 0.1 / 4.184, 1e-15) && near(p->value[15], 3.56, 1e-15), "%g %g", p->value[14], p->value[15]);
+  CHECK(near(p->value[16], 3750.0, 1e-15) && p->value[17] == 1000.0, "%.17g", p->value[16]);
+  CHECK(p->value[18] == -0.05 && near(p->value[19], 0.3 * 4.80320471257, 1e-12), "%.17g", p->value[19]);
+}
+
 static void check_force_field(const struct q2_dataset *d, const struct made_options *options) {
   const struct q2_parameters *p = &d->parameters;
-  CHECK(p->count == made_parameters, "%d", p->count);
+  CHECK(p->count == made_parameters + (options->exp6 ? made_exp6_parameters : 0), "%d", p->count);
   CHECK(near(p->value[3], 104.5 * Q2_PI / 180.0, 1e-15), "%.17g", p->value[3]);
   CHECK(near(p->upper[3], Q2_PI, 1e-15) && p->lower[3] == 0.0, "%.17g", p->upper[3]);
   CHECK(near(p->value[4], 4.0 * 143.93261855, 1e-10), "%.17g", p->value[4]);
@@ -102,10 +127,18 @@ static void check_force_field(const struct q2_dataset *d, const struct made_opti
   CHECK(strcmp(d->title, options->bare ? "" : "springs") == 0, "'%s'", d->title);
   CHECK(d->nonbonded.type_count == (options->bare ? 0 : made_types), "%d", d->nonbonded.type_count);
   CHECK(d->has_charge == !options->bare && d->has_gradient == !options->bare, "%d", d->has_charge);
+  CHECK((d->increments.offset != NULL) == options->exp6, "%d", options->exp6);
   if (d->nonbonded.type_count == made_types) {
-    CHECK(d->nonbonded.epsilon[1] == 8 && d->nonbonded.sigma[1] == 9, "%d", d->nonbonded.epsilon[1]);
-    CHECK(d->nonbonded.lorentz_berthelot == 1 && d->nonbonded.lennard_jones_14 == 0.5, "%g", d->nonbonded.lennard_jones_14);
+    CHECK(d->nonbonded.vdw_14 == 0.5 && d->nonbonded.coulomb_14 == 0.8333, "%g", d->nonbonded.vdw_14);
     CHECK(strcmp(d->nonbonded.label[1], "hydrogen") == 0, "'%s'", d->nonbonded.label[1]);
+  }
+  if (options->exp6) {
+    check_exp6(d);
+  } else if (!options->bare) {
+    const struct q2_nonbonded *y = &d->nonbonded;
+    CHECK(strcmp(y->form, "lennard_jones") == 0 && strcmp(y->combining_rule, "lorentz-berthelot") == 0, "'%s'", y->form);
+    CHECK(strcmp(y->size_name, "sigma") == 0 && y->epsilon[1] == 8 && y->size[1] == 9, "'%s'", y->size_name);
+    CHECK(y->dielectric == 1.0 && y->special_count == 0, "%g %d", y->dielectric, y->special_count);
   }
   CHECK(d->cmap.grid_count == (options->bare ? 0 : made_grids) && d->cmap.points == (options->bare ? 0 : made_points), "%d %d",
         d->cmap.grid_count, d->cmap.points);
@@ -168,17 +201,23 @@ static void test_storage(MPI_Comm comm, int64_t count) {
   CHECK(strcmp(plain, other) != 0, "bare: checksum %s", other);
   test_read(comm, count, &(struct made_options){.other_units = 1}, 1e-9, other);
   CHECK(strcmp(plain, other) != 0, "other units: checksum %s", other);
+  test_read(comm, count, &(struct made_options){.exp6 = 1}, 0.0, plain);
+  test_read(comm, count, &(struct made_options){.exp6 = 1, .other_types = 1, .chunked = 1, .variable_strings = 1}, 0.0, other);
+  CHECK(strcmp(plain, other) == 0, "exp-6: checksum %s, not %s", other, plain);
+  test_read(comm, count, &(struct made_options){.exp6 = 1, .no_factors = 1}, 0.0, other);
+  CHECK(count == 1 || strcmp(plain, other) != 0, "without factors: checksum %s", other); /* the first molecule's are 1 */
 }
 
 /* One number more or less, anywhere: another checksum. */
 static void test_checksum(MPI_Comm comm) {
   int rank;
   char plain[17] = "";
+  const struct made_options options = {.exp6 = 1};
   MPI_Comm_rank(comm, &rank);
-  test_read(comm, 7, &(struct made_options){0}, 0.0, plain);
-  for (int change = 0; change < 6; change++) {
+  test_read(comm, 7, &options, 0.0, plain);
+  for (int change = 0; change < 14; change++) {
     if (rank == 0) {
-      make_dataset(path, 7, &(struct made_options){0});
+      make_dataset(path, 7, &options);
       if (change == 0) break_integer(path, "/molecules/charge", 6, 3);
       if (change == 1) break_real(path, "/molecules/energy", 2, nextafter(-77.0, 0.0));
       if (change == 2) break_real(path, "/force_field/parameters/value", 0, 501.0);
@@ -186,6 +225,16 @@ static void test_checksum(MPI_Comm comm) {
       if (change == 4) break_integer(path, "/bonds/atoms", 1, 2), break_integer(path, "/bonds/atoms", 3, 1);
       if (change == 5) /* two signs: word by word without a fold, they would cancel */
         break_real(path, "/atoms/gradient", 3, -0x1p-19), break_real(path, "/atoms/gradient", 6, -0x1.8p-19);
+      if (change == 6) break_attribute_text(path, "/force_field/nonbonded", "form", "exp6_q2mm");
+      if (change == 7) break_attribute_real(path, "/force_field/nonbonded", "dielectric", 2.0);
+      if (change == 8) break_attribute_real(path, "/force_field/nonbonded", "vdw_14", 1.0);
+      if (change == 9) break_integer(path, "/force_field/nonbonded/radius", 1, 12);
+      if (change == 10)
+        break_integer(path, "/force_field/nonbonded/special/types", 3, 1 - 1),
+            break_integer(path, "/force_field/nonbonded/special/types", 0, 0);
+      if (change == 11) break_integer(path, "/force_field/nonbonded/special/parameters", 1, 13);
+      if (change == 12) break_integer(path, "/force_field/charge_increments/parameter", 4, 19);
+      if (change == 13) break_integer(path, "/force_field/charge_increments/atoms", 1, 2);
     }
     MPI_Barrier(comm);
     struct q2_dataset d;
@@ -228,7 +277,7 @@ static void test_average(MPI_Comm comm) {
 static void test_exchange(MPI_Comm comm, int64_t count) {
   int ranks;
   MPI_Comm_size(comm, &ranks);
-  const struct made_options options = {0};
+  const struct made_options options = {.exp6 = 1};
   static const int64_t slices[] = {23, 1000, 0};
   write_on_first(comm, count, &options);
   for (size_t s = 0; s < sizeof slices / sizeof *slices; s++) {
