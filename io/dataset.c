@@ -44,6 +44,7 @@ int q2_columns_make(struct q2_dataset *dataset, struct q2_columns *columns, stru
   add(columns, &dataset->stationary, sizeof(int32_t), -1);
   add(columns, &dataset->imaginary_modes, sizeof(int32_t), -1);
   add(columns, &dataset->energy, sizeof(double), -1);
+  add(columns, &dataset->validation, sizeof(int32_t), -1);
   const int atoms = add_offset(columns, &dataset->atom_offset);
   add(columns, &dataset->element, sizeof(int32_t), atoms);
   add(columns, &dataset->type, sizeof(int32_t), atoms);
@@ -91,11 +92,12 @@ int64_t q2_column_row(const struct q2_columns *columns, const struct q2_column *
 void q2_dataset_free(struct q2_dataset *dataset) {
   free(dataset->path);
   free(dataset->method_name);
-  void *const of_molecules[] = {dataset->molecule, dataset->name,        dataset->charge,         dataset->multiplicity,
-                                dataset->method,   dataset->group,       dataset->stationary,     dataset->imaginary_modes,
-                                dataset->energy,   dataset->atom_offset, dataset->element,        dataset->type,
-                                dataset->mass,     dataset->position,    dataset->gradient,       dataset->atom_charge,
-                                dataset->hessian,  dataset->bonds,       dataset->hessian_offset, dataset->bond_offset};
+  void *const of_molecules[] = {dataset->molecule,  dataset->name,        dataset->charge,         dataset->multiplicity,
+                                dataset->method,    dataset->group,       dataset->stationary,     dataset->imaginary_modes,
+                                dataset->energy,    dataset->atom_offset, dataset->element,        dataset->type,
+                                dataset->mass,      dataset->position,    dataset->gradient,       dataset->atom_charge,
+                                dataset->hessian,   dataset->bonds,       dataset->hessian_offset, dataset->bond_offset,
+                                dataset->validation};
   for (size_t k = 0; k < sizeof of_molecules / sizeof *of_molecules; k++)
     free(of_molecules[k]);
   for (int t = 0; t < dataset->term_table_count; t++) {
@@ -114,6 +116,7 @@ void q2_dataset_free(struct q2_dataset *dataset) {
   }
   const struct q2_parameters *p = &dataset->parameters;
   const struct q2_nonbonded *y = &dataset->nonbonded;
+  const struct q2_equalities *e = &dataset->equalities;
   void *const shared[] = {dataset->terms,
                           dataset->observables,
                           dataset->energy_reference,
@@ -130,7 +133,14 @@ void q2_dataset_free(struct q2_dataset *dataset) {
                           y->label,
                           y->epsilon,
                           y->size,
-                          dataset->cmap.grid};
+                          dataset->cmap.grid,
+                          e->offset,
+                          e->row,
+                          e->coefficient,
+                          e->value,
+                          e->label,
+                          dataset->prior.kind,
+                          dataset->prior.weight};
   for (size_t k = 0; k < sizeof shared / sizeof *shared; k++)
     free(shared[k]);
   free(y->special_form);
@@ -181,6 +191,26 @@ static uint64_t hash_nonbonded(uint64_t hash, const struct q2_nonbonded *y) {
   return hash_bytes(hash, y->special_parameters, 2 * pairs * sizeof *y->special_parameters);
 }
 
+/* Files without these tables keep the checksum that they had before there were any. */
+static uint64_t hash_guidance(uint64_t hash, const struct q2_dataset *dataset) {
+  const struct q2_equalities *e = &dataset->equalities;
+  const struct q2_prior_table *prior = &dataset->prior;
+  if (e->count > 0) {
+    const size_t count = (size_t)e->count, entries = (size_t)e->offset[e->count];
+    hash = hash_number(hash, e->count);
+    hash = hash_bytes(hash, e->offset, (count + 1) * sizeof *e->offset);
+    hash = hash_bytes(hash, e->row, entries * sizeof *e->row);
+    hash = hash_bytes(hash, e->coefficient, entries * sizeof *e->coefficient);
+    hash = hash_bytes(hash, e->value, count * sizeof *e->value);
+  }
+  if (prior->count > 0) {
+    hash = hash_number(hash, prior->count);
+    hash = hash_bytes(hash, prior->kind, (size_t)prior->count * sizeof *prior->kind);
+    hash = hash_bytes(hash, prior->weight, (size_t)prior->count * sizeof *prior->weight);
+  }
+  return hash;
+}
+
 /* What every rank holds alike. */
 static uint64_t hash_shared(const struct q2_dataset *dataset) {
   uint64_t hash = hash_number(hash_start, dataset->molecule_total);
@@ -220,7 +250,7 @@ static uint64_t hash_shared(const struct q2_dataset *dataset) {
   /* Only where they say something: files without these attributes keep the checksum that they had before. */
   if (dataset->weights[0]) hash = hash_bytes(hash, dataset->weights, sizeof dataset->weights);
   if (dataset->invert_transition_states) hash = hash_number(hash, dataset->invert_transition_states);
-  return hash;
+  return hash_guidance(hash, dataset);
 }
 
 int q2_dataset_checksum(MPI_Comm comm, struct q2_dataset *dataset, struct q2_error *error) {

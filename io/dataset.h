@@ -87,6 +87,24 @@ struct q2_charge_increments {
   double *factor;     /* [rows]: 1, or e/debye, where the file gives none 1 */
 };
 
+/* Linear equalities between parameters, the same on every rank. Equality e: sum of coefficient[k] p[row[k]] over k = offset[e]
+ * to offset[e+1]-1 is value[e]; coefficients belong to p in q2hpc's units, so that a sum is the number that the file's own
+ * coefficients give with values in the file's units. */
+struct q2_equalities {
+  int count;       /* 0: there are none */
+  int32_t *offset; /* [count + 1] */
+  int32_t *row;    /* rows of the parameter table, linked and frozen ones as the file names them */
+  double *coefficient, *value;
+  char (*label)[Q2_LABEL_LENGTH]; /* [count] or NULL */
+};
+
+/* Weights of the prior by kind of parameter (src/prior.h), the same on every rank. */
+struct q2_prior_table {
+  int count; /* 0: there is none */
+  char (*kind)[Q2_KIND_LENGTH];
+  double *weight; /* at least 0 */
+};
+
 /* CMAP grids, the same on every rank: kcal/mol at phi = -pi + 2 pi i / points (row), psi = -pi + 2 pi j / points (column). */
 struct q2_cmap {
   int grid_count, points; /* 0: there are none */
@@ -119,10 +137,12 @@ struct q2_dataset {
   double *gradient;    /* [atoms][3] hartree/bohr, zeros where absent */
   double *atom_charge; /* [atoms] e, zeros where absent */
   int has_gradient, has_charge;
-  int64_t *hessian_offset; /* [molecule_count + 1] elements, from 0 */
-  double *hessian;         /* packed lower triangles, hartree/bohr^2 */
-  int64_t *bond_offset;    /* [molecule_count + 1] */
-  int32_t *bonds;          /* [bonds][2] */
+  int32_t *validation;      /* [molecule_count] 1: out of the fit, reported only; NULL where the file does not say */
+  int64_t validation_total; /* such molecules in the file */
+  int64_t *hessian_offset;  /* [molecule_count + 1] elements, from 0 */
+  double *hessian;          /* packed lower triangles, hartree/bohr^2 */
+  int64_t *bond_offset;     /* [molecule_count + 1] */
+  int32_t *bonds;           /* [bonds][2] */
 
   int term_table_count;
   struct q2_term_table *terms;
@@ -140,6 +160,8 @@ struct q2_dataset {
   struct q2_nonbonded nonbonded;
   struct q2_charge_increments increments;
   struct q2_cmap cmap;
+  struct q2_equalities equalities;
+  struct q2_prior_table prior;
 };
 
 /* Reads the data set at `path`: collective over `comm`; afterwards rank r of R holds a contiguous share of the molecules

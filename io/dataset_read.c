@@ -126,6 +126,21 @@ static int read_methods(struct q2_reader *reader) {
   return q2_read_text(reader, "/methods", &rows, Q2_LINE_LENGTH, 0, &dataset->method_name);
 }
 
+/* Optional: absent, every molecule is fitted. */
+static int read_validation(struct q2_reader *reader, const struct q2_rows *rows) {
+  static const char name[] = "/molecules/validation";
+  struct q2_dataset *d = reader->dataset;
+  int64_t mine = 0;
+  if (!q2_hdf5_exists(&reader->file, name)) return Q2_OK;
+  Q2_TRY(q2_read_int32(reader, name, rows, 0, 0, 1, &d->validation));
+  for (int64_t m = 0; m < d->molecule_count; m++)
+    mine += d->validation[m];
+  MPI_Allreduce(&mine, &d->validation_total, 1, MPI_INT64_T, MPI_SUM, reader->comm);
+  if (d->validation_total < d->molecule_total) return Q2_OK;
+  return q2_fail(reader->error, "%s: %s: expected a molecule to fit (0), found 1 for all %lld", reader->file.path, name,
+                 (long long)d->molecule_total);
+}
+
 static int read_molecules(struct q2_reader *reader, const struct q2_rows *rows) {
   struct q2_dataset *d = reader->dataset;
   Q2_TRY(q2_read_text(reader, "/molecules/name", rows, Q2_NAME_LENGTH, 0, &d->name));
@@ -147,7 +162,8 @@ static int read_molecules(struct q2_reader *reader, const struct q2_rows *rows) 
                        q2_place(reader, "/molecules/imaginary_modes", rows, m, place), (long long)most, (long long)most / 3,
                        d->imaginary_modes[m]);
   }
-  return q2_agree(reader->comm, status, reader->error);
+  Q2_TRY(q2_agree(reader->comm, status, reader->error));
+  return read_validation(reader, rows);
 }
 
 static int read_masses(struct q2_reader *reader, const struct q2_rows *rows) {
@@ -202,6 +218,8 @@ static int read_everything(struct q2_reader *reader) {
   Q2_TRY(q2_read_parameters(reader));
   Q2_TRY(q2_read_nonbonded(reader));
   Q2_TRY(q2_read_cmap(reader));
+  Q2_TRY(q2_read_equalities(reader));
+  Q2_TRY(q2_read_prior(reader));
   Q2_TRY(read_atoms(reader, &atoms));
   double factor = 1.0;
   const char *const hessian = q2_hdf5_exists(&reader->file, "/hessian") ? "/hessian" : "/hessian_full";

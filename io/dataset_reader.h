@@ -52,6 +52,10 @@ int q2_read_cmap(struct q2_reader *reader);
 int q2_read_nonbonded(struct q2_reader *reader);
 int q2_read_charge_increments(struct q2_reader *reader);
 
+/* dataset_equalities.c: /force_field/equalities, /force_field/prior; after q2_read_parameters. */
+int q2_read_equalities(struct q2_reader *reader);
+int q2_read_prior(struct q2_reader *reader);
+
 /* dataset_hessian.c: /hessian or /hessian_full; `factor` brings its unit to hartree/bohr^2. */
 int q2_read_hessian(struct q2_reader *reader, double factor);
 

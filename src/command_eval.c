@@ -37,7 +37,7 @@ static int make_point(const struct q2_session *session, struct point *point, str
 }
 
 static int evaluate(struct q2_session *session, struct point *point, struct q2_error *error) {
-  struct q2_evaluation evaluation, all;
+  struct q2_evaluation evaluation = {0}, all = {0};
   const double begin = MPI_Wtime();
   Q2_TRY(q2_objective_evaluate(session->objective, point->parameters, &evaluation, point->row_gradient, error));
   const double seconds = MPI_Wtime() - begin;
@@ -52,15 +52,20 @@ static int evaluate(struct q2_session *session, struct point *point, struct q2_e
                    (long long)evaluation.failed_molecules, evaluation.failed_molecules == 1 ? "" : "s", name.text,
                    (long long)evaluation.first_failed);
   }
+  const double prior = q2_prior_evaluate(&session->prior, point->parameters, point->row_gradient);
   q2_variables_gradient(&session->variables, point->row_gradient, point->gradient);
   struct q2_printer *printer = &session->printer;
-  q2_print_answer(printer, "loss                              %.9e over %lld residuals\n", evaluation.loss,
+  q2_print_answer(printer, "loss                              %.9e over %lld residuals\n", evaluation.loss + prior,
                   (long long)evaluation.residual_count);
+  if (session->prior.active) q2_print_answer(printer, "  of the data, of the prior       %.9e, %.9e\n", evaluation.loss, prior);
   if (session->by_position)
     q2_print_answer(printer, "RMSD of the pairs fitted          %.4f cm-1 over %lld pairs\n", evaluation.rmsd,
                     (long long)evaluation.vibration_count);
   q2_print_answer(printer, "RMSD over all vibrations          %.4f cm-1 over %lld vibrations\n", all.rmsd,
                   (long long)all.vibration_count);
+  if (session->dataset.validation_total > 0)
+    q2_print_answer(printer, "validation: loss, RMSD            %.9e, %.4f cm-1 over %lld molecules\n",
+                    evaluation.validation_loss, evaluation.validation_rmsd, (long long)session->dataset.validation_total);
   q2_print_answer(printer, "|projected gradient|              %.6e in %d scaled variables\n",
                   q2_projected_gradient_norm(&session->variables, point->x, point->gradient), session->variables.count);
   q2_print(printer, "one evaluation                    %.4f s\n", seconds);

@@ -40,7 +40,10 @@ static int report(struct q2_session *session, const struct q2_fit *fit, struct q
   q2_report_molecules(&session->printer, &table);
   q2_molecule_table_free(&table);
   q2_report_parameters(&session->printer, &session->dataset.parameters, &session->variables, fit->start, fit->best);
-  q2_report_fit(&session->printer, fit, session->by_position != NULL);
+  const struct q2_report_parts parts = {.prior = session->prior.active,
+                                        .by_position = session->by_position != NULL,
+                                        .validation = session->dataset.validation_total > 0};
+  q2_report_fit(&session->printer, fit, &parts);
   return Q2_OK;
 }
 
@@ -59,6 +62,7 @@ static int fit_and_tell(struct q2_session *session, int *exit_status, struct q2_
   const struct q2_fit_problem problem = {.dataset = &session->dataset,
                                          .least_squares = session->least_squares,
                                          .variables = &session->variables,
+                                         .prior = &session->prior,
                                          .objective = session->objective,
                                          .by_position = session->by_position};
   Q2_TRY(q2_fit_run(session->comm, &problem, &session->options, session->line, &session->printer, &fit, error));

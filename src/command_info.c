@@ -37,6 +37,8 @@ static void print_molecules(struct q2_session *session) {
   const int64_t all_hessians = sum_over_ranks(session, hessians), all_saddles = sum_over_ranks(session, saddles);
   q2_print_answer(printer, "            %lld with a Hessian, %lld with imaginary modes\n", (long long)all_hessians,
                   (long long)all_saddles);
+  if (dataset->validation_total > 0)
+    q2_print_answer(printer, "            %lld for validation, out of the fit\n", (long long)dataset->validation_total);
   for (int k = 0; k < dataset->method_count; k++)
     q2_print_answer(printer, "%s%s\n", k == 0 ? "methods     " : "            ", dataset->method_name[k]);
 }
@@ -52,6 +54,17 @@ static void print_nonbonded(struct q2_session *session) {
     const int64_t all = sum_over_ranks(session, dataset->increments.offset[dataset->molecule_count]);
     q2_print_answer(&session->printer, "%-24s %12lld\n", "charge increments", (long long)all);
   }
+}
+
+/* What a fit is told besides the data. */
+static void print_guidance(struct q2_session *session) {
+  const struct q2_dataset *dataset = &session->dataset;
+  struct q2_printer *printer = &session->printer;
+  if (dataset->equalities.count > 0)
+    q2_print_answer(printer, "%d equalities leave %d variables\n", dataset->equalities.count, session->variables.count);
+  for (int k = 0; k < dataset->prior.count; k++)
+    q2_print_answer(printer, "%s%-18s weight %g\n", k == 0 ? "prior " : "      ", dataset->prior.kind[k],
+                    dataset->prior.weight[k]);
 }
 
 static void print_force_field(struct q2_session *session) {
@@ -77,6 +90,7 @@ static void print_force_field(struct q2_session *session) {
       q2_print_answer(printer, "%-24s %8d %8d %8d %8d\n", q2_parameter_kinds[k].name, rows, active, rows - active - linked,
                       linked);
   }
+  print_guidance(session);
   q2_print_answer(printer, "\n%-24s %12s %12s\n", "observables", "rows", "weight > 0");
   for (int t = 0; t < dataset->observable_table_count; t++) {
     const struct q2_observable_table *table = &dataset->observables[t];

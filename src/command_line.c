@@ -46,9 +46,8 @@ static int append_option(struct q2_command_line *line, const char *word, int *ha
 }
 
 static int take_positional(struct q2_command_line *line, const char *word, int *named, struct q2_error *error) {
-  static const char *const names[] = {"fit", "info", "eval", "bench"};
-  for (int c = 0; c < 4 && !*named && !line->input; c++)
-    if (strcmp(word, names[c]) == 0) {
+  for (int c = 0; q2_command_names[c] && !*named && !line->input; c++)
+    if (strcmp(word, q2_command_names[c]) == 0) {
       line->command = (enum q2_command)c;
       *named = 1;
       return Q2_OK;
@@ -141,7 +140,6 @@ static int needs_value(const char *name) {
 }
 
 int q2_options_check_used(const struct q2_command_line *line, struct q2_error *error) {
-  static const char *const commands[] = {"fit", "info", "eval", "bench"};
   for (int a = 1; a < line->argument_count; a++) {
     const char *name = line->arguments[a];
     if (!is_option(name)) continue;
@@ -151,7 +149,7 @@ int q2_options_check_used(const struct q2_command_line *line, struct q2_error *e
     Q2_PETSC(PetscOptionsUsed(NULL, name + 1, &used), error);
     if (used || asked_for_later(name)) continue;
     return q2_fail(error, "option %s has no meaning for \"q2hpc %s\"%s; q2hpc --help lists the options", name,
-                   commands[line->command], line->command == Q2_COMMAND_FIT ? " and this -tao_type" : "");
+                   q2_command_names[line->command], line->command == Q2_COMMAND_FIT ? " and this -tao_type" : "");
   }
   return Q2_OK;
 }

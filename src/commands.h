@@ -16,6 +16,9 @@ int q2_command_info(MPI_Comm comm, const struct q2_command_line *line, int *stat
 /* Loss, RMSD, gradient norm and a table by molecule at the starting parameters; -hessians writes MM Hessians. */
 int q2_command_eval(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
 
+/* Says which parameters the data determine at the starting parameters. */
+int q2_command_identify(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
+
 /* Times evaluations stage by stage, beside bare LAPACK. */
 int q2_command_bench(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
 

@@ -14,8 +14,11 @@
 
 struct q2_evaluation_record {
   double value;             /* what the optimizer was told: the loss, or a large number where the point is infeasible */
+  double prior;             /* the prior's share of the loss */
   double rmsd;              /* cm-1, as the objective's rule pairs; NaN where infeasible */
   double rmsd_all;          /* cm-1, over all vibrations by position; NaN until somebody asked (q2_evaluation_log_annotate) */
+  double validation_loss;   /* of the molecules out of the fit; NaN where infeasible */
+  double validation_rmsd;   /* cm-1, the same */
   double seconds;           /* wall time of this evaluation */
   int64_t failed_molecules; /* of an infeasible point; 0: the sum was not finite */
   int64_t first_failed;     /* number in the file of the first such molecule, -1: none */

@@ -219,7 +219,7 @@ static void explain(struct q2_fit_state *state, TaoConvergedReason reason, Petsc
 /* The RMSD over all vibrations, for a record that is no iterate's. */
 static int complete_record(struct q2_fit_state *state, const double *parameters, struct q2_evaluation_record *record,
                            struct q2_error *error) {
-  struct q2_evaluation evaluation;
+  struct q2_evaluation evaluation = {0};
   if (!isnan(record->rmsd_all)) return Q2_OK;
   record->rmsd_all = record->rmsd;
   if (!state->problem->by_position) return Q2_OK;
@@ -351,15 +351,16 @@ int q2_fit_run(MPI_Comm comm, const struct q2_fit_problem *problem, const struct
   state.row_gradient = q2_allocate(rows, sizeof *state.row_gradient);
   state.gradient = q2_allocate(n, sizeof *state.gradient);
   state.last_gradient = q2_allocate(n, sizeof *state.last_gradient);
-  const int squares = problem->least_squares ? n : 0;
-  state.square = q2_allocate((int64_t)squares * squares, sizeof *state.square);
+  const int64_t squares = problem->least_squares ? problem->variables->independent_count : 0;
+  state.square = q2_allocate(squares * squares, sizeof *state.square);
+  state.x_square = q2_allocate(squares > 0 && state.rank == 0 ? (int64_t)n * n : 0, sizeof *state.x_square);
   state.square_at = q2_allocate(n, sizeof *state.square_at);
   state.loss_history = q2_allocate(options->stall_iterations, sizeof *state.loss_history);
   fit->start = q2_allocate(rows, sizeof *fit->start);
   fit->best = q2_allocate(rows, sizeof *fit->best);
   int status = Q2_OK;
   if (!x || !state.message || !state.parameters || !state.row_gradient || !state.gradient || !state.last_gradient ||
-      !state.square || !state.square_at || !state.loss_history || !fit->start || !fit->best)
+      !state.square || !state.x_square || !state.square_at || !state.loss_history || !fit->start || !fit->best)
     status = q2_fail(error, "no memory for a fit of %d variables", n);
   status = q2_agree(comm, status, error);
   if (status == Q2_OK) status = run(&state, line, x, error);
@@ -371,6 +372,7 @@ int q2_fit_run(MPI_Comm comm, const struct q2_fit_problem *problem, const struct
   free(state.gradient);
   free(state.last_gradient);
   free(state.square);
+  free(state.x_square);
   free(state.square_at);
   free(state.loss_history);
   if (status != Q2_OK) q2_fit_free(fit);

@@ -4,7 +4,8 @@
  * any number of ranks. Rank 0 also decides everything (what is infeasible, what the optimizer is told, when to stop) and tells
  * the others, so that ranks with different BLAS kernels cannot run apart.
  *
- * A point is infeasible where a molecule fails or the loss or gradient is not finite. TAO is then told a large finite value and
+ * A point is infeasible where a molecule fails, the loss or gradient is not finite, or an equality puts a parameter out of its
+ * bounds (then nothing is evaluated). TAO is then told a large finite value and
  * the last finite gradient: Armijo's line search and the trust-region methods step back.
  *
  * Stops, whatever the TAO type: |projected gradient| <= gatol or <= grtol x loss (scaled variables); the loss fell by less than
@@ -20,13 +21,15 @@
 #include "objective.h"
 #include "options.h"
 #include "print.h"
+#include "prior.h"
 #include "variables.h"
 
 struct q2_fit_problem {
   const struct q2_dataset *dataset; /* names for messages; its parameter table holds the starting values */
   const struct q2_variables *variables;
   struct q2_objective *objective;
-  int least_squares;                /* the objective sums J'J over these variables */
+  const struct q2_prior *prior;     /* part of the loss; NULL: none */
+  int least_squares;                /* the objective sums J'J over the independent parameters */
   struct q2_objective *by_position; /* RMSD over all vibrations, where `objective` matches otherwise; else NULL */
 };
 

@@ -36,25 +36,37 @@ static int all_finite(const double *values, int count) {
 static int judge_and_log(struct q2_fit_state *state, const double *x, const struct q2_evaluation *evaluation, double seconds,
                          struct q2_evaluation_record *record, struct q2_error *error) {
   const int n = state->variables;
+  const double prior =
+      state->problem->prior ? q2_prior_evaluate(state->problem->prior, state->parameters, state->row_gradient) : 0.0;
   q2_variables_gradient(state->problem->variables, state->row_gradient, state->gradient);
-  const int finite = isfinite(evaluation->loss) && all_finite(state->gradient, n);
-  *record = (struct q2_evaluation_record){.value = evaluation->loss,
+  const int finite = isfinite(evaluation->loss + prior) && all_finite(state->gradient, n);
+  *record = (struct q2_evaluation_record){.value = evaluation->loss + prior,
+                                          .prior = prior,
                                           .rmsd = evaluation->rmsd,
                                           .rmsd_all = NAN,
+                                          .validation_loss = evaluation->validation_loss,
+                                          .validation_rmsd = evaluation->validation_rmsd,
                                           .seconds = seconds,
                                           .failed_molecules = evaluation->failed_molecules,
                                           .first_failed = evaluation->first_failed,
                                           .infeasible = evaluation->failed_molecules > 0 || !finite};
   if (record->infeasible) {
     record->value = infeasible_factor * fmax(1.0, fabs(state->last_loss));
-    record->rmsd = NAN;
+    record->rmsd = record->validation_loss = record->validation_rmsd = NAN;
     memcpy(state->gradient, state->last_gradient, (size_t)n * sizeof *state->gradient);
   }
   return q2_evaluation_log_append(&state->fit->log, x, state->gradient, record, error);
 }
 
-static void report_infeasible(struct q2_fit_state *state, int64_t first_failed, int64_t failed) {
-  if (failed > 0) {
+static void report_infeasible(struct q2_fit_state *state, int64_t first_failed, int64_t failed, int row) {
+  const struct q2_parameters *parameters = &state->problem->dataset->parameters;
+  if (row >= 0) {
+    q2_print_detail(state->printer,
+                    "  infeasible point: an equality puts row %d (%s %s) out of its bounds, at %.6g %s; the step is "
+                    "shortened\n",
+                    row, parameters->kind[row], parameters->label[row], state->parameters[row] / parameters->factor[row],
+                    parameters->unit[row]);
+  } else if (failed > 0) {
     struct q2_name name;
     q2_molecule_name(state->comm, state->problem->dataset, first_failed, &name);
     q2_print_detail(state->printer,
@@ -65,17 +77,27 @@ static void report_infeasible(struct q2_fit_state *state, int64_t first_failed, 
   }
 }
 
+/* Rank 0 tells which row an equality puts out of its bounds; -1: none. */
+static int row_out_of_bounds(const struct q2_fit_state *state) {
+  const struct q2_variables *variables = state->problem->variables;
+  int row = -1;
+  if (variables->watched == 0) return row;
+  if (state->rank == 0) row = q2_variables_leave_bounds(variables, state->parameters);
+  (void)MPI_Bcast(&row, 1, MPI_INT, 0, state->comm);
+  return row;
+}
+
 static int evaluate_live(struct q2_fit_state *state, double *value, struct q2_error *error) {
   const double *x = state->message + HEAD;
-  struct q2_evaluation evaluation;
+  struct q2_evaluation evaluation = {.first_failed = -1};
   const double begin = MPI_Wtime();
   q2_variables_apply(state->problem->variables, x, state->parameters);
-  int status;
-  if (state->problem->least_squares) {
-    status = q2_objective_normal(state->problem->objective, state->parameters, &evaluation, state->row_gradient, state->square,
-                                 error);
-    memcpy(state->square_at, x, (size_t)state->variables * sizeof *x);
-    state->square_valid = 1;
+  const int row = row_out_of_bounds(state);
+  int status = Q2_OK;
+  if (row >= 0) {
+    evaluation.loss = NAN;
+  } else if (state->problem->least_squares) {
+    status = q2_fit_normal(state, x, &evaluation, error);
   } else {
     status = q2_objective_evaluate(state->problem->objective, state->parameters, &evaluation, state->row_gradient, error);
   }
@@ -86,7 +108,7 @@ static int evaluate_live(struct q2_fit_state *state, double *value, struct q2_er
   double told[4] = {record.value, record.infeasible, (double)record.first_failed, (double)record.failed_molecules};
   (void)MPI_Bcast(told, 4, MPI_DOUBLE, 0, state->comm);
   *value = told[0];
-  if (told[1] != 0.0) report_infeasible(state, (int64_t)told[2], (int64_t)told[3]);
+  if (told[1] != 0.0) report_infeasible(state, (int64_t)told[2], (int64_t)told[3], row);
   return Q2_OK;
 }
 

@@ -4,32 +4,36 @@
 
 #include "fit_state.h"
 
+int q2_fit_normal(struct q2_fit_state *state, const double *x, struct q2_evaluation *evaluation, struct q2_error *error) {
+  const int status =
+      q2_objective_normal(state->problem->objective, state->parameters, evaluation, state->row_gradient, state->square, error);
+  if (status == Q2_OK && state->problem->prior) q2_prior_add_square(state->problem->prior, state->square);
+  memcpy(state->square_at, x, (size_t)state->variables * sizeof *x);
+  state->square_valid = status == Q2_OK;
+  return status;
+}
+
 /* Makes state->square that of x, which every rank holds. A replayed evaluation brings no J'J: then it is summed again. */
 static int square_at(struct q2_fit_state *state, const double *x, struct q2_error *error) {
-  struct q2_evaluation evaluation;
+  struct q2_evaluation evaluation = {0};
   const size_t size = (size_t)state->variables * sizeof *x;
   if (state->square_valid && memcmp(state->square_at, x, size) == 0) return Q2_OK;
   q2_variables_apply(state->problem->variables, x, state->parameters);
-  const int status =
-      q2_objective_normal(state->problem->objective, state->parameters, &evaluation, state->row_gradient, state->square, error);
-  memcpy(state->square_at, x, size);
-  state->square_valid = 1;
-  return q2_agree(state->comm, status, error);
+  return q2_agree(state->comm, q2_fit_normal(state, x, &evaluation, error), error);
 }
 
-static PetscErrorCode fill(const struct q2_fit_state *state, Mat hessian) {
-  const double *scale = state->problem->variables->scale;
+static PetscErrorCode fill(struct q2_fit_state *state, Mat hessian) {
   const int n = state->variables;
   PetscScalar *entries;
   PetscInt ld;
   PetscFunctionBegin;
   if (state->rank == 0) { /* all rows live here */
+    q2_variables_square(state->problem->variables, state->square, state->x_square);
     PetscCall(MatDenseGetLDA(hessian, &ld));
     PetscCall(MatDenseGetArray(hessian, &entries));
     for (int b = 0; b < n; b++) {
       for (int a = 0; a < n; a++)
-        entries[(size_t)b * (size_t)ld + (size_t)a] =
-            2.0 * scale[a] * scale[b] * state->square[(size_t)a * (size_t)n + (size_t)b];
+        entries[(size_t)b * (size_t)ld + (size_t)a] = 2.0 * state->x_square[(size_t)a * (size_t)n + (size_t)b];
     }
     PetscCall(MatDenseRestoreArray(hessian, &entries));
   }

@@ -16,8 +16,10 @@ double q2_projected_gradient_norm(const struct q2_variables *variables, const do
 }
 
 void q2_fit_print_head(struct q2_fit_state *state) {
-  q2_print(state->printer, "%5s %16s %10s %s%11s %9s %9s %7s\n", "iter", "loss", "RMSD/cm-1",
-           state->problem->by_position ? "(all)/cm-1 " : "", "|gradient|", "step", "seconds", "evals");
+  q2_print(state->printer, "%5s %16s %10s %s%s%11s %9s %9s %7s\n", "iter", "loss", "RMSD/cm-1",
+           state->problem->by_position ? "(all)/cm-1 " : "",
+           state->problem->dataset->validation_total > 0 ? "  validation  RMSD/cm-1 " : "", "|gradient|", "step", "seconds",
+           "evals");
 }
 
 static int append_iteration(struct q2_fit *fit, const struct q2_iteration *iteration, struct q2_error *error) {
@@ -65,7 +67,7 @@ static int find_rmsd_all(struct q2_fit_state *state, struct q2_error *error) {
     if (state->rank == 0) q2_evaluation_log_annotate(log, index, log->record[index].rmsd);
     return Q2_OK;
   }
-  struct q2_evaluation evaluation;
+  struct q2_evaluation evaluation = {0};
   q2_variables_apply(state->problem->variables, state->message + HEAD, state->parameters);
   const int status = q2_objective_evaluate(state->problem->by_position, state->parameters, &evaluation, NULL, error);
   Q2_TRY(q2_agree(state->comm, status, error));
@@ -79,6 +81,8 @@ static void print_iterate(struct q2_fit_state *state) {
   const struct q2_evaluation_record *record = it->evaluation >= 0 ? &state->fit->log.record[it->evaluation] : NULL;
   q2_print(state->printer, "%5d %16.9e %10.4f ", it->number, state->loss, record ? record->rmsd : NAN);
   if (state->problem->by_position) q2_print(state->printer, "%10.4f ", record ? record->rmsd_all : NAN);
+  if (state->problem->dataset->validation_total > 0)
+    q2_print(state->printer, "%12.5e %10.4f ", record ? record->validation_loss : NAN, record ? record->validation_rmsd : NAN);
   q2_print(state->printer, "%11.4e %9.2e %9.2f %7lld\n", it->gradient_norm, it->step, it->seconds, (long long)it->evaluations);
 }
 

@@ -25,10 +25,12 @@ struct q2_fit_state {
   double last_loss;
   double *last_gradient; /* [variables] */
 
-  /* Least squares: J'J by variable (unscaled) at the point where it was last summed; every rank holds the same. */
-  double *square;    /* [variables][variables] */
+  /* Least squares: J'J by independent parameter, the prior's share included, at the point where it was last summed; every rank
+   * holds the same. */
+  double *square;    /* [independent_count][independent_count] */
   double *square_at; /* [variables] */
   int square_valid;
+  double *x_square; /* [variables][variables] the same by scaled variable, on rank 0 */
 
   /* The iterate, the same on every rank. */
   double loss, gradient_norm;
@@ -43,6 +45,10 @@ struct q2_fit_state {
 /* Evaluates at x[variables], or answers from the log: *value on every rank, gradient[variables] on rank 0 (x and gradient are
  * not used elsewhere). Collective. */
 int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, double *gradient, struct q2_error *error);
+
+/* Evaluates with J'J at state->parameters, which are those of x[variables]: fills row_gradient (without the prior) and square.
+ * Collective. */
+int q2_fit_normal(struct q2_fit_state *state, const double *x, struct q2_evaluation *evaluation, struct q2_error *error);
 
 /* TAO's callbacks; the context is the state. */
 PetscErrorCode q2_fit_tao_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, void *context);

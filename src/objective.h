@@ -52,6 +52,10 @@ struct q2_evaluation {
   int64_t vibration_count;  /* pairs that the RMSD counts */
   int64_t failed_molecules; /* not finite, or the eigen-solver failed: then loss, rmsd and gradient mean nothing */
   int64_t first_failed;     /* lowest number (in the file) of such a molecule, -1: none */
+
+  /* Of the molecules that are out of the fit (the data set's `validation`): in none of the numbers above. */
+  double validation_loss, validation_rmsd;
+  int64_t validation_molecules;
 };
 
 /* One local molecule's vibrations at the parameters of q2_objective_vibrations. */

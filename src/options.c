@@ -8,8 +8,14 @@
 
 #include "petsc_call.h"
 
-enum { FIT = 1 << Q2_COMMAND_FIT, INFO = 1 << Q2_COMMAND_INFO, EVAL = 1 << Q2_COMMAND_EVAL, BENCH = 1 << Q2_COMMAND_BENCH };
-enum { ALL = FIT | INFO | EVAL | BENCH };
+enum {
+  FIT = 1 << Q2_COMMAND_FIT,
+  INFO = 1 << Q2_COMMAND_INFO,
+  EVAL = 1 << Q2_COMMAND_EVAL,
+  BENCH = 1 << Q2_COMMAND_BENCH,
+  IDENTIFY = 1 << Q2_COMMAND_IDENTIFY,
+  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY
+};
 
 struct option {
   const char *name, *value; /* value: what --help calls it, NULL for a flag */
@@ -26,7 +32,13 @@ static const struct option output_options[] = {
 };
 static const struct option fit_options[] = {
     {"-match", "position|q2mm", ALL, "how vibrations pair (default position; q2mm: that program's rule, for comparison)"},
-    {"-parameters", "RESULT", FIT | EVAL | BENCH, "start from the final parameters of a result file"},
+    {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY, "start from the final parameters of a result file"},
+    {"-bounds", "file|q2mm", ALL, "bounds of parameters: the file's (default), or that program's by kind"},
+    {"-prior", "KIND=W,...", FIT | EVAL,
+     "residuals W (p - p of the input) / scale for each parameter of a kind; all=W: of every kind (default: the file's)"},
+    {"-identify", "on|off", FIT, "say which parameters the data determine (default on up to 2000 parameters; costs one J'J)"},
+    {"-identify_threshold", "T", FIT | IDENTIFY,
+     "directions with an eigenvalue of at most T of the largest are undetermined (default 1e-8)"},
     {"-fit_stall_tolerance", "T", FIT, "converged when the loss fell by less than T of itself (default 1e-4, 0: never)"},
     {"-fit_stall_iterations", "N", FIT, "... over so many iterations (default 20)"},
     {NULL, NULL, 0, NULL},
@@ -44,9 +56,11 @@ static const struct {
   const struct option *options;
 } groups[] = {{"Input and output", output_options}, {"The fit", fit_options}, {"The machine", machine_options}};
 static const int group_count = sizeof groups / sizeof groups[0];
-static const char *const command_names[] = {"fit", "info", "eval", "bench"};
+const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", NULL};
 
-const char *q2_options_usage(void) { return "usage: q2hpc [fit|info|eval|bench] INPUT.h5 [options]; q2hpc --help explains"; }
+const char *q2_options_usage(void) {
+  return "usage: q2hpc [fit|info|eval|bench|identify] INPUT.h5 [options]; q2hpc --help explains";
+}
 
 void q2_options_help(struct q2_printer *printer) {
   q2_print_answer(printer, "q2hpc fits molecular-mechanics force fields to quantum-mechanical Hessians.\n\n"
@@ -55,7 +69,8 @@ void q2_options_help(struct q2_printer *printer) {
                            "  fit      fit the force field and write a result file (the default)\n"
                            "  info     what is in the file, and what a fit would cost; evaluates nothing\n"
                            "  eval     loss, gradient and residuals at the starting parameters\n"
-                           "  bench    seconds of an evaluation, stage by stage, beside bare LAPACK\n");
+                           "  bench    seconds of an evaluation, stage by stage, beside bare LAPACK\n"
+                           "  identify which parameters the data determine at the starting point, and which they do not\n");
   for (int g = 0; g < group_count; g++) {
     q2_print_answer(printer, "\n%s\n", groups[g].title);
     for (const struct option *o = groups[g].options; o->name; o++) {
@@ -64,9 +79,9 @@ void q2_options_help(struct q2_printer *printer) {
       q2_print_answer(printer, "  %-25s %s", left, o->help);
       if (o->commands != ALL) {
         const char *separator = " [";
-        for (int c = 0; c < 4; c++)
+        for (int c = 0; q2_command_names[c]; c++)
           if (o->commands & 1 << c) {
-            q2_print_answer(printer, "%s%s", separator, command_names[c]);
+            q2_print_answer(printer, "%s%s", separator, q2_command_names[c]);
             separator = ", ";
           }
         q2_print_answer(printer, "]");
@@ -118,6 +133,14 @@ static int whole_number(const char *name, const char *text, int least, int *numb
   return Q2_OK;
 }
 
+static int fraction(const char *name, const char *text, double *number, struct q2_error *error) {
+  char *end;
+  *number = strtod(text, &end);
+  if (*end || end == text || !(*number >= 0.0 && *number < 1.0))
+    return q2_fail(error, "option %s: \"%s\" is not a number from 0 to 1", name, text);
+  return Q2_OK;
+}
+
 static int byte_count(const char *name, const char *text, int64_t *bytes, struct q2_error *error) {
   char *end;
   const double value = strtod(text, &end);
@@ -161,8 +184,8 @@ static int query_files(struct q2_options *options, struct q2_error *error) {
   Q2_TRY(text_of("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
   if (given && strcmp(options->hessians, options->input) == 0)
     return q2_fail(error, "option -hessians: %s is the input file", options->hessians);
-  Q2_TRY(text_of("-parameters", FIT | EVAL | BENCH, options->command, options->parameters, sizeof options->parameters, &given,
-                 error));
+  Q2_TRY(text_of("-parameters", FIT | EVAL | BENCH | IDENTIFY, options->command, options->parameters,
+                 sizeof options->parameters, &given, error));
   return Q2_OK;
 }
 
@@ -196,14 +219,28 @@ static int query_fit(struct q2_options *options, struct q2_error *error) {
     return q2_fail(error, "option -match: \"%s\" is none of position, q2mm", text);
   options->match = strcmp(text, "q2mm") == 0 ? Q2_MATCH_Q2MM : Q2_MATCH_POSITION;
   Q2_TRY(text_of("-fit_stall_tolerance", FIT, options->command, text, sizeof text, &given, error));
-  if (given) {
-    char *end;
-    options->stall_tolerance = strtod(text, &end);
-    if (*end || end == text || !(options->stall_tolerance >= 0.0 && options->stall_tolerance < 1.0))
-      return q2_fail(error, "option -fit_stall_tolerance: \"%s\" is not a number from 0 to 1", text);
-  }
+  if (given) Q2_TRY(fraction("-fit_stall_tolerance", text, &options->stall_tolerance, error));
   Q2_TRY(text_of("-fit_stall_iterations", FIT, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-fit_stall_iterations", text, 1, &options->stall_iterations, error));
+  return Q2_OK;
+}
+
+/* Bounds, prior and what to say about the parameters. */
+static int query_parameters(struct q2_options *options, struct q2_error *error) {
+  char text[4096] = "file";
+  int given;
+  Q2_TRY(text_of("-bounds", ALL, options->command, text, sizeof text, &given, error));
+  if (strcmp(text, "file") != 0 && strcmp(text, "q2mm") != 0)
+    return q2_fail(error, "option -bounds: \"%s\" is none of file, q2mm", text);
+  options->bounds = strcmp(text, "q2mm") == 0 ? Q2_BOUNDS_Q2MM : Q2_BOUNDS_FILE;
+  Q2_TRY(text_of("-prior", FIT | EVAL, options->command, options->prior, sizeof options->prior, &given, error));
+  strcpy(text, "automatic");
+  Q2_TRY(text_of("-identify", FIT, options->command, text, sizeof text, &given, error));
+  if (given && strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
+    return q2_fail(error, "option -identify: \"%s\" is none of on, off", text);
+  options->identify = !given ? Q2_IDENTIFY_AUTOMATIC : strcmp(text, "on") == 0 ? Q2_IDENTIFY_ON : Q2_IDENTIFY_OFF;
+  Q2_TRY(text_of("-identify_threshold", FIT | IDENTIFY, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(fraction("-identify_threshold", text, &options->identify_threshold, error));
   return Q2_OK;
 }
 
@@ -215,6 +252,7 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   options->repeat = 20;
   options->stall_tolerance = 1e-4;
   options->stall_iterations = 20;
+  options->identify_threshold = 1e-8;
   int quiet = 0, verbose = 0;
   Q2_TRY(flag("-quiet", &quiet, error));
   Q2_TRY(flag("-verbose", &verbose, error));
@@ -222,5 +260,6 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   options->level = quiet ? Q2_PRINT_QUIET : verbose ? Q2_PRINT_VERBOSE : Q2_PRINT_NORMAL;
   Q2_TRY(query_files(options, error));
   Q2_TRY(query_machine(options, error));
+  Q2_TRY(query_parameters(options, error));
   return query_fit(options, error);
 }

@@ -1,6 +1,6 @@
 /* The command line.
  *
- *     q2hpc [fit|info|eval|bench] INPUT.h5 [options]
+ *     q2hpc [fit|info|eval|bench|identify] INPUT.h5 [options]
  *
  * What does not begin with '-' is the command (fit, if left out) and the input file; everything else goes to PETSc's options
  * database (so that TAO's options work unseen by us) and q2hpc's own names are then queried there. `--name` is taken as
@@ -15,10 +15,24 @@
 #include <stdint.h>
 
 #include "../io/error.h"
+#include "bounds.h"
 #include "objective.h"
 #include "print.h"
 
-enum q2_command { Q2_COMMAND_FIT, Q2_COMMAND_INFO, Q2_COMMAND_EVAL, Q2_COMMAND_BENCH, Q2_COMMAND_HELP, Q2_COMMAND_VERSION };
+enum q2_command {
+  Q2_COMMAND_FIT,
+  Q2_COMMAND_INFO,
+  Q2_COMMAND_EVAL,
+  Q2_COMMAND_BENCH,
+  Q2_COMMAND_IDENTIFY,
+  Q2_COMMAND_HELP,
+  Q2_COMMAND_VERSION
+};
+
+/* The commands' names, in that order, ending with NULL: those that take an input file. */
+extern const char *const q2_command_names[];
+
+enum q2_identify_choice { Q2_IDENTIFY_AUTOMATIC, Q2_IDENTIFY_ON, Q2_IDENTIFY_OFF };
 
 /* The command line taken apart, before PETSc has seen it. */
 struct q2_command_line {
@@ -36,20 +50,24 @@ void q2_command_line_free(struct q2_command_line *line);
 /* q2hpc's own options; names and defaults are in the table of options.c, which --help prints. */
 struct q2_options {
   enum q2_command command;
-  const char *input;         /* borrowed from the command line */
-  const char *text;          /* borrowed: the options as given */
-  char output[4096];         /* -o */
-  enum q2_match match;       /* -match */
-  char backend[8];           /* -backend: auto or cpu */
-  int threads;               /* -threads, 0: chosen by q2_machine_inspect */
-  int64_t memory;            /* -memory, bytes a rank, 0: no limit */
-  int wave;                  /* -wave, molecules, 0: chosen by the objective */
-  int repeat;                /* -repeat, for bench */
-  enum q2_print_level level; /* -quiet, -verbose */
-  char hessians[4096];       /* -hessians FILE, "": none */
-  char parameters[4096];     /* -parameters RESULT, "": start from the input's own */
-  double stall_tolerance;    /* -fit_stall_tolerance */
-  int stall_iterations;      /* -fit_stall_iterations */
+  const char *input;                /* borrowed from the command line */
+  const char *text;                 /* borrowed: the options as given */
+  char output[4096];                /* -o */
+  enum q2_match match;              /* -match */
+  char backend[8];                  /* -backend: auto or cpu */
+  int threads;                      /* -threads, 0: chosen by q2_machine_inspect */
+  int64_t memory;                   /* -memory, bytes a rank, 0: no limit */
+  int wave;                         /* -wave, molecules, 0: chosen by the objective */
+  int repeat;                       /* -repeat, for bench */
+  enum q2_print_level level;        /* -quiet, -verbose */
+  char hessians[4096];              /* -hessians FILE, "": none */
+  char parameters[4096];            /* -parameters RESULT, "": start from the input's own */
+  char prior[1024];                 /* -prior KIND=W,..., "": the input's own */
+  enum q2_bounds_rule bounds;       /* -bounds */
+  enum q2_identify_choice identify; /* -identify */
+  double identify_threshold;        /* -identify_threshold */
+  double stall_tolerance;           /* -fit_stall_tolerance */
+  int stall_iterations;             /* -fit_stall_iterations */
 };
 
 /* Queries PETSc's options database for q2hpc's own options. Needs PetscInitialize. A value that does not parse, or an option

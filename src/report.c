@@ -52,10 +52,6 @@ void q2_report_molecules(struct q2_printer *printer, const struct q2_molecule_ta
   free(ranked);
 }
 
-static int at_bound(const struct q2_variables *variables, int v, double value) {
-  return value <= variables->lower[v] * variables->scale[v] || value >= variables->upper[v] * variables->scale[v];
-}
-
 /* One line: all rows of the kind and unit of row `first`. */
 static void print_kind(struct q2_printer *printer, const struct q2_parameters *p, const struct q2_variables *variables,
                        const double *start, const double *best, int first) {
@@ -64,12 +60,12 @@ static void print_kind(struct q2_printer *printer, const struct q2_parameters *p
   for (int row = first; row < p->count; row++) {
     if (strcmp(p->kind[row], p->kind[first]) != 0 || strcmp(p->unit[row], p->unit[first]) != 0) continue;
     rows++;
-    const int v = variables->variable_of[row];
-    if (v < 0 || variables->row[v] != row) continue; /* frozen, or shares another row's value */
+    const int i = variables->independent_of[row];
+    if (i < 0 || variables->independent_row[i] != row) continue; /* frozen, or shares another row's value */
     const double change = (best[row] - start[row]) / p->factor[row];
     vary++;
     sum += fabs(change);
-    bound += at_bound(variables, v, best[row]);
+    bound += q2_variables_at_bound(variables, i, best[row]) != 0;
     if (largest_row < 0 || fabs(change) > fabs(largest)) {
       largest = change;
       largest_row = row;
@@ -93,23 +89,30 @@ void q2_report_parameters(struct q2_printer *printer, const struct q2_parameters
   }
   q2_print_detail(printer, "\n%5s %-16s %-20s %14s %14s %-20s\n", "row", "kind", "label", "start", "final", "unit");
   for (int row = 0; row < p->count; row++) {
-    const int v = variables->variable_of[row];
-    q2_print_detail(printer, "%5d %-16s %-20s %14.6g %14.6g %-20s%s\n", row, p->kind[row], p->label[row],
-                    start[row] / p->factor[row], best[row] / p->factor[row], p->unit[row],
-                    v < 0                               ? " frozen"
-                    : variables->row[v] != row          ? " linked"
-                    : at_bound(variables, v, best[row]) ? " at its bound"
-                                                        : "");
+    const int i = variables->independent_of[row];
+    const char *state = q2_variables_state(variables, row);
+    const int at_bound = i >= 0 && variables->independent_row[i] == row && q2_variables_at_bound(variables, i, best[row]);
+    q2_print_detail(printer, "%5d %-16s %-20s %14.6g %14.6g %-20s%s%s%s\n", row, p->kind[row], p->label[row],
+                    start[row] / p->factor[row], best[row] / p->factor[row], p->unit[row], state[0] ? " " : "", state,
+                    at_bound ? " at its bound" : "");
   }
 }
 
-void q2_report_fit(struct q2_printer *printer, const struct q2_fit *fit, int by_position_too) {
+void q2_report_fit(struct q2_printer *printer, const struct q2_fit *fit, const struct q2_report_parts *parts) {
   const struct q2_evaluation_record *first = &fit->first_record, *best = &fit->best_record;
   q2_print(printer, "\n%-34s %16s %16s\n", "", "before", "after");
   q2_print_answer(printer, "%-34s %16.9e %16.9e\n", "loss", first->value, best->value);
-  if (by_position_too)
+  if (parts->prior) {
+    q2_print_answer(printer, "%-34s %16.9e %16.9e\n", "  of the data", first->value - first->prior, best->value - best->prior);
+    q2_print_answer(printer, "%-34s %16.9e %16.9e\n", "  of the prior", first->prior, best->prior);
+  }
+  if (parts->by_position)
     q2_print_answer(printer, "%-34s %16.4f %16.4f\n", "RMSD of the pairs fitted / cm-1", first->rmsd, best->rmsd);
   q2_print_answer(printer, "%-34s %16.4f %16.4f\n", "RMSD over all vibrations / cm-1", first->rmsd_all, best->rmsd_all);
+  if (parts->validation) {
+    q2_print_answer(printer, "%-34s %16.9e %16.9e\n", "validation loss", first->validation_loss, best->validation_loss);
+    q2_print_answer(printer, "%-34s %16.4f %16.4f\n", "validation RMSD / cm-1", first->validation_rmsd, best->validation_rmsd);
+  }
   q2_print(printer, "%lld evaluations, %lld of them infeasible, %.2f s, |projected gradient| %.3e\n",
            (long long)fit->evaluations, (long long)fit->infeasible, fit->seconds, fit->gradient_norm);
   q2_print_answer(printer, "%s\n", fit->reason);

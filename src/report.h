@@ -17,7 +17,12 @@ void q2_report_molecules(struct q2_printer *printer, const struct q2_molecule_ta
 void q2_report_parameters(struct q2_printer *printer, const struct q2_parameters *parameters,
                           const struct q2_variables *variables, const double *start, const double *best);
 
+/* What a fit had besides its loss and the RMSD over all vibrations. */
+struct q2_report_parts {
+  int prior, by_position, validation;
+};
+
 /* Prints loss and RMSD before and after, counts, and the reason for the end. */
-void q2_report_fit(struct q2_printer *printer, const struct q2_fit *fit, int by_position_too);
+void q2_report_fit(struct q2_printer *printer, const struct q2_fit *fit, const struct q2_report_parts *parts);
 
 #endif

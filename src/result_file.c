@@ -76,22 +76,24 @@ static int add_parameters(struct q2_image *image, const struct q2_session *sessi
   const struct q2_parameters *p = &session->dataset.parameters;
   const struct q2_variables *variables = &session->variables;
   double *columns = q2_allocate(5 * (int64_t)p->count, sizeof *columns);
-  int32_t *at_bound = q2_allocate(p->count, sizeof *at_bound);
+  int32_t *at_bound = q2_allocate(2 * (int64_t)p->count, sizeof *at_bound);
+  int32_t *const by_equality = at_bound ? at_bound + p->count : NULL;
   int status = columns && at_bound ? Q2_OK : q2_fail(error, "no memory for the result");
   static const char *const paths[] = {"/parameters/start", "/parameters/final", "/parameters/lower", "/parameters/upper",
                                       "/parameters/scale"};
   for (int row = 0; status == Q2_OK && row < p->count; row++) {
-    const int v = variables->variable_of[row];
-    const double scale = v < 0 ? 0.0 : variables->scale[v];
+    const int i = variables->independent_of[row];
     columns[row] = in_user_unit(p, row, fit->start[row]);
     columns[p->count + row] = in_user_unit(p, row, fit->best[row]);
     columns[2 * p->count + row] =
-        v < 0 || isinf(variables->lower[v]) ? -1e300 : in_user_unit(p, row, variables->lower[v] * scale);
+        i < 0 || isinf(variables->row_lower[i]) ? -1e300 : in_user_unit(p, row, variables->row_lower[i]);
     columns[3 * p->count + row] =
-        v < 0 || isinf(variables->upper[v]) ? 1e300 : in_user_unit(p, row, variables->upper[v] * scale);
-    columns[4 * p->count + row] = v < 0 ? 0.0 : in_user_unit(p, row, scale);
-    if (v >= 0)
-      at_bound[row] = fit->best[row] <= variables->lower[v] * scale ? -1 : fit->best[row] >= variables->upper[v] * scale;
+        i < 0 || isinf(variables->row_upper[i]) ? 1e300 : in_user_unit(p, row, variables->row_upper[i]);
+    columns[4 * p->count + row] = i < 0 ? 0.0 : in_user_unit(p, row, variables->row_scale[i]);
+    if (i >= 0) {
+      at_bound[row] = q2_variables_at_bound(variables, i, fit->best[row]);
+      by_equality[row] = variables->eliminated[i];
+    }
   }
   if (status == Q2_OK) status = q2_image_text(image, "/parameters/kind", p->count, Q2_KIND_LENGTH, p->kind, error);
   if (status == Q2_OK) status = q2_image_text(image, "/parameters/label", p->count, Q2_LABEL_LENGTH, p->label, error);
@@ -101,6 +103,7 @@ static int add_parameters(struct q2_image *image, const struct q2_session *sessi
   if (status == Q2_OK) status = q2_image_int32(image, "/parameters/active", NULL, p->count, 0, p->active, error);
   if (status == Q2_OK) status = q2_image_int32(image, "/parameters/link", NULL, p->count, 0, p->link, error);
   if (status == Q2_OK) status = q2_image_int32(image, "/parameters/at_bound", NULL, p->count, 0, at_bound, error);
+  if (status == Q2_OK) status = q2_image_int32(image, "/parameters/by_equality", NULL, p->count, 0, by_equality, error);
   free(columns);
   free(at_bound);
   return status;
@@ -121,19 +124,34 @@ static double iteration_entry(const struct q2_fit *fit, int i, int column) {
     return it->gradient_norm;
   case 4:
     return it->step;
-  default:
+  case 5:
     return it->seconds;
+  case 6:
+    return record ? record->prior : NAN;
+  case 7:
+    return record ? record->validation_loss : NAN;
+  default:
+    return record ? record->validation_rmsd : NAN;
   }
 }
 
-static int add_iteration_columns(struct q2_image *image, const struct q2_fit *fit, double *column, int64_t *whole,
-                                 struct q2_error *error) {
+static int add_iteration_columns(struct q2_image *image, const struct q2_session *session, const struct q2_fit *fit,
+                                 double *column, int64_t *whole, struct q2_error *error) {
   static const struct {
     const char *path, *unit;
-  } columns[] = {{"/iterations/loss", NULL},          {"/iterations/rmsd", "cm-1"}, {"/iterations/rmsd_all", "cm-1"},
-                 {"/iterations/gradient_norm", NULL}, {"/iterations/step", NULL},   {"/iterations/seconds", "s"}};
+  } columns[] = {{"/iterations/loss", NULL},
+                 {"/iterations/rmsd", "cm-1"},
+                 {"/iterations/rmsd_all", "cm-1"},
+                 {"/iterations/gradient_norm", NULL},
+                 {"/iterations/step", NULL},
+                 {"/iterations/seconds", "s"},
+                 {"/iterations/prior", NULL},
+                 {"/iterations/validation_loss", NULL},
+                 {"/iterations/validation_rmsd", "cm-1"}};
   const int count = fit->iteration_count;
-  for (int c = 0; c < 6; c++) {
+  for (int c = 0; c < 9; c++) {
+    if (c == 6 && !session->prior.active) continue;
+    if (c > 6 && session->dataset.validation_total == 0) continue;
     for (int i = 0; i < count; i++)
       column[i] = iteration_entry(fit, i, c);
     Q2_TRY(q2_image_double(image, columns[c].path, columns[c].unit, count, 0, column, error));
@@ -176,7 +194,7 @@ static int add_iterations(struct q2_image *image, const struct q2_session *sessi
   double *parameters = q2_allocate(count * session->dataset.parameters.count, sizeof *parameters);
   double *gradient = q2_allocate(count * session->variables.count, sizeof *gradient);
   int status = column && whole && parameters && gradient ? Q2_OK : q2_fail(error, "no memory for the result");
-  if (status == Q2_OK) status = add_iteration_columns(image, fit, column, whole, error);
+  if (status == Q2_OK) status = add_iteration_columns(image, session, fit, column, whole, error);
   if (status == Q2_OK) status = add_trajectory(image, session, fit, parameters, gradient, error);
   free(column);
   free(whole);
@@ -210,6 +228,28 @@ static int add_timings(struct q2_image *image, const struct q2_session *session,
   return q2_image_attribute_double(image, "/timings", "fit", fit->seconds, error);
 }
 
+/* Adds before and after as attributes of /summary. */
+static int add_pair(struct q2_image *image, const char *name, double before, double after, struct q2_error *error) {
+  char text[64];
+  snprintf(text, sizeof text, "%s_before", name);
+  Q2_TRY(q2_image_attribute_double(image, "/summary", text, before, error));
+  snprintf(text, sizeof text, "%s_after", name);
+  return q2_image_attribute_double(image, "/summary", text, after, error);
+}
+
+/* The parts that not every fit has. */
+static int add_summary_parts(struct q2_image *image, const struct q2_session *session, const struct q2_fit *fit,
+                             struct q2_error *error) {
+  const struct q2_evaluation_record *first = &fit->first_record, *best = &fit->best_record;
+  if (session->prior.active) {
+    Q2_TRY(add_pair(image, "data_loss", first->value - first->prior, best->value - best->prior, error));
+    Q2_TRY(add_pair(image, "prior", first->prior, best->prior, error));
+  }
+  if (session->dataset.validation_total == 0) return Q2_OK;
+  Q2_TRY(add_pair(image, "validation_loss", first->validation_loss, best->validation_loss, error));
+  return add_pair(image, "validation_rmsd", first->validation_rmsd, best->validation_rmsd, error);
+}
+
 static int add_summary(struct q2_image *image, const struct q2_fit *fit, struct q2_error *error) {
   const struct {
     const char *name;
@@ -241,6 +281,8 @@ static int fill_and_write(struct q2_image *image, struct q2_session *session, co
   Q2_TRY(q2_image_attribute_int64(image, "/", "version", 1, error));
   Q2_TRY(q2_result_provenance(image, "/provenance", session, error));
   Q2_TRY(add_summary(image, fit, error));
+  Q2_TRY(add_summary_parts(image, session, fit, error));
+  Q2_TRY(q2_identify_write(image, &session->identification, &session->variables, error));
   Q2_TRY(add_parameters(image, session, fit, error));
   Q2_TRY(add_iterations(image, session, fit, error));
   Q2_TRY(add_frequencies(image, table, error));

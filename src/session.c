@@ -4,25 +4,54 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../kernels/accumulator.h"
 #include "fit.h"
 #include "result_file.h"
 
 const char *const q2_phase_names[Q2_PHASE_COUNT] = {"read", "plan", "prepare"};
+
+/* What varies, and what is expected of it. `input`: the values in the input file, before those of -parameters. */
+static int make_variables(struct q2_session *session, const double *input, struct q2_error *error) {
+  const struct q2_dataset *dataset = &session->dataset;
+  Q2_TRY(q2_variables_create(&dataset->parameters, &dataset->equalities, session->options.bounds, &session->variables, error));
+  return q2_prior_create(&dataset->prior, session->options.prior, &dataset->parameters, &session->variables, input,
+                         &session->prior, error);
+}
+
+static int read_parameters(struct q2_session *session, struct q2_error *error) {
+  struct q2_parameters *parameters = &session->dataset.parameters;
+  double *input = q2_allocate_everywhere(session->comm, parameters->count, sizeof *input, "parameters", error);
+  if (!input) return Q2_FAILED;
+  memcpy(input, parameters->value, (size_t)parameters->count * sizeof *input);
+  int status = Q2_OK;
+  if (session->options.parameters[0])
+    status = q2_result_read_parameters(session->comm, session->options.parameters, parameters, error);
+  if (status == Q2_OK) status = q2_agree(session->comm, make_variables(session, input, error), error);
+  free(input);
+  return status;
+}
 
 static int read_data(struct q2_session *session, struct q2_error *error) {
   struct q2_dataset *dataset = &session->dataset;
   const double begin = MPI_Wtime();
   q2_progress(&session->printer, "reading the data set", 0.0);
   Q2_TRY(q2_dataset_read(session->comm, session->options.input, dataset, error));
-  if (session->options.parameters[0])
-    Q2_TRY(q2_result_read_parameters(session->comm, session->options.parameters, &dataset->parameters, error));
-  Q2_TRY(q2_agree(session->comm, q2_variables_create(&dataset->parameters, &session->variables, error), error));
+  Q2_TRY(read_parameters(session, error));
   session->seconds[Q2_PHASE_READ] = MPI_Wtime() - begin;
   q2_print(&session->printer, "%s: %lld molecules, %lld atoms, %d parameters of which %d vary, checksum %s (%.2f s)\n",
            dataset->path, (long long)dataset->molecule_total, (long long)dataset->atom_total, dataset->parameters.count,
            session->variables.count, dataset->checksum, session->seconds[Q2_PHASE_READ]);
+  if (dataset->equalities.count > 0)
+    q2_print(&session->printer, "%d equalities determine as many of %d active parameters\n", dataset->equalities.count,
+             session->variables.independent_count);
+  if (dataset->validation_total > 0)
+    q2_print(&session->printer, "%lld of the molecules are for validation, out of the fit\n",
+             (long long)dataset->validation_total);
   return Q2_OK;
 }
+
+/* Beyond this many parameters a fit does not look by itself which of them the data determine. */
+static const int most_identified = 2000;
 
 static int make_plan(struct q2_session *session, int evaluates, struct q2_error *error) {
   const double begin = MPI_Wtime();
@@ -37,16 +66,67 @@ static int make_plan(struct q2_session *session, int evaluates, struct q2_error 
   return Q2_OK;
 }
 
-static int prepare(struct q2_session *session, struct q2_error *error) {
-  const double begin = MPI_Wtime();
+static struct q2_objective_options objective_options(const struct q2_session *session, int least_squares) {
   struct q2_objective_options options = {.match = session->options.match,
                                          .threads = session->machine.threads,
                                          .memory_limit = session->options.memory,
                                          .wave_molecules = session->options.wave};
-  if (session->least_squares) {
-    options.normal_count = session->variables.count;
-    options.normal_variable_of = session->variables.variable_of;
+  if (least_squares) {
+    options.normal_count = session->variables.independent_count;
+    options.normal_variable_of = session->variables.independent_of;
   }
+  return options;
+}
+
+/* Whether to look which parameters the data determine. It costs one J'J, and its sums, a triangle of exact ones for each thread
+ * and one more. */
+static int identifies(struct q2_session *session) {
+  const int64_t n = session->variables.independent_count;
+  const int64_t bytes = (session->machine.threads + 1) * n * (n + 1) / 2 * (int64_t)(Q2_LIMBS * sizeof(int64_t));
+  if (session->options.command == Q2_COMMAND_IDENTIFY) return 1;
+  if (session->options.command != Q2_COMMAND_FIT || session->options.identify == Q2_IDENTIFY_OFF || n == 0) return 0;
+  if (session->options.identify == Q2_IDENTIFY_ON) return 1;
+  if (n > most_identified) {
+    q2_print(&session->printer, "identifiability not looked at: %lld parameters, more than %d (-identify on does)\n",
+             (long long)n, most_identified);
+    return 0;
+  }
+  if (session->options.memory > 0 && bytes > session->options.memory && !session->least_squares) {
+    q2_print(&session->printer, "identifiability not looked at: it needs %.1f MiB, more than -memory (-identify on does)\n",
+             (double)bytes / 1048576.0);
+    return 0;
+  }
+  return 1;
+}
+
+/* With `objective`, which sums J'J. */
+static int identify_with(struct q2_session *session, struct q2_objective *objective, struct q2_error *error) {
+  double unused[Q2_STAGE_COUNT];
+  const double begin = MPI_Wtime();
+  q2_progress(&session->printer, "J'J at the starting point", 0.9);
+  Q2_TRY(q2_identify(session->comm, objective, &session->variables, &session->dataset.parameters,
+                     session->options.identify_threshold, &session->identification, error));
+  q2_objective_timings(objective, unused, 1);
+  if (session->identification.done) q2_print(&session->printer, "J'J at the starting point (%.2f s)\n", MPI_Wtime() - begin);
+  q2_identify_print(&session->printer, &session->identification, &session->dataset.parameters, &session->variables);
+  return Q2_OK;
+}
+
+/* With an objective of its own, released before the fit's is made. */
+static int identify_apart(struct q2_session *session, struct q2_error *error) {
+  const struct q2_objective_options options = objective_options(session, 1);
+  struct q2_objective *objective = NULL;
+  Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &objective, error));
+  const int status = identify_with(session, objective, error);
+  q2_objective_destroy(objective);
+  return status;
+}
+
+static int prepare(struct q2_session *session, struct q2_error *error) {
+  const int identify = identifies(session);
+  if (identify && !session->least_squares) Q2_TRY(identify_apart(session, error));
+  const double begin = MPI_Wtime();
+  struct q2_objective_options options = objective_options(session, session->least_squares);
   q2_progress(&session->printer, "preparing the objective", 0.7);
   Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->objective, error));
   if (options.match == Q2_MATCH_Q2MM) {
@@ -64,6 +144,7 @@ static int prepare(struct q2_session *session, struct q2_error *error) {
            (double)most / 1048576.0, session->seconds[Q2_PHASE_PLAN] + session->seconds[Q2_PHASE_PREPARE]);
   if (all > 0)
     q2_print(&session->printer, "%lld torsions pass near a straight angle and are damped (docs/theory.md)\n", (long long)all);
+  if (identify && session->least_squares) return identify_with(session, session->objective, error);
   return Q2_OK;
 }
 
@@ -80,6 +161,7 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
   const int status = line->command == Q2_COMMAND_FIT ? q2_fit_check_options(comm, line, &session->least_squares, error)
                                                      : q2_options_check_used(line, error);
   Q2_TRY(q2_agree(comm, status, error));
+  if (line->command == Q2_COMMAND_IDENTIFY) session->least_squares = 1;
   if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_result_check_writable(comm, session->options.output, error));
   q2_machine_print(&session->printer, &session->machine);
   Q2_TRY(read_data(session, error));
@@ -93,6 +175,8 @@ void q2_session_close(struct q2_session *session) {
   q2_progress(&session->printer, "", -1.0);
   if (session->by_position) q2_objective_destroy(session->by_position);
   if (session->objective) q2_objective_destroy(session->objective);
+  q2_identification_free(&session->identification);
+  q2_prior_free(&session->prior);
   q2_variables_free(&session->variables);
   q2_plan_free(&session->plan);
   q2_dataset_free(&session->dataset);

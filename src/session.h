@@ -2,11 +2,13 @@
 #ifndef Q2_SESSION_H
 #define Q2_SESSION_H
 
+#include "identify.h"
 #include "machine.h"
 #include "objective.h"
 #include "options.h"
 #include "plan.h"
 #include "print.h"
+#include "prior.h"
 #include "variables.h"
 
 enum q2_phase { Q2_PHASE_READ, Q2_PHASE_PLAN, Q2_PHASE_PREPARE, Q2_PHASE_COUNT };
@@ -22,15 +24,18 @@ struct q2_session {
   struct q2_dataset dataset;
   struct q2_plan plan;
   struct q2_variables variables;
-  int least_squares;                /* the optimizer wants J'J */
-  struct q2_objective *objective;   /* NULL where the command only looks at the plan */
-  struct q2_objective *by_position; /* RMSD over all vibrations when `objective` matches as q2mm does; else NULL */
-  double seconds[Q2_PHASE_COUNT];   /* wall time of each phase on this rank */
+  struct q2_prior prior;
+  struct q2_identification identification; /* of the starting point; not done where nobody asked, or it was skipped */
+  int least_squares;                       /* the optimizer, or the command, wants J'J */
+  struct q2_objective *objective;          /* NULL where the command only looks at the plan */
+  struct q2_objective *by_position;        /* RMSD over all vibrations when `objective` matches as q2mm does; else NULL */
+  double seconds[Q2_PHASE_COUNT];          /* wall time of each phase on this rank */
 };
 
 /* Queries the options, prints the first lines, reads the data set, makes the plan and the variables and, if `evaluates`, moves
- * the molecules to their owners and builds the objective. Collective; on failure every rank returns Q2_FAILED with the same
- * text. Release with q2_session_close in either case. */
+ * the molecules to their owners, builds the objective, and says which parameters the data determine (fit, identify; for that an
+ * objective with J'J is made first and released again where the optimizer does not want one). Collective; on failure every rank
+ * returns Q2_FAILED with the same text. Release with q2_session_close in either case. */
 int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evaluates, struct q2_session *session,
                     struct q2_error *error);
 void q2_session_close(struct q2_session *session);

@@ -71,9 +71,9 @@ static void set_up(struct fixture *f, double limit) {
                                                  .scale = f->scale,
                                                  .active = f->active,
                                                  .link = f->link};
-  CHECK(q2_variables_create(&f->dataset.parameters, &f->variables, &error) == Q2_OK);
-  const struct q2_objective_options options = {.normal_count = f->variables.count,
-                                               .normal_variable_of = f->variables.variable_of};
+  CHECK(q2_variables_create(&f->dataset.parameters, &f->dataset.equalities, Q2_BOUNDS_FILE, &f->variables, &error) == Q2_OK);
+  const struct q2_objective_options options = {.normal_count = f->variables.independent_count,
+                                               .normal_variable_of = f->variables.independent_of};
   CHECK(q2_objective_create(*world, &f->dataset, NULL, &options, &f->objective, &error) == Q2_OK);
 }
 
@@ -297,7 +297,7 @@ static void nothing_to_fit(void) {
   q2_variables_free(&f.variables);
   for (int p = 0; p < ROWS; p++)
     f.active[p] = 0;
-  CHECK(q2_variables_create(&f.dataset.parameters, &f.variables, &error) == Q2_OK);
+  CHECK(q2_variables_create(&f.dataset.parameters, NULL, Q2_BOUNDS_FILE, &f.variables, &error) == Q2_OK);
   CHECK(run(&f, "", &fit, &error) == Q2_OK);
   CHECK(fit.evaluations == 1 && fit.converged == 1);
   CHECK(memcmp(fit.best, f.value, sizeof f.value) == 0);
