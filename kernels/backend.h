@@ -7,11 +7,11 @@
 
 /* The matrix products of an evaluation; sizes are those of each molecule, or padded. */
 enum q2_product {
-  Q2_PRODUCT_RIGID,       /* rigid_product = hessian householder_factor */
-  Q2_PRODUCT_UPDATE,      /* hessian -= panel_left panel_right' */
-  Q2_PRODUCT_RIGID_BACK,  /* small = householder' left */
-  Q2_PRODUCT_UPDATE_BACK, /* left -= householder_factor small */
-  Q2_PRODUCT_COTANGENT,   /* hessian = left right', its lower triangle and the 3 x 3 blocks on the diagonal at least */
+  Q2_PRODUCT_RIGID,           /* rigid_product = hessian householder_factor */
+  Q2_PRODUCT_UPDATE,          /* hessian -= panel_left panel_right' */
+  Q2_PRODUCT_RIGID_BACK,      /* small = householder' left */
+  Q2_PRODUCT_UPDATE_BACK,     /* left -= householder_factor small */
+  Q2_PRODUCT_COTANGENT,       /* hessian = left right', its lower triangle and the 3 x 3 blocks on the diagonal at least */
   Q2_PRODUCT_BASIS,           /* basis_product = hessian basis */
   Q2_PRODUCT_BASIS_SQUARE,    /* basis_matrix = basis' basis_product */
   Q2_PRODUCT_BASIS_BACK,      /* basis_product = basis basis_matrix */

@@ -130,7 +130,7 @@ static void wave_destroy(struct q2_wave *wave) {
 
 /* --- kernels --- */
 
-#define RUN(ID, FUNCTION, MAJORS, MINORS)                                                                               \
+#define RUN(ID, FUNCTION, MAJORS, MINORS)                                                                                      \
   static void run_##ID(const struct q2_batch *batch, const struct q2_wave *wave) {                                             \
     for (int64_t slot = 0; slot < wave->count; slot++) {                                                                       \
       const int64_t m = wave->first + slot;                                                                                    \

@@ -22,11 +22,11 @@
 #include "observables.h"
 #include "portable.h"
 
-enum { Q2_ENTRY_REALS = 18 };                                        /* G, then D */
+enum { Q2_ENTRY_REALS = 18 };                                         /* G, then D */
 enum { Q2_SLOPE_REALS = Q2_MAX_COORDINATES * Q2_MAX_TERM_ATOMS * 3 }; /* dq/dx of a term: [coordinate][atom][3] */
-enum { Q2_RIGID = 6 };                                               /* columns kept for rigid motions */
-enum { Q2_PAIR_EXCLUDED = 0, Q2_PAIR_FULL, Q2_PAIR_14 };             /* how a non-bonded pair counts */
-enum { Q2_PAIR_PARAMETERS = 2, Q2_PAIR_BARS = 3 };                   /* of a pair's form; with the product of its charges */
+enum { Q2_RIGID = 6 };                                                /* columns kept for rigid motions */
+enum { Q2_PAIR_EXCLUDED = 0, Q2_PAIR_FULL, Q2_PAIR_14 };              /* how a non-bonded pair counts */
+enum { Q2_PAIR_PARAMETERS = 2, Q2_PAIR_BARS = 3 };                    /* of a pair's form; with the product of its charges */
 
 struct q2_batch {
   int atoms;         /* padded number of atoms N; matrices are 3N x 3N */
@@ -38,6 +38,7 @@ struct q2_batch {
   int64_t molecules;
   int moving; /* the molecules are relaxed first */
   int has_nonbonded, has_rigid;
+  int has_residuals;    /* something is observed at this geometry */
   int has_modes;        /* a residual is made of a wavenumber: eigenvectors are needed */
   int has_energies;     /* some molecule's energy is asked for */
   int has_slopes;       /* term_slope is there: for gradients */
@@ -45,10 +46,10 @@ struct q2_batch {
   int has_elements;     /* a residual is an element of the Hessian */
   int nonbonded_varies; /* a non-bonded parameter is active: otherwise their derivatives are not computed */
   int pair_form, combining_rule;
-  q2_real wavenumber;                      /* cm-1 of lambda = 1 kcal/mol/angstrom^2/amu */
+  q2_real wavenumber;                           /* cm-1 of lambda = 1 kcal/mol/angstrom^2/amu */
   int32_t coordinate_code[Q2_OBSERVABLE_COUNT]; /* q2_coordinate_code of observables made of one */
-  q2_real hessian_unit;                    /* hartree/bohr^2 of 1 kcal/mol/angstrom^2 */
-  q2_real pair_scale[3], coulomb_scale[3]; /* by Q2_PAIR_...: the pair form; Coulomb in kcal/mol angstrom / e^2 */
+  q2_real hessian_unit;                         /* hartree/bohr^2 of 1 kcal/mol/angstrom^2 */
+  q2_real pair_scale[3], coulomb_scale[3];      /* by Q2_PAIR_...: the pair form; Coulomb in kcal/mol angstrom / e^2 */
 
   /* largest counts of any molecule, which size a wave */
   int64_t max_terms, max_pieces, max_entries, max_pairs, max_parameters, max_increments, max_specials, max_residuals;
@@ -68,14 +69,14 @@ struct q2_batch {
   int32_t *validation;     /* 1: not fitted, only reported */
 
   /* per atom */
-  q2_real *mass_weight;        /* [3]: m^-1/2, once for each Cartesian coordinate */
-  q2_real *charge;             /* e, without increments */
-  double *position;            /* [3] the QM geometry */
-  int32_t *atom_parameter;     /* [Q2_PAIR_PARAMETERS] rows of the molecule's parameter list */
-  int32_t *atom_term_start;    /* [atoms + 1 a molecule, from row atom_start[m] + m] into atom_term, within the molecule */
-  int32_t *atom_term;          /* terms that touch the atom: Q2_MAX_TERM_ATOMS x term + the atom's place in it; rows from
-                                  atom_term_first[m] */
-  int64_t *atom_term_first;    /* [molecules + 1] */
+  q2_real *mass_weight;     /* [3]: m^-1/2, once for each Cartesian coordinate */
+  q2_real *charge;          /* e, without increments */
+  double *position;         /* [3] the QM geometry */
+  int32_t *atom_parameter;  /* [Q2_PAIR_PARAMETERS] rows of the molecule's parameter list */
+  int32_t *atom_term_start; /* [atoms + 1 a molecule, from row atom_start[m] + m] into atom_term, within the molecule */
+  int32_t *atom_term;       /* terms that touch the atom: Q2_MAX_TERM_ATOMS x term + the atom's place in it; rows from
+                               atom_term_first[m] */
+  int64_t *atom_term_first; /* [molecules + 1] */
 
   /* per pair of atoms */
   q2_real *pair_geometry;    /* [4]: unit vector from j to i, 1 / r; fixed batches only */
@@ -125,6 +126,9 @@ struct q2_batch {
 
   /* per molecule [basis_columns][ld]: columns b_i of observables that are b_i' H b_j */
   q2_real *basis;
+
+  /* per molecule [order][ld]: QM modes times M^1/2, for pairing by overlap; NULL otherwise */
+  q2_real *normal_mode;
 
   /* per residual */
   struct q2_residual *residual;

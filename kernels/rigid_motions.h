@@ -6,8 +6,8 @@
 #include "portable.h"
 
 /* Column `column` of a basis of the rigid motions in mass-weighted coordinates: three translations m^1/2 e_a, then rotations
- * m^1/2 (e x (x - centre)); of a linear molecule (count = 5) about two axes across the line from the centre to the atom farthest
- * from it. mass_weight: m^-1/2 for each coordinate. */
+ * m^1/2 (e x (x - centre)); of a linear molecule (count = 5) about two axes across the line from the centre to the atom
+ * farthest from it. mass_weight: m^-1/2 for each coordinate. */
 Q2_DEVICE void q2_rigid_column(int atoms, int count, int column, const q2_real *mass_weight, const double *position,
                                q2_real *out) {
   double centre[3] = {0, 0, 0}, axis[3] = {0, 0, 0}, farthest = 0;

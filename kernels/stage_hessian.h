@@ -124,7 +124,8 @@ Q2_DEVICE void q2_padding(const struct q2_batch *batch, const struct q2_wave *wa
 }
 
 /* 6. U = Q [0; V]: first [0; V], element row minor of column major. */
-Q2_DEVICE void q2_expand_modes(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+Q2_DEVICE void q2_expand_modes(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                               int64_t minor) {
   const int skip = batch->rigid_count[wave->first + slot];
   const q2_real *v = wave->vectors + slot * batch->ld_order * batch->order + major * batch->ld_order;
   wave->left[slot * batch->ld * batch->order + major * batch->ld + minor] = minor < skip ? 0 : v[minor - skip];

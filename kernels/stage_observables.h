@@ -1,5 +1,5 @@
-/* Stage 5: from energy, gradient, Hessian, eigenvalues and geometry to residuals and the loss, and the cotangents that residuals
- * hand back. */
+/* Stage 5: from energy, gradient, Hessian, eigenvalues and geometry to residuals and the loss, and the cotangents that
+ * residuals hand back. */
 #ifndef Q2_STAGE_OBSERVABLES_H
 #define Q2_STAGE_OBSERVABLES_H
 
@@ -90,8 +90,8 @@ Q2_DEVICE void q2_average_clusters(const q2_real *lambda, int modes, q2_real *va
 
 /* --- residuals --- */
 
-/* 5. A coordinate of the relaxed geometry, in the observable's unit, and its slope [4 atoms][3]. A torsion is brought within half
- * a turn of its reference. */
+/* 5. A coordinate of the relaxed geometry, in the observable's unit, and its slope [4 atoms][3]. A torsion is brought within
+ * half a turn of its reference. */
 Q2_DEVICE q2_real q2_observed_coordinate(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot,
                                          const struct q2_residual *residual, q2_real slope[3 * Q2_MAX_INDEX]) {
   const double *position = wave->position + 3 * slot * batch->atoms;
@@ -161,7 +161,8 @@ Q2_DEVICE q2_real q2_residual_bar(const struct q2_batch *batch, const struct q2_
 Q2_DEVICE void q2_sums(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
   (void)major;
   (void)minor;
-  const int64_t m = wave->first + slot, rows = m * batch->order, residuals = batch->residual_start[m + 1] - batch->residual_start[m];
+  const int64_t m = wave->first + slot, rows = m * batch->order,
+                residuals = batch->residual_start[m + 1] - batch->residual_start[m];
   const int modes = batch->mode_count[m];
   q2_real loss = 0, square = 0, *kind = wave->kind_loss + slot * Q2_OBSERVABLE_COUNT;
   for (int k = 0; k < Q2_OBSERVABLE_COUNT; k++)

@@ -5,8 +5,10 @@
  * raises the energy is taken back and tried with a quarter of its length. At the end of an evaluation everything (tables,
  * eigenvalues, U) is that of the relaxed geometry.
  *
- * With x* where dE/dx = 0, d(dE/dx)/dp + H dx*/dp = 0: a value v(x*) has dv/dp = -u . d(dE/dx)/dp with H u = dv/dx, solved as u
- * = U lambda^-1 U' dv/dx. So -u is the cotangent of the gradient, and the same backward kernels do the rest. */
+ * With x* where dE/dx = 0, d(dE/dx)/dp + H dx*/
+dp = 0 : a value v(x *) has dv / dp = -u.d(dE / dx) / dp with H u = dv / dx,
+                                 solved as u * =
+                                     U lambda ^ -1 U' dv/dx. So -u is the cotangent of the gradient, and the same backward kernels do the rest. */
 #ifndef Q2_STAGE_RELAX_H
 #define Q2_STAGE_RELAX_H
 
@@ -14,9 +16,15 @@
 #include "stage_back.h"
 #include "stage_geometry.h"
 
-/* relax_state: the energy of the accepted point, the trust radius (angstrom, of any atom), steps so far, whether the last step
- * was taken back. */
-enum { Q2_RELAX_ENERGY, Q2_RELAX_RADIUS, Q2_RELAX_STEPS, Q2_RELAX_RETRY, Q2_RELAX_STATE };
+                                                /* relax_state: the energy of the accepted point, the trust radius (angstrom, of
+                                                 * any atom), steps so far, whether the last step was taken back. */
+                                                enum {
+                                                  Q2_RELAX_ENERGY,
+                                                  Q2_RELAX_RADIUS,
+                                                  Q2_RELAX_STEPS,
+                                                  Q2_RELAX_RETRY,
+                                                  Q2_RELAX_STATE
+                                                };
 
 #define Q2_RELAX_GRADIENT 1e-8      /* kcal/mol/angstrom: every component of dE/dx at the end */
 #define Q2_RELAX_MOST_STEPS 200     /* then the molecule counts as failed */
@@ -94,8 +102,7 @@ Q2_DEVICE double q2_largest_move(int atoms, const double *x, const double *from)
 Q2_DEVICE enum q2_relaxation q2_relax_verdict(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
   const int64_t m = wave->first + slot;
   const double *position = wave->position + 3 * slot * batch->atoms;
-  if (batch->mode_count[m] > 0 &&
-      batch->wavenumber * batch->wavenumber * wave->eigenvalue[slot * batch->order] < -1) {
+  if (batch->mode_count[m] > 0 && batch->wavenumber * batch->wavenumber * wave->eigenvalue[slot * batch->order] < -1) {
     return Q2_RELAX_SADDLE;
   }
   if (q2_largest_move(batch->atom_count[m], position, batch->position + 3 * batch->atom_start[m]) > Q2_RELAX_NEAR)
@@ -140,8 +147,7 @@ Q2_DEVICE void q2_relax_judge(const struct q2_batch *batch, const struct q2_wave
       position[k] = accepted[k];
     return;
   }
-  if (!first && !state[Q2_RELAX_RETRY])
-    state[Q2_RELAX_RADIUS] = fmin(2 * state[Q2_RELAX_RADIUS], Q2_RELAX_LARGEST_RADIUS);
+  if (!first && !state[Q2_RELAX_RETRY]) state[Q2_RELAX_RADIUS] = fmin(2 * state[Q2_RELAX_RADIUS], Q2_RELAX_LARGEST_RADIUS);
   state[Q2_RELAX_RETRY] = 0;
   state[Q2_RELAX_ENERGY] = energy;
   double largest = 0;
@@ -159,7 +165,8 @@ Q2_DEVICE void q2_relax_judge(const struct q2_batch *batch, const struct q2_wave
 /* --- derivatives at the relaxed geometry --- */
 
 /* 7. d(W:H)/dx of term minor. With S = sum f_ab g_a'W g_b + sum f_a W:D_a,
- * dS/dx = sum over c of (sum over a, b of f_abc g_a'W g_b + sum over a of f_ac W:D_a) g_c + 2 sum f_ab D_a W g_b + sum f_a W:d3q_a. */
+ * dS/dx = sum over c of (sum over a, b of f_abc g_a'W g_b + sum over a of f_ac W:D_a) g_c + 2 sum f_ab D_a W g_b + sum f_a
+ * W:d3q_a. */
 Q2_DEVICE void q2_terms_third(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                               int64_t minor) {
   (void)major;

@@ -18,50 +18,50 @@
 #define Q2_RESIDUAL_COUNT Q2_COUNT(batch->residual_start, batch->max_residuals)
 
 /* identifier, function, majors, minors (may use `major`) */
-#define Q2_KERNELS(ROW) \
-  ROW(MEASURE_TERMS, q2_measure_terms, 1, Q2_TERM_COUNT) \
-  ROW(MEASURE_PAIRS, q2_measure_pairs, Q2_ATOMS, Q2_BEFORE) \
-  ROW(MEASURE_RIGID, q2_measure_rigid, 1, 1) \
-  ROW(CHARGES, q2_charges, 1, Q2_ATOMS) \
-  ROW(TERMS, q2_terms, 1, Q2_TERM_COUNT) \
-  ROW(ATOM_ENERGY, q2_atom_energy, 1, Q2_ATOMS) \
-  ROW(ENERGY, q2_energy, 1, 1) \
-  ROW(GRADIENT_AT, q2_gradient_at, 1, Q2_ATOMS) \
-  ROW(BLOCKS, q2_blocks, Q2_ATOMS, Q2_BEFORE) \
-  ROW(DIAGONAL, q2_diagonal, 1, Q2_ATOMS) \
-  ROW(MASS_WEIGHT, q2_mass_weight, 3 * Q2_ATOMS, 3 * Q2_ATOMS) \
-  ROW(RIGID_SQUARE, q2_rigid_square, Q2_RIGID, Q2_RIGID) \
-  ROW(PANELS, q2_panels, Q2_RIGID, 3 * Q2_ATOMS) \
-  ROW(TRAILING, q2_trailing, Q2_ORDER, Q2_ORDER) \
-  ROW(PADDING_BOUND, q2_padding_bound, 1, Q2_ORDER) \
-  ROW(PADDING, q2_padding, 1, Q2_ORDER) \
-  ROW(EXPAND, q2_expand_modes, Q2_ORDER, 3 * Q2_ATOMS) \
-  ROW(DISPLACEMENTS, q2_displacements, Q2_ORDER, 3 * Q2_ATOMS) \
-  ROW(RELAX_BEGIN, q2_relax_begin, 1, 3 * Q2_ATOMS) \
-  ROW(RELAX_MODES, q2_relax_modes, 1, Q2_ORDER) \
-  ROW(RELAX_DISPLACE, q2_relax_displace, 1, 3 * Q2_ATOMS) \
-  ROW(RELAX_JUDGE, q2_relax_judge, 1, 1) \
-  ROW(RESIDUALS, q2_residuals, 1, Q2_RESIDUAL_COUNT) \
-  ROW(FREQUENCIES, q2_frequencies, 1, Q2_ORDER) \
-  ROW(SUMS, q2_sums, 1, 1) \
-  ROW(SCALE, q2_scale, Q2_ORDER, 3 * Q2_ATOMS) \
-  ROW(CLEAR_COTANGENT, q2_clear_cotangent, 3 * Q2_ATOMS, 3 * Q2_ATOMS) \
-  ROW(CLEAR_BASIS, q2_clear_basis, Q2_COLUMNS, Q2_COLUMNS) \
-  ROW(DEPOSIT_BASIS, q2_deposit_basis, 1, Q2_RESIDUAL_COUNT) \
-  ROW(DEPOSIT_ELEMENTS, q2_deposit_elements, 1, Q2_RESIDUAL_COUNT) \
-  ROW(CLEAR_BARS, q2_clear_bars, 1, 3 * Q2_ATOMS) \
-  ROW(DEPOSIT_GRADIENT, q2_deposit_gradient, 1, Q2_RESIDUAL_COUNT) \
-  ROW(POSITION_BAR, q2_position_bar, 1, Q2_ATOMS) \
-  ROW(PROBE, q2_probe, 1, 3 * Q2_ATOMS) \
-  ROW(TERMS_THIRD, q2_terms_third, 1, Q2_TERM_COUNT) \
-  ROW(ATOMS_THIRD, q2_atoms_third, 1, Q2_ATOMS) \
-  ROW(SOLVE_MODES, q2_solve_modes, 1, Q2_ORDER) \
-  ROW(SOLVE, q2_solve, 1, 3 * Q2_ATOMS) \
-  ROW(BLOCKS_BACK, q2_blocks_back, Q2_ATOMS, Q2_BEFORE) \
-  ROW(TERMS_BACK, q2_terms_back, 1, Q2_TERM_COUNT) \
-  ROW(ATOMS_BACK, q2_atoms_back, 1, Q2_ATOMS) \
-  ROW(SPECIALS_BACK, q2_specials_back, 1, Q2_COUNT(batch->special_start, batch->max_specials)) \
-  ROW(INCREMENTS_BACK, q2_increments_back, 1, Q2_COUNT(batch->increment_start, batch->max_increments)) \
+#define Q2_KERNELS(ROW)                                                                                                        \
+  ROW(MEASURE_TERMS, q2_measure_terms, 1, Q2_TERM_COUNT)                                                                       \
+  ROW(MEASURE_PAIRS, q2_measure_pairs, Q2_ATOMS, Q2_BEFORE)                                                                    \
+  ROW(MEASURE_RIGID, q2_measure_rigid, 1, 1)                                                                                   \
+  ROW(CHARGES, q2_charges, 1, Q2_ATOMS)                                                                                        \
+  ROW(TERMS, q2_terms, 1, Q2_TERM_COUNT)                                                                                       \
+  ROW(ATOM_ENERGY, q2_atom_energy, 1, Q2_ATOMS)                                                                                \
+  ROW(ENERGY, q2_energy, 1, 1)                                                                                                 \
+  ROW(GRADIENT_AT, q2_gradient_at, 1, Q2_ATOMS)                                                                                \
+  ROW(BLOCKS, q2_blocks, Q2_ATOMS, Q2_BEFORE)                                                                                  \
+  ROW(DIAGONAL, q2_diagonal, 1, Q2_ATOMS)                                                                                      \
+  ROW(MASS_WEIGHT, q2_mass_weight, 3 * Q2_ATOMS, 3 * Q2_ATOMS)                                                                 \
+  ROW(RIGID_SQUARE, q2_rigid_square, Q2_RIGID, Q2_RIGID)                                                                       \
+  ROW(PANELS, q2_panels, Q2_RIGID, 3 * Q2_ATOMS)                                                                               \
+  ROW(TRAILING, q2_trailing, Q2_ORDER, Q2_ORDER)                                                                               \
+  ROW(PADDING_BOUND, q2_padding_bound, 1, Q2_ORDER)                                                                            \
+  ROW(PADDING, q2_padding, 1, Q2_ORDER)                                                                                        \
+  ROW(EXPAND, q2_expand_modes, Q2_ORDER, 3 * Q2_ATOMS)                                                                         \
+  ROW(DISPLACEMENTS, q2_displacements, Q2_ORDER, 3 * Q2_ATOMS)                                                                 \
+  ROW(RELAX_BEGIN, q2_relax_begin, 1, 3 * Q2_ATOMS)                                                                            \
+  ROW(RELAX_MODES, q2_relax_modes, 1, Q2_ORDER)                                                                                \
+  ROW(RELAX_DISPLACE, q2_relax_displace, 1, 3 * Q2_ATOMS)                                                                      \
+  ROW(RELAX_JUDGE, q2_relax_judge, 1, 1)                                                                                       \
+  ROW(RESIDUALS, q2_residuals, 1, Q2_RESIDUAL_COUNT)                                                                           \
+  ROW(FREQUENCIES, q2_frequencies, 1, Q2_ORDER)                                                                                \
+  ROW(SUMS, q2_sums, 1, 1)                                                                                                     \
+  ROW(SCALE, q2_scale, Q2_ORDER, 3 * Q2_ATOMS)                                                                                 \
+  ROW(CLEAR_COTANGENT, q2_clear_cotangent, 3 * Q2_ATOMS, 3 * Q2_ATOMS)                                                         \
+  ROW(CLEAR_BASIS, q2_clear_basis, Q2_COLUMNS, Q2_COLUMNS)                                                                     \
+  ROW(DEPOSIT_BASIS, q2_deposit_basis, 1, Q2_RESIDUAL_COUNT)                                                                   \
+  ROW(DEPOSIT_ELEMENTS, q2_deposit_elements, 1, Q2_RESIDUAL_COUNT)                                                             \
+  ROW(CLEAR_BARS, q2_clear_bars, 1, 3 * Q2_ATOMS)                                                                              \
+  ROW(DEPOSIT_GRADIENT, q2_deposit_gradient, 1, Q2_RESIDUAL_COUNT)                                                             \
+  ROW(POSITION_BAR, q2_position_bar, 1, Q2_ATOMS)                                                                              \
+  ROW(PROBE, q2_probe, 1, 3 * Q2_ATOMS)                                                                                        \
+  ROW(TERMS_THIRD, q2_terms_third, 1, Q2_TERM_COUNT)                                                                           \
+  ROW(ATOMS_THIRD, q2_atoms_third, 1, Q2_ATOMS)                                                                                \
+  ROW(SOLVE_MODES, q2_solve_modes, 1, Q2_ORDER)                                                                                \
+  ROW(SOLVE, q2_solve, 1, 3 * Q2_ATOMS)                                                                                        \
+  ROW(BLOCKS_BACK, q2_blocks_back, Q2_ATOMS, Q2_BEFORE)                                                                        \
+  ROW(TERMS_BACK, q2_terms_back, 1, Q2_TERM_COUNT)                                                                             \
+  ROW(ATOMS_BACK, q2_atoms_back, 1, Q2_ATOMS)                                                                                  \
+  ROW(SPECIALS_BACK, q2_specials_back, 1, Q2_COUNT(batch->special_start, batch->max_specials))                                 \
+  ROW(INCREMENTS_BACK, q2_increments_back, 1, Q2_COUNT(batch->increment_start, batch->max_increments))                         \
   ROW(GATHER, q2_gather, 1, Q2_COUNT(batch->parameter_start, batch->max_parameters))
 
 #define Q2_KERNEL_IDENTIFIER(ID, ...) Q2_KERNEL_##ID,

@@ -32,12 +32,12 @@ struct q2_wave {
   int64_t probed;
 
   /* Shared by all, set by the caller: */
-  const q2_real *parameters;  /* the parameter table's values */
-  const double *energies;     /* [energy slots] kcal/mol, of all molecules whose energies are compared */
-  const double *energy_bars;  /* [energy slots] their cotangents */
-  double *relaxed;            /* moving batches: positions that the relaxation starts from and returns, [3] by the batch's atoms */
-  int32_t *relaxation;        /* moving batches: [molecules] enum q2_relaxation */
-  const int32_t *set_aside;   /* moving batches: [molecules] 1: its residuals do not count */
+  const q2_real *parameters; /* the parameter table's values */
+  const double *energies;    /* [energy slots] kcal/mol, of all molecules whose energies are compared */
+  const double *energy_bars; /* [energy slots] their cotangents */
+  double *relaxed;     /* moving batches: positions that the relaxation starts from and returns, [3] by the batch's atoms */
+  int32_t *relaxation; /* moving batches: [molecules] enum q2_relaxation */
+  const int32_t *set_aside; /* moving batches: [molecules] 1: its residuals do not count */
 
   /* Per slot; the stride is in brackets. Matrices are column-major. */
   q2_real *second, *first_derivative; /* [max_pieces] f_ab and f_a of each piece */
@@ -56,32 +56,32 @@ struct q2_wave {
   q2_real *eigenvalue, *frequency, *cotangent, *shift; /* [order] */
   q2_real *frequency_slope;                            /* [order] dnu/dlambda */
   q2_real *calculated, *residual;                      /* [max_residuals] in the observable's unit; weighted */
-  q2_real *observed_slope;                                /* [3 Q2_MAX_INDEX max_residuals] moving batches: of coordinates */
+  q2_real *observed_slope;                             /* [3 Q2_MAX_INDEX max_residuals] moving batches: of coordinates */
   q2_real *loss, *square;                              /* [1] sums over the molecule's residuals, vibrations */
   q2_real *kind_loss;                                  /* [Q2_OBSERVABLE_COUNT] the loss by observable */
   q2_real *entry_bar;                                  /* [2 max_entries] */
-  q2_real *pair_bar;                                   /* [Q2_PAIR_BARS max_pairs] cotangents of the pair's parameters and q q */
-  q2_real *charge_bar;                                 /* [N] */
-  q2_real *energy_bar;                                 /* [1] cotangent of the energy */
-  q2_real *position_bar;                               /* [ld] cotangent of the geometry (moving) */
-  q2_real *gradient_bar;                               /* [ld] cotangent of dE/dx */
-  q2_real *mode_work;                                  /* [order] */
-  q2_real *probe_left, *probe_right;                   /* [ld] of a probed residual: W = (l r' + r l') / 2 */
-  q2_real *derivative;       /* dL/dp by term and slot, atom and slot, special row and slot, increment: q2_derivatives */
-  q2_real *gradient;         /* [max_parameters] dL/dp by row of the molecule's list */
+  q2_real *pair_bar;                 /* [Q2_PAIR_BARS max_pairs] cotangents of the pair's parameters and q q */
+  q2_real *charge_bar;               /* [N] */
+  q2_real *energy_bar;               /* [1] cotangent of the energy */
+  q2_real *position_bar;             /* [ld] cotangent of the geometry (moving) */
+  q2_real *gradient_bar;             /* [ld] cotangent of dE/dx */
+  q2_real *mode_work;                /* [order] */
+  q2_real *probe_left, *probe_right; /* [ld] of a probed residual: W = (l r' + r l') / 2 */
+  q2_real *derivative;        /* dL/dp by term and slot, atom and slot, special row and slot, increment: q2_derivatives */
+  q2_real *gradient;          /* [max_parameters] dL/dp by row of the molecule's list */
   q2_real *gradient_of_probe; /* [max_parameters] the derivative of what is probed */
-  int32_t *failed;           /* [1] */
+  int32_t *failed;            /* [1] */
 
   /* Moving batches: the geometry's tables, as the batch has them for fixed ones. */
-  double *position;             /* [3N] angstrom */
-  q2_real *term_coordinate;     /* [Q2_MAX_COORDINATES max_terms] */
-  q2_real *term_slope;          /* [Q2_SLOPE_REALS max_terms] */
-  q2_real *entry;               /* [Q2_ENTRY_REALS max_entries] */
-  q2_real *pair_geometry;       /* [4 max_pairs] */
+  double *position;                          /* [3N] angstrom */
+  q2_real *term_coordinate;                  /* [Q2_MAX_COORDINATES max_terms] */
+  q2_real *term_slope;                       /* [Q2_SLOPE_REALS max_terms] */
+  q2_real *entry;                            /* [Q2_ENTRY_REALS max_entries] */
+  q2_real *pair_geometry;                    /* [4 max_pairs] */
   q2_real *householder, *householder_factor; /* [Q2_RIGID * ld] */
-  q2_real *term_third;          /* [3 Q2_MAX_TERM_ATOMS max_terms] d(W:H)/dx of each term */
-  double *accepted;             /* [3N] the best point of the relaxation so far */
-  double *relax_state;          /* [Q2_RELAX_STATE] */
+  q2_real *term_third;                       /* [3 Q2_MAX_TERM_ATOMS max_terms] d(W:H)/dx of each term */
+  double *accepted;                          /* [3N] the best point of the relaxation so far */
+  double *relax_state;                       /* [Q2_RELAX_STATE] */
 
   /* Work space of the eigen-solver, one matrix at a time. */
   q2_real *lapack_real;
@@ -95,7 +95,7 @@ struct q2_wave {
 
 #define Q2_GEOMETRY(FUNCTION, FIELD, ROWS, START, MAX)                                                                         \
   Q2_DEVICE q2_real *FUNCTION(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {                        \
-    return batch->moving ? wave->FIELD + (ROWS) * slot * batch->MAX : batch->FIELD + (ROWS) * batch->START[wave->first + slot]; \
+    return batch->moving ? wave->FIELD + (ROWS)*slot * batch->MAX : batch->FIELD + (ROWS)*batch->START[wave->first + slot];    \
   }
 Q2_GEOMETRY(q2_coordinates_of, term_coordinate, Q2_MAX_COORDINATES, term_start, max_terms)
 Q2_GEOMETRY(q2_slopes_of, term_slope, Q2_SLOPE_REALS, term_start, max_terms)

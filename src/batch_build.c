@@ -92,11 +92,13 @@ static int32_t energy_slot(const struct q2_builder *builder, int64_t molecule) {
 /* Appends the molecule's residuals, its basis, and its QM vibrations with what compares them. */
 static int build_references(struct q2_builder *builder, enum q2_match match, struct q2_error *error) {
   struct q2_batch *batch = builder->batch;
-  const int64_t slot = builder->slot, rows = slot * batch->order;
-  const int modes = batch->mode_count[slot];
+  const int64_t slot = builder->slot, rows = slot * batch->order, first = builder->dataset->atom_offset[builder->molecule];
+  const int modes = batch->mode_count[slot], by_overlap = match == Q2_MATCH_OVERLAP && !batch->moving;
   struct q2_reference reference;
-  int status = q2_reference_make(builder->dataset, builder->molecule, batch->moving, match != Q2_MATCH_Q2MM, 0, &reference, error);
-  struct q2_residual *residual = status == Q2_OK ? Q2_GROW(builder, residual, reference.residual_count, struct q2_residual) : NULL;
+  int status =
+      q2_reference_make(builder->dataset, builder->molecule, batch->moving, batch->has_rigid, by_overlap, &reference, error);
+  struct q2_residual *residual =
+      status == Q2_OK ? Q2_GROW(builder, residual, reference.residual_count, struct q2_residual) : NULL;
   if (status == Q2_OK && !residual)
     status = q2_fail(error, "out of memory for the residuals of molecule %s", builder->dataset->name[builder->molecule].text);
   for (int k = 0; k < batch->order; k++) {
@@ -106,7 +108,7 @@ static int build_references(struct q2_builder *builder, enum q2_match match, str
   for (int k = 0; status == Q2_OK && k < modes && reference.vibration; k++) {
     batch->reference[rows + k] = reference.vibration[k];
     batch->counted[rows + k] = batch->moving ? 0 : reference.known[k];
-    if (match != Q2_MATCH_Q2MM && reference.known[k] != 0) batch->mode_reference[rows + k] = k;
+    if ((match != Q2_MATCH_Q2MM || batch->moving) && reference.known[k] != 0) batch->mode_reference[rows + k] = k;
   }
   for (int64_t r = 0; status == Q2_OK && r < reference.residual_count; r++) {
     residual[r] = reference.residual[r];
@@ -117,9 +119,14 @@ static int build_references(struct q2_builder *builder, enum q2_match match, str
   if (status == Q2_OK && reference.basis_count > 0) {
     batch->basis_count[slot] = reference.basis_count;
     for (int64_t column = 0; column < reference.basis_count; column++) {
-      memcpy(batch->basis + (slot * batch->basis_columns + column) * batch->ld,
-             reference.basis + column * 3 * builder->atoms, 3 * (size_t)builder->atoms * sizeof *batch->basis);
+      memcpy(batch->basis + (slot * batch->basis_columns + column) * batch->ld, reference.basis + column * 3 * builder->atoms,
+             3 * (size_t)builder->atoms * sizeof *batch->basis);
     }
+  }
+  for (int64_t k = 0; status == Q2_OK && by_overlap && reference.normal_mode && k < modes; k++) {
+    for (int row = 0; row < 3 * builder->atoms; row++)
+      batch->normal_mode[(slot * batch->order + k) * batch->ld + row] =
+          reference.normal_mode[k * 3 * builder->atoms + row] * sqrt(builder->dataset->mass[first + row / 3]);
   }
   q2_reference_free(&reference);
   return status;
@@ -168,8 +175,9 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
 /* Every table whose size is known before: starts [molecules + 1], per molecule, per vibration. */
 #define STARTS(START)                                                                                                          \
   START(atom_start)                                                                                                            \
-  START(atom_term_first) START(pair_start) START(term_start) START(piece_start) START(entry_start) START(parameter_start)      \
-  START(source_start) START(increment_start) START(special_start) START(residual_start)
+  START(atom_term_first)                                                                                                       \
+  START(pair_start) START(term_start) START(piece_start) START(entry_start) START(parameter_start) START(source_start)         \
+      START(increment_start) START(special_start) START(residual_start)
 #define FIXED(TABLE)                                                                                                           \
   TABLE(atom_count, count)                                                                                                     \
   TABLE(mode_count, count)                                                                                                     \
@@ -182,13 +190,14 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
   TABLE(householder, rigid)                                                                                                    \
   TABLE(householder_factor, rigid)                                                                                             \
   TABLE(basis, basis)                                                                                                          \
+  TABLE(normal_mode, normal)                                                                                                   \
   TABLE(mode_reference, modes)                                                                                                 \
   TABLE(mode_residual, modes) TABLE(reference, modes) TABLE(counted, modes)
 
-static int allocate_fixed(struct q2_batch *batch) {
+static int allocate_fixed(struct q2_batch *batch, int by_overlap) {
   const int64_t count = batch->molecules, modes = count * batch->order;
   const int64_t rigid = batch->has_rigid && !batch->moving ? count * Q2_RIGID * batch->ld : 0;
-  const int64_t basis = count * batch->basis_columns * batch->ld;
+  const int64_t basis = count * batch->basis_columns * batch->ld, normal = by_overlap ? modes * batch->ld : 0;
   int ok = 1;
 #define START(NAME) ok = ok && (batch->NAME = q2_allocate(count + 1, sizeof *batch->NAME)) != NULL;
 #define TABLE(NAME, ROWS)                                                                                                      \
@@ -265,6 +274,10 @@ static void describe(const struct q2_builder *builder, const struct q2_bucket_pl
   batch->ld = (int)q2_leading_dimension(3 * plan->atoms);
   batch->ld_order = plan->order > 0 ? (int)q2_leading_dimension(plan->order) : 8;
   batch->has_rigid = match != Q2_MATCH_Q2MM || relaxed;
+  for (int t = 0; t < dataset->observable_table_count; t++) {
+    const int observable = q2_observable_find(dataset->observables[t].kind);
+    batch->has_residuals |= observable >= 0 && q2_observables[observable].relaxed == relaxed;
+  }
   batch->has_modes = observed(dataset, relaxed, Q2_MADE_OF_MODE);
   batch->has_energies = observed(dataset, relaxed, Q2_MADE_OF_ENERGY);
   batch->has_gradients = observed(dataset, relaxed, Q2_MADE_OF_GRADIENT);
@@ -328,7 +341,7 @@ static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, i
   describe(builder, &plan->bucket[bucket], match, batch);
   for (int64_t m = 0; m < dataset->molecule_count; m++)
     batch->molecules += plan->bucket_of[m] == bucket && belongs(builder, m);
-  if (allocate_fixed(batch) != 0 || build_grids(&dataset->cmap, batch) != 0 ||
+  if (allocate_fixed(batch, match == Q2_MATCH_OVERLAP && !batch->moving) != 0 || build_grids(&dataset->cmap, batch) != 0 ||
       list_molecules(builder, plan, bucket, batch) != 0) {
     return q2_fail(error, "out of memory for %lld molecules of order %d", (long long)batch->molecules, batch->order);
   }

@@ -1,5 +1,5 @@
-/* Atoms and non-bonded pairs of a molecule: charges and their increments, the parameters of atom types and of special pairs, and
- * how far apart in bonds the atoms of a pair are. */
+/* Atoms and non-bonded pairs of a molecule: charges and their increments, the parameters of atom types and of special pairs,
+ * and how far apart in bonds the atoms of a pair are. */
 #include <math.h>
 
 #include "../io/memory.h"
@@ -97,7 +97,8 @@ static int build_increments(struct q2_builder *builder) {
   const struct q2_charge_increments *table = &builder->dataset->increments;
   if (!table->offset) return 0;
   for (int64_t row = table->offset[builder->molecule]; row < table->offset[builder->molecule + 1]; row++) {
-    int32_t *atom = Q2_GROW(builder, increment_atom, 2, int32_t), *parameter = Q2_GROW(builder, increment_parameter, 1, int32_t);
+    int32_t *atom = Q2_GROW(builder, increment_atom, 2, int32_t),
+            *parameter = Q2_GROW(builder, increment_parameter, 1, int32_t);
     q2_real *factor = Q2_GROW(builder, increment_factor, 1, q2_real);
     if (!atom || !parameter || !factor) return -1;
     memcpy(atom, table->atoms + 2 * row, 2 * sizeof *atom);
@@ -118,8 +119,8 @@ static int list_owners(struct q2_builder *builder) {
   int32_t *owner =
       q2_grow(&builder->derivative_parameter, Q2_PAIR_PARAMETERS * (int64_t)atoms + specials + increments, sizeof *owner);
   if (!owner) return -1;
-  const int32_t *parameter = (const int32_t *)builder->atom_parameter.data +
-                             Q2_PAIR_PARAMETERS * (builder->charge.count - (int64_t)atoms);
+  const int32_t *parameter =
+      (const int32_t *)builder->atom_parameter.data + Q2_PAIR_PARAMETERS * (builder->charge.count - (int64_t)atoms);
   for (int s = 0; s < Q2_PAIR_PARAMETERS; s++) {
     for (int i = 0; i < atoms; i++)
       *owner++ = parameter[Q2_PAIR_PARAMETERS * i + s];

@@ -7,34 +7,34 @@
 #include "nonbonded_check.h"
 
 /* Every ragged table of a batch with its element type; the starts are kept apart. */
-#define Q2_BATCH_TABLES(TABLE) \
-  TABLE(mass_weight, q2_real) \
-  TABLE(charge, q2_real) \
-  TABLE(position, double) \
-  TABLE(atom_parameter, int32_t) \
-  TABLE(atom_term_start, int32_t) \
-  TABLE(atom_term, int32_t) \
-  TABLE(pair_class, int32_t) \
-  TABLE(pair_special, int32_t) \
-  TABLE(pair_entry_start, int32_t) \
-  TABLE(special_form, int32_t) \
-  TABLE(special_parameter, int32_t) \
-  TABLE(increment_atom, int32_t) \
-  TABLE(increment_parameter, int32_t) \
-  TABLE(increment_factor, q2_real) \
-  TABLE(entry_piece, int32_t) \
-  TABLE(entry_place, int32_t) \
-  TABLE(term_form, int32_t) \
-  TABLE(term_atom, int32_t) \
-  TABLE(term_code, int32_t) \
-  TABLE(term_piece, int32_t) \
-  TABLE(term_parameter, int32_t) \
-  TABLE(term_constant, q2_real) \
-  TABLE(piece_entry_start, int32_t) \
-  TABLE(piece_entry, int32_t) \
-  TABLE(parameter_row, int32_t) \
-  TABLE(parameter_source_start, int32_t) \
-  TABLE(source, int32_t) \
+#define Q2_BATCH_TABLES(TABLE)                                                                                                 \
+  TABLE(mass_weight, q2_real)                                                                                                  \
+  TABLE(charge, q2_real)                                                                                                       \
+  TABLE(position, double)                                                                                                      \
+  TABLE(atom_parameter, int32_t)                                                                                               \
+  TABLE(atom_term_start, int32_t)                                                                                              \
+  TABLE(atom_term, int32_t)                                                                                                    \
+  TABLE(pair_class, int32_t)                                                                                                   \
+  TABLE(pair_special, int32_t)                                                                                                 \
+  TABLE(pair_entry_start, int32_t)                                                                                             \
+  TABLE(special_form, int32_t)                                                                                                 \
+  TABLE(special_parameter, int32_t)                                                                                            \
+  TABLE(increment_atom, int32_t)                                                                                               \
+  TABLE(increment_parameter, int32_t)                                                                                          \
+  TABLE(increment_factor, q2_real)                                                                                             \
+  TABLE(entry_piece, int32_t)                                                                                                  \
+  TABLE(entry_place, int32_t)                                                                                                  \
+  TABLE(term_form, int32_t)                                                                                                    \
+  TABLE(term_atom, int32_t)                                                                                                    \
+  TABLE(term_code, int32_t)                                                                                                    \
+  TABLE(term_piece, int32_t)                                                                                                   \
+  TABLE(term_parameter, int32_t)                                                                                               \
+  TABLE(term_constant, q2_real)                                                                                                \
+  TABLE(piece_entry_start, int32_t)                                                                                            \
+  TABLE(piece_entry, int32_t)                                                                                                  \
+  TABLE(parameter_row, int32_t)                                                                                                \
+  TABLE(parameter_source_start, int32_t)                                                                                       \
+  TABLE(source, int32_t)                                                                                                       \
   TABLE(residual, struct q2_residual)
 
 struct q2_builder {

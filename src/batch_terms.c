@@ -41,9 +41,8 @@ static int add_entries(const struct term *term, int32_t first_piece, struct q2_g
           }
           struct loose_entry *entry = q2_grow(loose, 1, sizeof *entry);
           if (!entry) return -1;
-          *entry = (struct loose_entry){.pair = (int32_t)Q2_PAIR(term->atoms[p], term->atoms[q]),
-                                        .piece = piece,
-                                        .place = Q2_MAX_TERM_ATOMS * p + q};
+          *entry = (struct loose_entry){
+              .pair = (int32_t)Q2_PAIR(term->atoms[p], term->atoms[q]), .piece = piece, .place = Q2_MAX_TERM_ATOMS * p + q};
         }
       }
     }

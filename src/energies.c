@@ -51,8 +51,7 @@ static int gather(MPI_Comm comm, const void *mine, int64_t count, size_t size, v
     *total += counts[r];
   }
   *all = q2_allocate(*total, size);
-  const int status =
-      q2_agree(comm, *all ? Q2_OK : q2_fail(error, "out of memory for %lld energies", (long long)*total), error);
+  const int status = q2_agree(comm, *all ? Q2_OK : q2_fail(error, "out of memory for %lld energies", (long long)*total), error);
   if (status == Q2_OK) {
     MPI_Datatype element;
     MPI_Type_contiguous((int)size, MPI_BYTE, &element);
@@ -141,7 +140,8 @@ int q2_energies_gather(MPI_Comm comm, const struct q2_batch *batch, int batch_co
   }
   if (rows.failed) status = q2_fail(error, "out of memory for residuals of energies");
   status = q2_agree(comm, status, error);
-  if (status == Q2_OK) status = gather(comm, rows.data, rows.count, sizeof(struct q2_energy_row), &all, &energies->row_count, error);
+  if (status == Q2_OK)
+    status = gather(comm, rows.data, rows.count, sizeof(struct q2_energy_row), &all, &energies->row_count, error);
   energies->row = all;
   if (status == Q2_OK && energies->row_count > 0)
     qsort(energies->row, (size_t)energies->row_count, sizeof *energies->row, by_slots);

@@ -1,5 +1,6 @@
 /* Energies that are compared between molecules: the one thing that ties residuals of different molecules, on different ranks,
- * together. Every rank holds the energies of all molecules concerned and finds their cotangents by itself, in the same order. */
+ * together. Every rank holds the energies of all molecules concerned and finds their cotangents by itself, in the same order.
+ */
 #ifndef Q2_ENERGIES_H
 #define Q2_ENERGIES_H
 
@@ -24,8 +25,8 @@ struct q2_energies {
   struct q2_energy_row *row; /* [row_count] of all ranks, of molecules that are fitted, in the order of the slots */
 };
 
-/* Finds the slots: molecules with a row of `energy` or `relaxed_energy`, and those that such rows name. Collective. Release with
- * q2_energies_free, after a failure too. */
+/* Finds the slots: molecules with a row of `energy` or `relaxed_energy`, and those that such rows name. Collective. Release
+ * with q2_energies_free, after a failure too. */
 int q2_energies_create(MPI_Comm comm, const struct q2_dataset *dataset, struct q2_energies *energies, struct q2_error *error);
 void q2_energies_free(struct q2_energies *energies);
 

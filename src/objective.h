@@ -1,10 +1,17 @@
 /* The objective: from parameters to loss and exact gradient, over all molecules of all ranks.
  *
- * The loss is the sum over observables of (w (reference - calculated))^2. Two rules pair calculated with QM vibrations:
+ * The loss is the sum over observables of (w (reference - calculated))^2. Rules that pair calculated with QM vibrations:
  *   position  translations and rotations are projected out of both Hessians; the k-th vibration pairs with the k-th, imaginary
  *             ones included (the product's rule)
- *   q2mm      all 3N eigenvalues, nothing projected; the k-th QM value above 50 cm-1 pairs with the k-th calculated value that
- * is above 50 cm-1 at the first parameters evaluated, indices then frozen (for comparison with that program) */
+ *   overlap   the same vibrations, paired one to one so that the sum of squared overlaps of their eigenvectors is largest;
+ * pairs hold until q2_objective_assign finds them again q2mm      all 3N eigenvalues, nothing projected; the k-th QM value
+ * above 50 cm-1 pairs with the k-th calculated value that is above 50 cm-1 at the first parameters evaluated, indices then
+ * frozen (for comparison with that program) Vibrations of relaxed geometries pair by position.
+ *
+ * Observables at the relaxed geometry are found where the energy has its minimum, from the QM geometry on
+ * (kernels/stage_relax.h). A molecule whose relaxation goes astray (a saddle, another basin, no end) at the first parameters
+ * evaluated is set aside: its relaxed observables do not count from then on. One that goes astray later is a failed molecule of
+ * that evaluation. */
 #ifndef Q2_OBJECTIVE_H
 #define Q2_OBJECTIVE_H
 
@@ -12,11 +19,12 @@
 #include <stdint.h>
 
 #include "../io/dataset.h"
+#include "../kernels/observables.h"
 #include "plan.h"
 
 struct q2_objective; /* opaque */
 
-enum q2_match { Q2_MATCH_POSITION = 0, Q2_MATCH_Q2MM = 1 };
+enum q2_match { Q2_MATCH_POSITION = 0, Q2_MATCH_Q2MM = 1, Q2_MATCH_OVERLAP = 2 };
 
 struct q2_objective_options {
   enum q2_match match;
@@ -40,6 +48,7 @@ enum q2_stage {
   Q2_STAGE_OBSERVABLES, /* residuals, loss, cotangents of eigenvalues */
   Q2_STAGE_COTANGENT,   /* W = V diag(lambda-bar) V', expanded to 3N x 3N */
   Q2_STAGE_PARAMETERS,  /* W back to terms and parameters */
+  Q2_STAGE_RELAX,       /* minimising energies, with all that takes */
   Q2_STAGE_REDUCE,      /* sum over molecules and ranks */
   Q2_STAGE_COUNT
 };
@@ -47,10 +56,13 @@ extern const char *const q2_stage_names[Q2_STAGE_COUNT];
 
 struct q2_evaluation {
   double loss;
-  double rmsd;              /* cm-1, over all vibrations paired by `match` (position: over all vibrations), weights not used */
-  int64_t residual_count;   /* observables with weight > 0 */
-  int64_t vibration_count;  /* pairs that the RMSD counts */
-  int64_t failed_molecules; /* not finite, or the eigen-solver failed: then loss, rmsd and gradient mean nothing */
+  double rmsd; /* cm-1, over all vibrations paired by `match` (position: over all vibrations), weights not used */
+  double kind_loss[Q2_OBSERVABLE_COUNT]; /* the loss by observable */
+  int64_t residual_count;                /* residuals with weight > 0 that count */
+  int64_t vibration_count;               /* pairs that the RMSD counts */
+  int64_t failed_molecules; /* not finite, the eigen-solver failed, or the relaxation went astray: then loss, rmsd and gradient
+                               mean nothing */
+  int64_t set_aside;        /* molecules whose relaxed observables do not count */
   int64_t first_failed;     /* lowest number (in the file) of such a molecule, -1: none */
 
   /* Of the molecules that are out of the fit (the data set's `validation`): in none of the numbers above. */
@@ -93,6 +105,29 @@ int q2_objective_normal(struct q2_objective *objective, const double *parameters
 int q2_objective_vibrations(struct q2_objective *objective, const double *parameters, struct q2_vibrations *vibrations,
                             struct q2_error *error);
 void q2_vibrations_free(struct q2_vibrations *vibrations);
+
+/* All residuals of the local molecules. */
+struct q2_residual_values {
+  int64_t molecule_count;       /* the data set's local molecules, in its order */
+  int64_t *offset;              /* [molecule_count + 1] */
+  struct q2_residual *residual; /* at the QM geometry first, then at the relaxed one; in the order of the observables */
+  double *calculated;           /* NAN: has no partner, or its molecule is set aside */
+};
+
+/* Fills `values` at `parameters`; released by q2_residual_values_free. Collective. */
+int q2_objective_residuals(struct q2_objective *objective, const double *parameters, struct q2_residual_values *values,
+                           struct q2_error *error);
+void q2_residual_values_free(struct q2_residual_values *values);
+
+/* Finds the pairs of the rule `overlap` anew at `parameters`; for other rules it does nothing. Collective. */
+int q2_objective_assign(struct q2_objective *objective, const double *parameters, struct q2_error *error);
+
+/* How the last relaxation of local molecule `molecule` ended: enum q2_relaxation (kernels/wave.h), or -1 where none of its
+ * observables asks for it. *set_aside: whether its relaxed observables do not count. Local. */
+int q2_objective_relaxation(const struct q2_objective *objective, int64_t molecule, int *set_aside);
+
+/* Whether anything asks for relaxed geometries, on any rank. */
+int q2_objective_relaxes(const struct q2_objective *objective);
 
 /* The MM Hessian of local molecule `molecule` (position in the data set's arrays) at `parameters`: hessian is [3N][3N],
  * kcal/mol/angstrom^2, neither mass-weighted nor projected. Not collective. */

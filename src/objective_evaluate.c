@@ -8,6 +8,28 @@
 /* Sums in one call of MPI, whose counts are ints. */
 #define Q2_REDUCE_AT_ONCE (INT64_C(1) << 24)
 
+/* What became of a molecule of a wave. */
+enum outcome {
+  COUNTS,
+  FAILS, /* its numbers are not finite, or its relaxation went astray */
+  ASIDE  /* nothing of it counts */
+};
+
+static enum outcome outcome_of(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
+  const int64_t m = wave->first + slot;
+  if (batch->moving && wave->set_aside[m]) return ASIDE;
+  if (batch->moving && wave->relaxation[m] != Q2_RELAX_MINIMUM) return FAILS;
+  return wave->failed[slot] || !q2_accumulable(wave->loss[slot]) || !q2_accumulable(wave->square[slot]) ? FAILS : COUNTS;
+}
+
+/* Adds a molecule that is out of the fit. */
+static void collect_validation(struct worker *worker, int64_t slot, enum outcome outcome) {
+  if (outcome == FAILS) worker->limbs[SUM_VALIDATION_FAILED * Q2_LIMBS]++;
+  if (outcome != COUNTS) return;
+  q2_accumulate(worker->limbs + SUM_VALIDATION_LOSS * Q2_LIMBS, worker->wave.loss[slot]);
+  q2_accumulate(worker->limbs + SUM_VALIDATION_SQUARE * Q2_LIMBS, worker->wave.square[slot]);
+}
+
 /* Adds a finished wave's molecules to the worker's sums. A molecule that failed, or whose numbers do not fit the accumulator,
  * adds nothing and is counted. */
 static void collect(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int gradient,
@@ -17,22 +39,44 @@ static void collect(struct q2_objective *objective, struct worker *worker, const
     const int64_t m = wave->first + slot, count = batch->parameter_start[m + 1] - batch->parameter_start[m];
     const q2_real *value = wave->gradient + slot * batch->max_parameters;
     const int32_t *row = batch->parameter_row + batch->parameter_start[m];
-    int good = !wave->failed[slot] && q2_accumulable(wave->loss[slot]) && q2_accumulable(wave->square[slot]);
-    for (int64_t p = 0; gradient && good && p < count; p++)
-      good = q2_accumulable(value[p]);
-    if (good && normal) good = q2_add_normal(objective, worker, batch, slot);
-    if (!good) {
+    enum outcome outcome = outcome_of(batch, wave, slot);
+    if (batch->validation[m]) {
+      collect_validation(worker, slot, outcome);
+      continue;
+    }
+    for (int64_t p = 0; gradient && outcome == COUNTS && p < count; p++)
+      outcome = q2_accumulable(value[p]) ? COUNTS : FAILS;
+    if (outcome == COUNTS && normal && !q2_add_normal(objective, worker, batch, slot)) outcome = FAILS;
+    if (outcome == ASIDE) worker->limbs[SUM_SET_ASIDE * Q2_LIMBS]++;
+    if (outcome == FAILS) {
       worker->limbs[SUM_FAILED * Q2_LIMBS]++;
       if (worker->first_failed < 0 || batch->file_molecule[m] < worker->first_failed)
         worker->first_failed = batch->file_molecule[m];
-      continue;
     }
+    if (outcome != COUNTS) continue;
     q2_accumulate(worker->limbs + SUM_LOSS * Q2_LIMBS, wave->loss[slot]);
     q2_accumulate(worker->limbs + SUM_SQUARE * Q2_LIMBS, wave->square[slot]);
+    for (int k = 0; k < Q2_OBSERVABLE_COUNT; k++)
+      q2_accumulate(worker->limbs + (SUM_KIND + k) * Q2_LIMBS, wave->kind_loss[slot * Q2_OBSERVABLE_COUNT + k]);
     for (int64_t p = 0; gradient && p < count; p++) {
       q2_accumulate(worker->limbs + (int64_t)(SUM_GRADIENT + row[p]) * Q2_LIMBS, value[p]);
     }
   }
+}
+
+/* Points the wave at its task's molecules. */
+static void set_wave(struct q2_objective *objective, const struct wave_task *task, const double *parameters,
+                     struct q2_wave *wave) {
+  const struct relaxations *relaxations = &objective->relaxations[task->batch];
+  wave->first = task->first;
+  wave->count = task->count;
+  wave->probe = Q2_PROBE_LOSS;
+  wave->parameters = parameters;
+  wave->energies = objective->energies.energy;
+  wave->energy_bars = objective->energies.bar;
+  wave->relaxed = relaxations->position;
+  wave->relaxation = relaxations->status;
+  wave->set_aside = relaxations->set_aside;
 }
 
 void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, int normal,
@@ -44,19 +88,21 @@ void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum
     struct worker *worker = &objective->worker[omp_get_thread_num()];
     memset(worker->limbs, 0, limb_bytes);
     worker->first_failed = -1;
-    worker->wave.parameters = parameters;
 #pragma omp for schedule(dynamic)
     for (int64_t t = 0; t < objective->task_count; t++) {
       const struct wave_task *task = &objective->task[t];
-      worker->wave.first = task->first;
-      worker->wave.count = task->count;
-      q2_evaluate_wave(objective->backend, &objective->batch[task->batch], &worker->wave, depth, worker->seconds);
+      const struct q2_batch *batch = &objective->batch[task->batch];
+      const int gradient = depth == Q2_DEPTH_GRADIENT && batch->has_residuals;
+      if (depth == Q2_DEPTH_ENERGY && !batch->moving && !batch->has_energies) continue;
+      set_wave(objective, task, parameters, &worker->wave);
+      q2_evaluate_wave(objective->backend, batch, &worker->wave,
+                       depth == Q2_DEPTH_GRADIENT && !gradient ? Q2_DEPTH_FREQUENCIES : depth, worker->seconds);
       double since = q2_now();
-      if (normal) q2_make_jacobian(objective, worker, &objective->batch[task->batch]);
+      if (normal && gradient) q2_make_normal(objective, worker, batch);
       worker->seconds[Q2_STAGE_PARAMETERS] += q2_now() - since;
       since = q2_now();
-      collect(objective, worker, &objective->batch[task->batch], depth == Q2_DEPTH_GRADIENT, normal);
-      if (visit) visit(context, worker, &objective->batch[task->batch]);
+      if (depth > Q2_DEPTH_ENERGY) collect(objective, worker, batch, gradient, normal && gradient);
+      if (visit) visit(context, worker, batch);
       worker->seconds[Q2_STAGE_REDUCE] += q2_now() - since;
     }
   }
@@ -76,24 +122,16 @@ static int64_t join_workers(struct q2_objective *objective, int64_t sums) {
   return first_failed;
 }
 
-/* q2mm's rule: the k-th QM value above 50 cm-1 pairs with the k-th calculated value that is above 50 cm-1 now. */
-static void pair_as_q2mm(void *context, struct worker *worker, const struct q2_batch *batch) {
-  const struct q2_wave *wave = &worker->wave;
-  const double threshold = 50;
-  (void)context;
-  for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int64_t rows = (wave->first + slot) * batch->order;
-    const int modes = batch->mode_count[wave->first + slot];
-    int reference = -1;
-    for (int k = 0; k < modes; k++) {
-      if (!(wave->frequency[slot * batch->order + k] > threshold)) continue;
-      do
-        reference++;
-      while (reference < modes && !(batch->reference[rows + reference] > threshold));
-      if (reference >= modes) break;
-      batch->mode_reference[rows + k] = reference; /* each molecule belongs to one task, so no other thread writes here */
-    }
-  }
+/* The root of a sum's mean over `count`; 0 without any. */
+static double root_mean(const struct q2_objective *objective, int sum, int64_t count) {
+  return count > 0 ? sqrt(q2_accumulated(objective->limbs + sum * Q2_LIMBS) / (double)count) : 0;
+}
+
+static void read_validation(const struct q2_objective *objective, struct q2_evaluation *evaluation) {
+  const int failed = objective->limbs[SUM_VALIDATION_FAILED * Q2_LIMBS] != 0;
+  evaluation->validation_molecules = objective->validation_count;
+  evaluation->validation_loss = failed ? NAN : q2_accumulated(objective->limbs + SUM_VALIDATION_LOSS * Q2_LIMBS);
+  evaluation->validation_rmsd = failed ? NAN : root_mean(objective, SUM_VALIDATION_SQUARE, objective->validation_vibrations);
 }
 
 /* Sums over ranks, and reads the loss, the RMSD and who failed. */
@@ -109,24 +147,18 @@ static int reduce(struct q2_objective *objective, int64_t sums, struct q2_evalua
   evaluation->failed_molecules = objective->limbs[SUM_FAILED * Q2_LIMBS];
   evaluation->residual_count = objective->residual_count;
   evaluation->vibration_count = objective->vibration_count;
+  evaluation->set_aside = objective->limbs[SUM_SET_ASIDE * Q2_LIMBS];
+  for (int k = 0; k < Q2_OBSERVABLE_COUNT; k++)
+    evaluation->kind_loss[k] = q2_accumulated(objective->limbs + (SUM_KIND + k) * Q2_LIMBS);
+  read_validation(objective, evaluation);
   evaluation->loss = q2_accumulated(objective->limbs + SUM_LOSS * Q2_LIMBS);
-  evaluation->rmsd = objective->vibration_count > 0
-                         ? sqrt(q2_accumulated(objective->limbs + SUM_SQUARE * Q2_LIMBS) / (double)objective->vibration_count)
-                         : 0;
+  evaluation->rmsd = root_mean(objective, SUM_SQUARE, objective->vibration_count);
   if (evaluation->failed_molecules > 0) { /* rare: name the first one on every rank */
     int64_t first = evaluation->first_failed < 0 ? INT64_MAX : evaluation->first_failed;
     MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT64_T, MPI_MIN, objective->comm);
     evaluation->first_failed = first;
   }
   return Q2_OK;
-}
-
-/* q2mm's rule freezes its pairs where it is first evaluated. */
-static void pair_once(struct q2_objective *objective, const double *parameters) {
-  if (objective->options.match != Q2_MATCH_Q2MM || objective->paired) return;
-  q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, pair_as_q2mm, NULL);
-  q2_count_residuals(objective);
-  objective->paired = 1;
 }
 
 static void read_gradient(const struct q2_objective *objective, double *gradient) {
@@ -137,7 +169,8 @@ static void read_gradient(const struct q2_objective *objective, double *gradient
 
 int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                           double *gradient, struct q2_error *error) {
-  pair_once(objective, parameters);
+  q2_find_pairs(objective, parameters, 0);
+  q2_prepare_evaluation(objective, parameters, 0);
   q2_run_tasks(objective, parameters, gradient ? Q2_DEPTH_GRADIENT : Q2_DEPTH_FREQUENCIES, 0, NULL, NULL);
   const double since = q2_now();
   Q2_TRY(reduce(objective, SUM_GRADIENT + (gradient ? objective->parameter_count : 0), evaluation, error));
@@ -149,9 +182,11 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
 int q2_objective_normal(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                         double *gradient, double *square, struct q2_error *error) {
   const int64_t variables = objective->options.normal_count, first = SUM_GRADIENT + objective->parameter_count;
-  pair_once(objective, parameters);
+  q2_find_pairs(objective, parameters, 0);
+  q2_prepare_evaluation(objective, parameters, 1);
   q2_run_tasks(objective, parameters, Q2_DEPTH_GRADIENT, 1, NULL, NULL);
   const double since = q2_now();
+  if (!q2_add_energies(objective)) objective->worker[0].limbs[SUM_FAILED * Q2_LIMBS]++;
   Q2_TRY(reduce(objective, objective->sums, evaluation, error));
   read_gradient(objective, gradient);
   for (int64_t a = 0; a < variables; a++) {

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "../io/memory.h"
+#include "../kernels/stages.h"
 #include "objective_state.h"
 
 static void copy_vibrations(void *context, struct worker *worker, const struct q2_batch *batch) {
   const struct q2_wave *wave = &worker->wave;
   struct q2_vibrations *out = context;
+  if (batch->moving) return;
   for (int64_t slot = 0; slot < wave->count; slot++) {
     const int64_t m = wave->first + slot, rows = m * batch->order, to = out->offset[batch->local_molecule[m]];
     for (int k = 0; k < batch->mode_count[m]; k++) {
@@ -20,7 +22,8 @@ static void copy_vibrations(void *context, struct worker *worker, const struct q
     }
     for (int k = 0; k < batch->mode_count[m]; k++) {
       const int partner = batch->mode_reference[rows + k];
-      if (partner >= 0) out->weight[to + partner] = batch->weight[rows + partner];
+      const int row = partner >= 0 ? batch->mode_residual[rows + partner] : -1;
+      if (row >= 0) out->weight[to + partner] = batch->residual[batch->residual_start[m] + row].weight;
     }
   }
 }
@@ -37,7 +40,7 @@ int q2_objective_vibrations(struct q2_objective *objective, const double *parame
   } else {
     for (int b = 0; b < objective->batch_count; b++) {
       const struct q2_batch *batch = &objective->batch[b];
-      for (int64_t m = 0; m < batch->molecules; m++)
+      for (int64_t m = 0; !batch->moving && m < batch->molecules; m++)
         vibrations->offset[batch->local_molecule[m] + 1] = batch->mode_count[m];
     }
     for (int64_t m = 0; m < count; m++)
@@ -58,6 +61,7 @@ int q2_objective_vibrations(struct q2_objective *objective, const double *parame
     q2_vibrations_free(vibrations);
     return Q2_FAILED;
   }
+  q2_prepare_evaluation(objective, parameters, 0);
   q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, copy_vibrations, vibrations);
   return Q2_OK;
 }
@@ -70,11 +74,82 @@ void q2_vibrations_free(struct q2_vibrations *vibrations) {
   memset(vibrations, 0, sizeof *vibrations);
 }
 
+/* --- residuals --- */
+
+struct copied {
+  struct q2_residual_values *values;
+  const int64_t *relaxed; /* [molecule_count] where residuals at the relaxed geometry begin among the molecule's rows */
+};
+
+static void copy_residuals(void *context, struct worker *worker, const struct q2_batch *batch) {
+  const struct q2_wave *wave = &worker->wave;
+  const struct copied *out = context;
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    const int64_t m = wave->first + slot, local = batch->local_molecule[m], first = batch->residual_start[m];
+    const int64_t to = out->values->offset[local] + (batch->moving ? out->relaxed[local] : 0);
+    const int counts = q2_counts(batch, wave, slot);
+    for (int64_t r = 0; r < batch->residual_start[m + 1] - first; r++) {
+      const double calculated = wave->calculated[slot * batch->max_residuals + r];
+      out->values->residual[to + r] = batch->residual[first + r];
+      out->values->calculated[to + r] = counts ? calculated : NAN;
+    }
+  }
+}
+
+/* Counts the rows; relaxed[m] becomes those at the QM geometry. */
+static void count_rows(const struct q2_objective *objective, struct q2_residual_values *values, int64_t *relaxed) {
+  for (int b = 0; b < objective->batch_count; b++) {
+    const struct q2_batch *batch = &objective->batch[b];
+    for (int64_t m = 0; m < batch->molecules; m++) {
+      const int64_t rows = batch->residual_start[m + 1] - batch->residual_start[m];
+      values->offset[batch->local_molecule[m] + 1] += rows;
+      if (!batch->moving) relaxed[batch->local_molecule[m]] = rows;
+    }
+  }
+  for (int64_t m = 0; m < values->molecule_count; m++)
+    values->offset[m + 1] += values->offset[m];
+}
+
+int q2_objective_residuals(struct q2_objective *objective, const double *parameters, struct q2_residual_values *values,
+                           struct q2_error *error) {
+  const int64_t count = objective->dataset->molecule_count;
+  memset(values, 0, sizeof *values);
+  values->molecule_count = count;
+  values->offset = q2_allocate(count + 1, sizeof *values->offset);
+  int64_t *relaxed = q2_allocate(count, sizeof *relaxed);
+  if (values->offset && relaxed) {
+    count_rows(objective, values, relaxed);
+    values->residual = q2_allocate(values->offset[count], sizeof *values->residual);
+    values->calculated = q2_allocate(values->offset[count], sizeof *values->calculated);
+  }
+  int status = values->residual && values->calculated
+                   ? Q2_OK
+                   : q2_fail(error, "out of memory for the residuals of %lld molecules", (long long)count);
+  status = q2_agree(objective->comm, status, error);
+  if (status == Q2_OK) {
+    struct copied copied = {values, relaxed};
+    q2_find_pairs(objective, parameters, 0);
+    q2_prepare_evaluation(objective, parameters, 0);
+    q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, copy_residuals, &copied);
+  } else {
+    q2_residual_values_free(values);
+  }
+  free(relaxed);
+  return status;
+}
+
+void q2_residual_values_free(struct q2_residual_values *values) {
+  free(values->offset);
+  free(values->residual);
+  free(values->calculated);
+  memset(values, 0, sizeof *values);
+}
+
 int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
                          struct q2_error *error) {
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
-    for (int64_t m = 0; m < batch->molecules; m++) {
+    for (int64_t m = 0; !batch->moving && m < batch->molecules; m++) {
       if (batch->local_molecule[m] != molecule) continue;
       struct worker *worker = &objective->worker[0];
       worker->wave.first = m;

@@ -1,0 +1,82 @@
+/* Rules that pair calculated with QM vibrations by what the parameters make of them: q2mm's, and by overlap. */
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../io/memory.h"
+#include "assignment.h"
+#include "objective_state.h"
+
+/* q2mm's rule: the k-th QM value above 50 cm-1 pairs with the k-th calculated value that is above 50 cm-1 now. */
+static void pair_as_q2mm(void *context, struct worker *worker, const struct q2_batch *batch) {
+  const struct q2_wave *wave = &worker->wave;
+  const double threshold = 50;
+  (void)context;
+  if (batch->moving) return;
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    const int64_t rows = (wave->first + slot) * batch->order;
+    const int modes = batch->mode_count[wave->first + slot];
+    int reference = -1;
+    for (int k = 0; k < modes; k++) {
+      if (!(wave->frequency[slot * batch->order + k] > threshold)) continue;
+      do
+        reference++;
+      while (reference < modes && !(batch->reference[rows + reference] > threshold));
+      if (reference >= modes) break;
+      batch->mode_reference[rows + k] = reference; /* each molecule belongs to one task, so no other thread writes here */
+    }
+  }
+}
+
+/* Pairs one molecule's vibrations so that the sum of squared overlaps is largest. With U = M^-1/2 V, the overlap of V's columns
+ * with the QM modes N is U' (M^1/2 N); the batch holds M^1/2 N. */
+static int pair_molecule(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
+  const int64_t m = wave->first + slot;
+  const int modes = batch->mode_count[m], n = 3 * batch->atom_count[m];
+  const double *normal = batch->normal_mode + m * batch->ld * batch->order;
+  if (modes == 0 || cblas_dnrm2(n, normal, 1) == 0) return 0; /* without a QM Hessian: by position, as before */
+  double *cost = q2_allocate((int64_t)modes * modes, sizeof *cost);
+  int *column = q2_allocate(modes, sizeof *column);
+  const int ok = cost && column;
+  if (ok) { /* column-major: row k calculated, column j QM */
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, modes, modes, n, 1, wave->left + slot * batch->ld * batch->order,
+                batch->ld, normal, batch->ld, 0, cost, modes);
+    for (int64_t k = 0; k < (int64_t)modes * modes; k++)
+      cost[k] = -cost[k] * cost[k];
+  }
+  /* rows of `cost` as the assignment reads it are QM modes */
+  const int found = ok && q2_assign(modes, cost, column) == 0;
+  for (int j = 0; found && j < modes; j++)
+    batch->mode_reference[m * batch->order + column[j]] = batch->counted[m * batch->order + j] != 0 ? j : -1;
+  free(cost);
+  free(column);
+  return ok ? 0 : -1;
+}
+
+static void pair_by_overlap(void *context, struct worker *worker, const struct q2_batch *batch) {
+  int *failed = context;
+  if (batch->moving || !batch->has_modes) return;
+  for (int64_t slot = 0; slot < worker->wave.count; slot++) {
+    if (!worker->wave.failed[slot] && pair_molecule(batch, &worker->wave, slot) != 0) *failed = 1;
+  }
+}
+
+void q2_find_pairs(struct q2_objective *objective, const double *parameters, int again) {
+  int failed = 0;
+  if (objective->options.match == Q2_MATCH_POSITION || (objective->paired && !again)) return;
+  if (objective->options.match == Q2_MATCH_OVERLAP) {
+    q2_prepare_evaluation(objective, parameters, 0);
+    q2_run_tasks(objective, parameters, Q2_DEPTH_GRADIENT, 0, pair_by_overlap, &failed);
+  } else if (!objective->paired) {
+    q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, pair_as_q2mm, NULL);
+  }
+  q2_count_residuals(objective);
+  objective->paired = 1;
+}
+
+int q2_objective_assign(struct q2_objective *objective, const double *parameters, struct q2_error *error) {
+  (void)error;
+  if (objective->options.match == Q2_MATCH_OVERLAP) q2_find_pairs(objective, parameters, 1);
+  return Q2_OK;
+}

@@ -1,0 +1,89 @@
+/* What an evaluation needs of all molecules before residuals can be found: where relaxations begin, energies that are compared,
+ * and which molecules are set aside. */
+#include <math.h>
+#include <string.h>
+
+#include "objective_state.h"
+
+/* Every relaxation begins at the QM geometry, so that what an evaluation finds depends on the parameters alone. */
+static void begin_relaxations(struct q2_objective *objective) {
+  for (int b = 0; b < objective->batch_count; b++) {
+    const struct q2_batch *batch = &objective->batch[b];
+    if (batch->moving && batch->molecules > 0)
+      memcpy(objective->relaxations[b].position, batch->position,
+             3 * (size_t)batch->atom_start[batch->molecules] * sizeof *batch->position);
+  }
+}
+
+struct first_pass {
+  struct q2_objective *objective;
+  int with_slopes;
+};
+
+/* dE/dp of the wave's molecules into their rows of energy_slope; each molecule belongs to one task. */
+static void find_slopes(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch) {
+  struct q2_wave *wave = &worker->wave;
+  wave->probe = Q2_PROBE_ENERGY;
+  q2_differentiate_probe(objective->backend, batch, wave);
+  wave->probe = Q2_PROBE_LOSS;
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    const int64_t m = wave->first + slot;
+    if (batch->energy_slot[m] < 0) continue;
+    double *slope = objective->energy_slope + (int64_t)batch->energy_slot[m] * objective->parameter_count;
+    for (int64_t p = batch->parameter_start[m]; p < batch->parameter_start[m + 1]; p++)
+      slope[batch->parameter_row[p]] = wave->gradient_of_probe[slot * batch->max_parameters + p - batch->parameter_start[m]];
+  }
+}
+
+static void take_energies(void *context, struct worker *worker, const struct q2_batch *batch) {
+  const struct first_pass *pass = context;
+  const struct q2_wave *wave = &worker->wave;
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    const int64_t m = wave->first + slot;
+    const int found = !batch->moving || (wave->relaxation[m] == Q2_RELAX_MINIMUM && !wave->set_aside[m]);
+    if (batch->energy_slot[m] >= 0) pass->objective->energies.energy[batch->energy_slot[m]] = found ? wave->energy[slot] : NAN;
+  }
+  if (pass->with_slopes && batch->has_energies) find_slopes(pass->objective, worker, batch);
+}
+
+/* Molecules that went astray are out from now on. */
+static void set_aside(struct q2_objective *objective) {
+  for (int b = 0; b < objective->batch_count; b++) {
+    for (int64_t m = 0; objective->batch[b].moving && m < objective->batch[b].molecules; m++)
+      objective->relaxations[b].set_aside[m] = objective->relaxations[b].status[m] != Q2_RELAX_MINIMUM;
+  }
+  objective->set_aside = 1;
+  q2_count_residuals(objective);
+}
+
+void q2_prepare_evaluation(struct q2_objective *objective, const double *parameters, int with_slopes) {
+  struct q2_energies *energies = &objective->energies;
+  const int first_time = objective->relaxes && !objective->set_aside;
+  struct first_pass pass = {objective, with_slopes && energies->count > 0};
+  begin_relaxations(objective);
+  if (energies->count == 0 && !first_time) return;
+  memset(energies->energy, 0, (size_t)energies->count * sizeof *energies->energy);
+  const size_t slopes = (size_t)energies->count * (size_t)objective->parameter_count;
+  if (pass.with_slopes) memset(objective->energy_slope, 0, slopes * sizeof *objective->energy_slope);
+  q2_run_tasks(objective, parameters, Q2_DEPTH_ENERGY, 0, take_energies, &pass);
+  if (first_time) set_aside(objective);
+  if (energies->count > 0) q2_energies_share(objective->comm, energies);
+  if (pass.with_slopes) {
+    for (int64_t k = 0; k < energies->count; k++) /* each row has one rank that found it: adding zeros is exact */
+      MPI_Allreduce(MPI_IN_PLACE, objective->energy_slope + k * objective->parameter_count, objective->parameter_count,
+                    MPI_DOUBLE, MPI_SUM, objective->comm);
+  }
+}
+
+int q2_objective_relaxation(const struct q2_objective *objective, int64_t molecule, int *set_aside) {
+  for (int b = 0; b < objective->batch_count; b++) {
+    const struct q2_batch *batch = &objective->batch[b];
+    for (int64_t m = 0; batch->moving && m < batch->molecules; m++) {
+      if (batch->local_molecule[m] != molecule) continue;
+      *set_aside = objective->relaxations[b].set_aside[m];
+      return objective->relaxations[b].status[m];
+    }
+  }
+  *set_aside = 0;
+  return -1;
+}
