@@ -298,6 +298,172 @@ static void contractions_are_derivatives(void) {
   }
 }
 
+/* Where derivatives are large, or the formulas have places of their own. */
+static void contractions_are_derivatives_at_special_places(void) {
+  const double pi = acos(-1);
+  for (double bend = 0.3; bend > 1e-4;
+       bend /= 3) { /* nearly straight, nearly folded back: relative to the largest, 1 / bend^2 */
+    for (int folded = 0; folded < 2; folded++) {
+      double x[5][3] = {{(folded ? -1.1 : 1.1) * cos(bend), 1.1 * sin(bend), 0}, {0, 0, 0}, {-1.2, 0, 0}};
+      check_contraction("nearly straight angle", "a012", x, bend / 20, 1e-8);
+    }
+  }
+  for (int trial = 0; trial < 50; trial++) {
+    for (int quarter = -1; quarter <= 2; quarter++) { /* planar and perpendicular torsions, exactly and nearly */
+      const double phi = quarter * pi / 2 + (trial % 2) * uniform(-1e-3, 1e-3);
+      double x[5][3] = {{0.5, 1, 0}, {0, 0, 0}, {1.5, 0, 0}, {1.8, cos(phi), sin(phi)}};
+      check_contraction("torsion", "t0123", x, 0.02, 1e-8);
+    }
+    double flat[5][3] = {{1.3, 0, 0}, {0, 0, 0}, {-0.65, 1.1, 0}, {-0.65, -1.1, 0}};
+    check_contraction("out-of-plane angle in the plane", "o0123", flat, 0.02, 1e-8);
+    double x[5][3]; /* the bond from x3 comes to lie across the plane of the ligands: chi from 1 to 1.56 */
+    const double chi = pi / 2 - pow(10, uniform(-2, -0.3));
+    const double steep[5][3] = {{1.3, 0, 0}, {1.2 * cos(chi), 0.1, 1.2 * sin(chi)}, {0.2, 1.1, 0}, {0, 0, 0}, {0, 0, 0}};
+    memcpy(x, steep, sizeof x);
+    check_contraction("large out-of-plane angle", "o0123", x, (pi / 2 - chi) / 30, 1e-8);
+  }
+}
+
+static void fading_contractions_are_derivatives(void) {
+  double x[5][3];
+  for (int trial = 0; trial < 100; trial++) {
+    const double in[3] = {uniform(0.1, 0.9), uniform(0.1, 0.9), uniform(0.1, 0.9)};
+    bent_chain(in[0] * Q2_FADE, in[1] * Q2_FADE, in[2] * Q2_FADE, x);
+    check_contraction("fading of two angles", "f0123", x, 1e-3, 1e-8);
+    check_contraction("fading of three angles", "f01234", x, 1e-3, 1e-8);
+    bent_chain(in[0] * Q2_FADE, uniform(0.5, 1), in[2] * Q2_FADE, x);
+    check_contraction("fading of one angle", "f0123", x, 1e-3, 1e-8);
+    check_contraction("fading of two angles", "f01234", x, 1e-3, 1e-8);
+  }
+  /* across the joint the third derivatives are continuous; outside they vanish */
+  matrix w;
+  double inside[5][3], outside[5][3], largest = 0;
+  any_symmetric(w);
+  const int32_t code = q2_coordinate_code("f01234");
+  bent_chain(Q2_FADE * 0.9, 0.6, 0.7, x);
+  contract_third(code, x, w, inside);
+  for (int i = 0; i < 15; i++)
+    largest = fmax(largest, fabs(inside[i / 3][i % 3]));
+  bent_chain(Q2_FADE * (1 - 1e-6), 0.6, 0.7, x);
+  contract_third(code, x, w, inside);
+  bent_chain(Q2_FADE * (1 + 1e-6), 0.6, 0.7, x);
+  contract_third(code, x, w, outside);
+  for (int i = 0; i < 15; i++) {
+    CHECK(outside[i / 3][i % 3] == 0);
+    CHECK_CLOSE(inside[i / 3][i % 3], 0, 1e-4 * largest);
+  }
+  /* at a straight angle everything is zero, whatever the torsion does */
+  bent_chain(0, 0.6, 0.7, x);
+  contract_third(code, x, w, inside);
+  for (int i = 0; i < 15; i++)
+    CHECK_CLOSE(inside[i / 3][i % 3], 0, 1e-5 * largest);
+}
+
+/* d/dx of W : d2f for f(q), from the derivatives of f in q. */
+static void contract_form(const char *word, double f1, double f2, double f3, double x[5][3], matrix w, double out[5][3]) {
+  struct q2_coordinate q;
+  double contraction[1][5][3];
+  measure(word, (const double(*)[3])x, &q);
+  contract_third(q2_coordinate_code(word), x, w, contraction[0]);
+  memset(out, 0, 15 * sizeof(double));
+  q2_contract_function(5, 1, &f1, &f2, &f3, &q, contraction, (const double(*)[5][9])w, out);
+}
+
+/* 1 + cos(theta) = 1 + e1.e2 is smooth at straight angles, where each of the contraction's parts diverges as 1 / sin(theta):
+ * their sum does not, above and below Q2_ANGLE_FLOOR. Expected: differences of W : D, D from the product of the unit vectors, e
+ * = a / |a|, de = (1 - e e') / |a|. */
+static double contract_cosine(double x[5][3], matrix w) {
+  double e[2][3], project[2][9], aa[2][9], sum = 0;
+  for (int side = 0; side < 2; side++) {
+    const double r = q2_difference(x[2 * side], x[1], e[side]);
+    q2_rescale(e[side], 1 / r);
+    memset(project[side], 0, sizeof project[side]);
+    q2_add_unit(project[side], 1 / r);
+    q2_add_outer(project[side], -1 / r, e[side], e[side]);
+  }
+  double ab[9], mixed[3][3][9] = {{{0}}};
+  for (int side = 0; side < 2; side++) { /* d2(e.c) / da2 = -(e p' + p e' + (e.c) (1 - e e') / r) / r, p = (1 - e e') c */
+    const double *own = e[side], *other = e[1 - side];
+    double r, p[3], unit[3];
+    r = q2_difference(x[2 * side], x[1], unit);
+    q2_product(project[side], other, p);
+    memset(aa[side], 0, sizeof aa[side]);
+    q2_add_symmetric(aa[side], -1 / r, own, p);
+    q2_add_block(aa[side], -q2_dot(own, other) / r, project[side]);
+  }
+  for (int i = 0; i < 3; i++) {
+    for (int j = 0; j < 3; j++) {
+      ab[3 * i + j] = 0;
+      for (int k = 0; k < 3; k++)
+        ab[3 * i + j] += project[0][3 * i + k] * project[1][3 * k + j];
+    }
+  }
+  q2_add_block(mixed[0][0], 1, aa[0]);
+  q2_add_block(mixed[2][2], 1, aa[1]);
+  q2_add_block(mixed[0][2], 1, ab);
+  q2_add_transposed(mixed[2][0], 1, ab);
+  for (int p = 0; p < 3; p += 2) {
+    for (int i = 0; i < 9; i++)
+      mixed[p][1][i] = -mixed[p][0][i] - mixed[p][2][i];
+  }
+  for (int p = 0; p < 3; p++) {
+    for (int i = 0; i < 9; i++)
+      mixed[1][p][i] = -mixed[0][p][i] - mixed[2][p][i];
+  }
+  for (int p = 0; p < 3; p++) {
+    for (int q = 0; q < 3; q++) {
+      for (int i = 0; i < 9; i++)
+        sum += w[p][q][i] * mixed[p][q][i];
+    }
+  }
+  return sum;
+}
+
+static void straight_angles_have_a_limit(void) {
+  static const double bends[] = {1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 2e-8, 0.9e-8, 1e-9, 1e-12, 0};
+  for (int trial = 0; trial < 20; trial++) {
+    const double turn = uniform(-3, 3), lean = uniform(-1.5, 1.5);
+    for (size_t b = 0; b < sizeof bends / sizeof *bends; b++) {
+      for (int folded = 0; folded < 2; folded++) {
+        double flat[3][3] = {{(folded ? -1.1 : 1.1) * cos(bends[b]), 1.1 * sin(bends[b]), 0}, {0, 0, 0}, {-1.3, 0, 0}};
+        double x[5][3] = {{0}}, out[5][3];
+        for (int a = 0; a < 3; a++) { /* in no special orientation */
+          const double y = flat[a][0] * sin(lean) + flat[a][1] * cos(lean);
+          x[a][0] = flat[a][0] * cos(lean) - flat[a][1] * sin(lean);
+          x[a][1] = y * cos(turn);
+          x[a][2] = y * sin(turn);
+        }
+        matrix w;
+        any_symmetric(w);
+        struct q2_angle_frame frame; /* its sine: theta is rounded at pi, f' = -sin(theta) must not be */
+        q2_angle_frame((const double(*)[3])x, &frame);
+        contract_form("a012", -frame.sine, -frame.cosine, frame.sine, x, w, out);
+        double largest = 0, slope[3][3];
+        for (int i = 0; i < 9; i++) {
+          double d[3], h = 0.02;
+          double *at = &x[i / 3][i % 3];
+          const double here = *at;
+          for (int k = 0; k < 3; k++, h /= 2) {
+            *at = here + h;
+            const double up = contract_cosine(x, w);
+            *at = here - h;
+            d[k] = (up - contract_cosine(x, w)) / (2 * h);
+          }
+          *at = here;
+          d[0] = (4 * d[1] - d[0]) / 3;
+          d[1] = (4 * d[2] - d[1]) / 3;
+          slope[i / 3][i % 3] = (16 * d[1] - d[0]) / 15;
+          largest = fmax(largest, fabs(slope[i / 3][i % 3]));
+        }
+        for (int i = 0; i < 9; i++)
+          CHECK(fabs(out[i / 3][i % 3] - slope[i / 3][i % 3]) <= 1e-6 * largest,
+                "bend %g, folded %d, atom %d: %.12g, differences %.12g of %.3g", bends[b], folded, i / 3, out[i / 3][i % 3],
+                slope[i / 3][i % 3], largest);
+      }
+    }
+  }
+}
+
 int main(void) {
   srand(20);
   coordinates_have_their_derivatives();
@@ -306,5 +472,8 @@ int main(void) {
   out_of_plane_angle_is_allingers();
   words_name_coordinates();
   contractions_are_derivatives();
+  contractions_are_derivatives_at_special_places();
+  fading_contractions_are_derivatives();
+  straight_angles_have_a_limit();
   return check_result();
 }
