@@ -229,6 +229,14 @@ static void any_symmetric(matrix w) {
   }
 }
 
+/* Turns a vector about z, then about x. */
+static void rotate(double lean, double turn, double a[3]) {
+  const double x = a[0] * cos(lean) - a[1] * sin(lean), y = a[0] * sin(lean) + a[1] * cos(lean), z = a[2];
+  a[0] = x;
+  a[1] = y * cos(turn) - z * sin(turn);
+  a[2] = y * sin(turn) + z * cos(turn);
+}
+
 static double contract_second(int32_t code, double x[][3], matrix w) {
   struct q2_coordinate q;
   q2_measure(code, (const double(*)[3])x, &q);
@@ -359,107 +367,108 @@ static void fading_contractions_are_derivatives(void) {
     CHECK_CLOSE(inside[i / 3][i % 3], 0, 1e-5 * largest);
 }
 
-/* d/dx of W : d2f for f(q), from the derivatives of f in q. */
-static void contract_form(const char *word, double f1, double f2, double f3, double x[5][3], matrix w, double out[5][3]) {
-  struct q2_coordinate q;
-  double contraction[1][5][3];
-  measure(word, (const double(*)[3])x, &q);
-  contract_third(q2_coordinate_code(word), x, w, contraction[0]);
+/* d/dx of W : d2h for a function h of some coordinates, from its derivatives in them. */
+static void contract_function(int n, const char *const *words, const double *first, const double *second, const double *third,
+                              double x[5][3], matrix w, double out[5][3]) {
+  struct q2_coordinate q[3];
+  double contraction[3][5][3];
+  for (int i = 0; i < n; i++) {
+    measure(words[i], (const double(*)[3])x, &q[i]);
+    contract_third(q2_coordinate_code(words[i]), x, w, contraction[i]);
+  }
   memset(out, 0, 15 * sizeof(double));
-  q2_contract_function(5, 1, &f1, &f2, &f3, &q, contraction, (const double(*)[5][9])w, out);
+  q2_contract_function(5, n, first, second, third, q, contraction, (const double(*)[5][9])w, out);
 }
 
-/* 1 + cos(theta) = 1 + e1.e2 is smooth at straight angles, where each of the contraction's parts diverges as 1 / sin(theta):
- * their sum does not, above and below Q2_ANGLE_FLOOR. Expected: differences of W : D, D from the product of the unit vectors, e
- * = a / |a|, de = (1 - e e') / |a|. */
-static double contract_cosine(double x[5][3], matrix w) {
-  double e[2][3], project[2][9], aa[2][9], sum = 0;
-  for (int side = 0; side < 2; side++) {
-    const double r = q2_difference(x[2 * side], x[1], e[side]);
-    q2_rescale(e[side], 1 / r);
-    memset(project[side], 0, sizeof project[side]);
-    q2_add_unit(project[side], 1 / r);
-    q2_add_outer(project[side], -1 / r, e[side], e[side]);
-  }
-  double ab[9], mixed[3][3][9] = {{{0}}};
-  for (int side = 0; side < 2; side++) { /* d2(e.c) / da2 = -(e p' + p e' + (e.c) (1 - e e') / r) / r, p = (1 - e e') c */
-    const double *own = e[side], *other = e[1 - side];
-    double r, p[3], unit[3];
-    r = q2_difference(x[2 * side], x[1], unit);
-    q2_product(project[side], other, p);
-    memset(aa[side], 0, sizeof aa[side]);
-    q2_add_symmetric(aa[side], -1 / r, own, p);
-    q2_add_block(aa[side], -q2_dot(own, other) / r, project[side]);
-  }
-  for (int i = 0; i < 3; i++) {
-    for (int j = 0; j < 3; j++) {
-      ab[3 * i + j] = 0;
-      for (int k = 0; k < 3; k++)
-        ab[3 * i + j] += project[0][3 * i + k] * project[1][3 * k + j];
-    }
-  }
-  q2_add_block(mixed[0][0], 1, aa[0]);
-  q2_add_block(mixed[2][2], 1, aa[1]);
-  q2_add_block(mixed[0][2], 1, ab);
-  q2_add_transposed(mixed[2][0], 1, ab);
-  for (int p = 0; p < 3; p += 2) {
-    for (int i = 0; i < 9; i++)
-      mixed[p][1][i] = -mixed[p][0][i] - mixed[p][2][i];
-  }
-  for (int p = 0; p < 3; p++) {
-    for (int i = 0; i < 9; i++)
-      mixed[1][p][i] = -mixed[0][p][i] - mixed[2][p][i];
-  }
-  for (int p = 0; p < 3; p++) {
-    for (int q = 0; q < 3; q++) {
-      for (int i = 0; i < 9; i++)
-        sum += w[p][q][i] * mixed[p][q][i];
-    }
-  }
-  return sum;
+/* h = (r^2 + s^2 - t^2) / (2 r s), the cosine of the angle between sides r and s of a triangle. */
+static void contract_law_of_cosines(double x[5][3], matrix w, double out[5][3]) {
+  static const char *const sides[] = {"r01", "r12", "r02"};
+  const double r = q2_measure_value(q2_coordinate_code(sides[0]), (const double(*)[3])x),
+               s = q2_measure_value(q2_coordinate_code(sides[1]), (const double(*)[3])x),
+               t = q2_measure_value(q2_coordinate_code(sides[2]), (const double(*)[3])x), rs = r * s, tt = t * t;
+  const double first[] = {(r * r + tt - s * s) / (2 * r * rs), (s * s + tt - r * r) / (2 * s * rs), -t / rs};
+  const double second[] = {(s * s - tt) / (r * r * rs),
+                           -(r * r + s * s + tt) / (2 * rs * rs),
+                           (r * r - tt) / (s * s * rs),
+                           t / (r * rs),
+                           t / (s * rs),
+                           -1 / rs};
+  const double third[] = {3 * (tt - s * s) / (r * r * r * rs),
+                          (s * s + tt) / (r * rs * rs),
+                          (r * r + tt) / (s * rs * rs),
+                          3 * (tt - r * r) / (s * s * s * rs),
+                          -2 * t / (r * r * rs),
+                          -t / (rs * rs),
+                          -2 * t / (s * s * rs),
+                          1 / (r * rs),
+                          1 / (s * rs),
+                          0};
+  contract_function(3, sides, first, second, third, x, w, out);
 }
 
+/* cos(theta) is smooth at straight angles, where each part of its contraction by way of theta diverges as 1 / sin(theta): their
+ * sum does not, above and below Q2_ANGLE_FLOOR. */
 static void straight_angles_have_a_limit(void) {
-  static const double bends[] = {1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 2e-8, 0.9e-8, 1e-9, 1e-12, 0};
-  for (int trial = 0; trial < 20; trial++) {
-    const double turn = uniform(-3, 3), lean = uniform(-1.5, 1.5);
+  static const double bends[] = {1, 1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 2e-8, 0.9e-8, 1e-9, 1e-12, 0};
+  static const char *const angle[] = {"a012"};
+  for (int trial = 0; trial < 40; trial++) {
+    const double turn = uniform(-3, 3), lean = uniform(-1.5, 1.5), folded = trial % 2 ? -1 : 1;
     for (size_t b = 0; b < sizeof bends / sizeof *bends; b++) {
-      for (int folded = 0; folded < 2; folded++) {
-        double flat[3][3] = {{(folded ? -1.1 : 1.1) * cos(bends[b]), 1.1 * sin(bends[b]), 0}, {0, 0, 0}, {-1.3, 0, 0}};
-        double x[5][3] = {{0}}, out[5][3];
-        for (int a = 0; a < 3; a++) { /* in no special orientation */
-          const double y = flat[a][0] * sin(lean) + flat[a][1] * cos(lean);
-          x[a][0] = flat[a][0] * cos(lean) - flat[a][1] * sin(lean);
-          x[a][1] = y * cos(turn);
-          x[a][2] = y * sin(turn);
-        }
-        matrix w;
-        any_symmetric(w);
-        struct q2_angle_frame frame; /* its sine: theta is rounded at pi, f' = -sin(theta) must not be */
-        q2_angle_frame((const double(*)[3])x, &frame);
-        contract_form("a012", -frame.sine, -frame.cosine, frame.sine, x, w, out);
-        double largest = 0, slope[3][3];
-        for (int i = 0; i < 9; i++) {
-          double d[3], h = 0.02;
-          double *at = &x[i / 3][i % 3];
-          const double here = *at;
-          for (int k = 0; k < 3; k++, h /= 2) {
-            *at = here + h;
-            const double up = contract_cosine(x, w);
-            *at = here - h;
-            d[k] = (up - contract_cosine(x, w)) / (2 * h);
-          }
-          *at = here;
-          d[0] = (4 * d[1] - d[0]) / 3;
-          d[1] = (4 * d[2] - d[1]) / 3;
-          slope[i / 3][i % 3] = (16 * d[1] - d[0]) / 15;
-          largest = fmax(largest, fabs(slope[i / 3][i % 3]));
-        }
-        for (int i = 0; i < 9; i++)
-          CHECK(fabs(out[i / 3][i % 3] - slope[i / 3][i % 3]) <= 1e-6 * largest,
-                "bend %g, folded %d, atom %d: %.12g, differences %.12g of %.3g", bends[b], folded, i / 3, out[i / 3][i % 3],
-                slope[i / 3][i % 3], largest);
+      double x[5][3] = {{folded * 1.1 * cos(bends[b]), 1.1 * sin(bends[b]), 0}, {0, 0, 0}, {-1.3, 0, 0}};
+      double expected[5][3], out[5][3], largest = 0;
+      matrix w;
+      for (int a = 0; a < 3; a++)
+        rotate(lean, turn, x[a]);
+      any_symmetric(w);
+      contract_law_of_cosines(x, w, expected);
+      struct q2_angle_frame frame; /* theta itself is rounded near pi; the derivatives in it, -sin(theta) ..., must not be */
+      q2_angle_frame((const double(*)[3])x, &frame);
+      const double first = -frame.sine, second = -frame.cosine, third = frame.sine;
+      contract_function(1, angle, &first, &second, &third, x, w, out);
+      for (int i = 0; i < 9; i++)
+        largest = fmax(largest, fabs(expected[i / 3][i % 3]));
+      for (int i = 0; i < 9; i++) {
+        CHECK(fabs(out[i / 3][i % 3] - expected[i / 3][i % 3]) <= 1e-6 * largest, "bend %g, atom %d: %.12g, expected %.12g",
+              folded * bends[b], i / 3, out[i / 3][i % 3], expected[i / 3][i % 3]);
       }
+    }
+  }
+}
+
+/* Rotating the atoms and W rotates the result. */
+static void contractions_turn_with_the_atoms(void) {
+  static const char *const words[] = {"r01", "a012", "t0123", "o0123", "f01234"};
+  for (int trial = 0; trial < 40; trial++) {
+    const double lean = uniform(-3, 3), turn = uniform(-3, 3);
+    double x[5][3], turned_x[5][3], out[5][3], turned_out[5][3];
+    matrix w, turned_w;
+    bent_chain(0.5 * Q2_FADE, 0.4 * Q2_FADE, uniform(0.1, 0.9) * Q2_FADE, x);
+    any_symmetric(w);
+    memcpy(turned_x, x, sizeof x);
+    memcpy(turned_w, w, sizeof w);
+    for (int p = 0; p < 5; p++) {
+      rotate(lean, turn, turned_x[p]);
+      for (int q = 0; q < 5; q++) {
+        double transposed[9] = {0};
+        for (int i = 0; i < 3; i++) /* R W R', a side at a time */
+          rotate(lean, turn, &turned_w[p][q][3 * i]);
+        q2_add_transposed(transposed, 1, turned_w[p][q]);
+        for (int i = 0; i < 3; i++)
+          rotate(lean, turn, &transposed[3 * i]);
+        memset(turned_w[p][q], 0, sizeof turned_w[p][q]);
+        q2_add_transposed(turned_w[p][q], 1, transposed);
+      }
+    }
+    for (size_t word = 0; word < sizeof words / sizeof *words; word++) {
+      double largest = 0;
+      contract_third(q2_coordinate_code(words[word]), x, w, out);
+      contract_third(q2_coordinate_code(words[word]), turned_x, turned_w, turned_out);
+      for (int p = 0; p < 5; p++)
+        rotate(lean, turn, out[p]);
+      for (int i = 0; i < 15; i++)
+        largest = fmax(largest, fabs(out[i / 3][i % 3]));
+      for (int i = 0; i < 15; i++)
+        CHECK_CLOSE(out[i / 3][i % 3], turned_out[i / 3][i % 3], 1e-11 * largest);
     }
   }
 }
@@ -475,5 +484,6 @@ int main(void) {
   contractions_are_derivatives_at_special_places();
   fading_contractions_are_derivatives();
   straight_angles_have_a_limit();
+  contractions_turn_with_the_atoms();
   return check_result();
 }
