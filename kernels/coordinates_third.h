@@ -65,9 +65,10 @@ Q2_DEVICE void q2_contract_distance(const double x[][3], const double w[9], doub
  *     a_ = (theta_ + p1 . e1_ - e1 . p1_) p1 / r1 + r1_ e1
  *        + (n . e1_ + cot(theta) n . p1_ + (p2 . n_ - n . p2_) / sin(theta)) n / r1.
  *
- * In p2 . n1, p2 = -cos(theta) p1 - sin(theta) e1. This matters closer to 0 or pi than Q2_ANGLE_FLOOR, where theta, n and D are
- * those of q2_angle, which are not all of one geometry: with it, f' W : d3q together with the terms in f'' and D gives the
- * finite limit at a straight angle for every f with f' = 0 there, if n is perpendicular to the bonds. */
+ * In p2 . n1, p2 is written as -cos(theta) p1 - sin(theta) e1. It matters closer to 0 or pi than Q2_ANGLE_FLOOR, where theta, n
+ * and D are those of q2_angle, which are not all of one geometry. With it, the terms with f' W : d3q, with f'' and with f'''
+ * add up to the finite limit there, though each diverges, for every f that is even in sin(theta). What is left of the sum is
+ * sensitive to f': a relative error of f' comes back divided by sin(theta), in the components perpendicular to the bonds. */
 Q2_DEVICE void q2_contract_angle(const double x[][3], const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
                                  double out[][3]) {
   struct q2_angle_frame frame;
