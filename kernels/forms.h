@@ -459,7 +459,7 @@ Q2_DEVICE void q2_form_cmap(const q2_real *q, const q2_real *p, const q2_real *c
 /* --- the fading variants of forms with torsions --- */
 
 /* Where a torsion begins to fade: pi - theta of one of its bond angles below this many radians (5 degrees). The fading factor S
- * is the last coordinate of the form (kernels/coordinates.h). */
+ * is the last coordinate of the form (kernels/angle.h). */
 #define Q2_FADE 0.08726646259971647885
 
 /* E = S F(q), q = {coordinates of F, S}: F through nearly straight angles. */
@@ -479,7 +479,7 @@ Q2_FADED(q2_form_cmap_faded, q2_form_cmap, 2, 1)
 
 /* A row: identifier, name in files, coordinates, their number, atoms, parameters, constants, kinds of the parameters, meanings
  * of the constants, function. Coordinates: words of a letter and the places of the term's atoms that it is measured on, as
- * kernels/coordinates.h describes them: r distance, a angle, t torsion, o out-of-plane angle, f fading factor. Constants:
+ * kernels/coordinate.h describes them: r distance, a angle, t torsion, o out-of-plane angle, f fading factor. Constants:
  * periodicity (an integer from 1 to 12), sextic (any number), grid (which grid of the data set; the function gets that
  * instead). A name with a star is internal: a term of the form without the star takes it where its fading factor, the last
  * coordinate, is below 1. */

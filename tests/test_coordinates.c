@@ -229,6 +229,14 @@ static void any_symmetric(matrix w) {
   }
 }
 
+/* Turns a vector about z, then about x. */
+static void rotate(double lean, double turn, double a[3]) {
+  const double x = a[0] * cos(lean) - a[1] * sin(lean), y = a[0] * sin(lean) + a[1] * cos(lean), z = a[2];
+  a[0] = x;
+  a[1] = y * cos(turn) - z * sin(turn);
+  a[2] = y * sin(turn) + z * cos(turn);
+}
+
 static double contract_second(int32_t code, double x[][3], matrix w) {
   struct q2_coordinate q;
   q2_measure(code, (const double(*)[3])x, &q);
@@ -298,6 +306,173 @@ static void contractions_are_derivatives(void) {
   }
 }
 
+/* Where derivatives are large, or the formulas have places of their own. */
+static void contractions_are_derivatives_at_special_places(void) {
+  const double pi = acos(-1);
+  for (double bend = 0.3; bend > 1e-4;
+       bend /= 3) { /* nearly straight, nearly folded back: relative to the largest, 1 / bend^2 */
+    for (int folded = 0; folded < 2; folded++) {
+      double x[5][3] = {{(folded ? -1.1 : 1.1) * cos(bend), 1.1 * sin(bend), 0}, {0, 0, 0}, {-1.2, 0, 0}};
+      check_contraction("nearly straight angle", "a012", x, bend / 20, 1e-8);
+    }
+  }
+  for (int trial = 0; trial < 50; trial++) {
+    for (int quarter = -1; quarter <= 2; quarter++) { /* planar and perpendicular torsions, exactly and nearly */
+      const double phi = quarter * pi / 2 + (trial % 2) * uniform(-1e-3, 1e-3);
+      double x[5][3] = {{0.5, 1, 0}, {0, 0, 0}, {1.5, 0, 0}, {1.8, cos(phi), sin(phi)}};
+      check_contraction("torsion", "t0123", x, 0.02, 1e-8);
+    }
+    double flat[5][3] = {{1.3, 0, 0}, {0, 0, 0}, {-0.65, 1.1, 0}, {-0.65, -1.1, 0}};
+    check_contraction("out-of-plane angle in the plane", "o0123", flat, 0.02, 1e-8);
+    double x[5][3]; /* the bond from x3 comes to lie across the plane of the ligands: chi from 1 to 1.56 */
+    const double chi = pi / 2 - pow(10, uniform(-2, -0.3));
+    const double steep[5][3] = {{1.3, 0, 0}, {1.2 * cos(chi), 0.1, 1.2 * sin(chi)}, {0.2, 1.1, 0}, {0, 0, 0}, {0, 0, 0}};
+    memcpy(x, steep, sizeof x);
+    check_contraction("large out-of-plane angle", "o0123", x, (pi / 2 - chi) / 30, 1e-8);
+  }
+}
+
+static void fading_contractions_are_derivatives(void) {
+  double x[5][3];
+  for (int trial = 0; trial < 100; trial++) {
+    const double in[3] = {uniform(0.1, 0.9), uniform(0.1, 0.9), uniform(0.1, 0.9)};
+    bent_chain(in[0] * Q2_FADE, in[1] * Q2_FADE, in[2] * Q2_FADE, x);
+    check_contraction("fading of two angles", "f0123", x, 1e-3, 1e-8);
+    check_contraction("fading of three angles", "f01234", x, 1e-3, 1e-8);
+    bent_chain(in[0] * Q2_FADE, uniform(0.5, 1), in[2] * Q2_FADE, x);
+    check_contraction("fading of one angle", "f0123", x, 1e-3, 1e-8);
+    check_contraction("fading of two angles", "f01234", x, 1e-3, 1e-8);
+  }
+  /* across the joint the third derivatives are continuous; outside they vanish */
+  matrix w;
+  double inside[5][3], outside[5][3], largest = 0;
+  any_symmetric(w);
+  const int32_t code = q2_coordinate_code("f01234");
+  bent_chain(Q2_FADE * 0.9, 0.6, 0.7, x);
+  contract_third(code, x, w, inside);
+  for (int i = 0; i < 15; i++)
+    largest = fmax(largest, fabs(inside[i / 3][i % 3]));
+  bent_chain(Q2_FADE * (1 - 1e-6), 0.6, 0.7, x);
+  contract_third(code, x, w, inside);
+  bent_chain(Q2_FADE * (1 + 1e-6), 0.6, 0.7, x);
+  contract_third(code, x, w, outside);
+  for (int i = 0; i < 15; i++) {
+    CHECK(outside[i / 3][i % 3] == 0);
+    CHECK_CLOSE(inside[i / 3][i % 3], 0, 1e-4 * largest);
+  }
+  /* at a straight angle everything is zero, whatever the torsion does */
+  bent_chain(0, 0.6, 0.7, x);
+  contract_third(code, x, w, inside);
+  for (int i = 0; i < 15; i++)
+    CHECK_CLOSE(inside[i / 3][i % 3], 0, 1e-5 * largest);
+}
+
+/* d/dx of W : d2h for a function h of some coordinates, from its derivatives in them. */
+static void contract_function(int n, const char *const *words, const double *first, const double *second, const double *third,
+                              double x[5][3], matrix w, double out[5][3]) {
+  struct q2_coordinate q[3];
+  double contraction[3][5][3];
+  for (int i = 0; i < n; i++) {
+    measure(words[i], (const double(*)[3])x, &q[i]);
+    contract_third(q2_coordinate_code(words[i]), x, w, contraction[i]);
+  }
+  memset(out, 0, 15 * sizeof(double));
+  q2_contract_function(5, n, first, second, third, q, contraction, (const double(*)[5][9])w, out);
+}
+
+/* h = (r^2 + s^2 - t^2) / (2 r s), the cosine of the angle between sides r and s of a triangle. */
+static void contract_law_of_cosines(double x[5][3], matrix w, double out[5][3]) {
+  static const char *const sides[] = {"r01", "r12", "r02"};
+  const double r = q2_measure_value(q2_coordinate_code(sides[0]), (const double(*)[3])x),
+               s = q2_measure_value(q2_coordinate_code(sides[1]), (const double(*)[3])x),
+               t = q2_measure_value(q2_coordinate_code(sides[2]), (const double(*)[3])x), rs = r * s, tt = t * t;
+  const double first[] = {(r * r + tt - s * s) / (2 * r * rs), (s * s + tt - r * r) / (2 * s * rs), -t / rs};
+  const double second[] = {(s * s - tt) / (r * r * rs),
+                           -(r * r + s * s + tt) / (2 * rs * rs),
+                           (r * r - tt) / (s * s * rs),
+                           t / (r * rs),
+                           t / (s * rs),
+                           -1 / rs};
+  const double third[] = {3 * (tt - s * s) / (r * r * r * rs),
+                          (s * s + tt) / (r * rs * rs),
+                          (r * r + tt) / (s * rs * rs),
+                          3 * (tt - r * r) / (s * s * s * rs),
+                          -2 * t / (r * r * rs),
+                          -t / (rs * rs),
+                          -2 * t / (s * s * rs),
+                          1 / (r * rs),
+                          1 / (s * rs),
+                          0};
+  contract_function(3, sides, first, second, third, x, w, out);
+}
+
+/* cos(theta) is smooth at straight angles, where each part of its contraction by way of theta diverges as 1 / sin(theta): their
+ * sum does not, above and below Q2_ANGLE_FLOOR. */
+static void straight_angles_have_a_limit(void) {
+  static const double bends[] = {1, 1e-2, 1e-4, 1e-5, 1e-6, 1e-7, 2e-8, 0.9e-8, 1e-9, 1e-12, 0};
+  static const char *const angle[] = {"a012"};
+  for (int trial = 0; trial < 40; trial++) {
+    const double turn = uniform(-3, 3), lean = uniform(-1.5, 1.5), folded = trial % 2 ? -1 : 1;
+    for (size_t b = 0; b < sizeof bends / sizeof *bends; b++) {
+      double x[5][3] = {{folded * 1.1 * cos(bends[b]), 1.1 * sin(bends[b]), 0}, {0, 0, 0}, {-1.3, 0, 0}};
+      double expected[5][3], out[5][3], largest = 0;
+      matrix w;
+      for (int a = 0; a < 3; a++)
+        rotate(lean, turn, x[a]);
+      any_symmetric(w);
+      contract_law_of_cosines(x, w, expected);
+      struct q2_angle_frame frame; /* theta itself is rounded near pi; the derivatives in it, -sin(theta) ..., must not be */
+      q2_angle_frame((const double(*)[3])x, &frame);
+      const double first = -frame.sine, second = -frame.cosine, third = frame.sine;
+      contract_function(1, angle, &first, &second, &third, x, w, out);
+      for (int i = 0; i < 9; i++)
+        largest = fmax(largest, fabs(expected[i / 3][i % 3]));
+      for (int i = 0; i < 9; i++) {
+        CHECK(fabs(out[i / 3][i % 3] - expected[i / 3][i % 3]) <= 1e-6 * largest, "bend %g, atom %d: %.12g, expected %.12g",
+              folded * bends[b], i / 3, out[i / 3][i % 3], expected[i / 3][i % 3]);
+      }
+    }
+  }
+}
+
+/* Rotating the atoms and W rotates the result. */
+static void contractions_turn_with_the_atoms(void) {
+  static const char *const words[] = {"r01", "a012", "t0123", "o0123", "f01234"};
+  for (int trial = 0; trial < 40; trial++) {
+    const double lean = uniform(-3, 3), turn = uniform(-3, 3);
+    double x[5][3], turned_x[5][3], out[5][3], turned_out[5][3];
+    matrix w, turned_w;
+    bent_chain(0.5 * Q2_FADE, 0.4 * Q2_FADE, uniform(0.1, 0.9) * Q2_FADE, x);
+    any_symmetric(w);
+    memcpy(turned_x, x, sizeof x);
+    memcpy(turned_w, w, sizeof w);
+    for (int p = 0; p < 5; p++) {
+      rotate(lean, turn, turned_x[p]);
+      for (int q = 0; q < 5; q++) {
+        double transposed[9] = {0};
+        for (int i = 0; i < 3; i++) /* R W R', a side at a time */
+          rotate(lean, turn, &turned_w[p][q][3 * i]);
+        q2_add_transposed(transposed, 1, turned_w[p][q]);
+        for (int i = 0; i < 3; i++)
+          rotate(lean, turn, &transposed[3 * i]);
+        memset(turned_w[p][q], 0, sizeof turned_w[p][q]);
+        q2_add_transposed(turned_w[p][q], 1, transposed);
+      }
+    }
+    for (size_t word = 0; word < sizeof words / sizeof *words; word++) {
+      double largest = 0;
+      contract_third(q2_coordinate_code(words[word]), x, w, out);
+      contract_third(q2_coordinate_code(words[word]), turned_x, turned_w, turned_out);
+      for (int p = 0; p < 5; p++)
+        rotate(lean, turn, out[p]);
+      for (int i = 0; i < 15; i++)
+        largest = fmax(largest, fabs(out[i / 3][i % 3]));
+      for (int i = 0; i < 15; i++)
+        CHECK_CLOSE(out[i / 3][i % 3], turned_out[i / 3][i % 3], 1e-11 * largest);
+    }
+  }
+}
+
 int main(void) {
   srand(20);
   coordinates_have_their_derivatives();
@@ -306,5 +481,9 @@ int main(void) {
   out_of_plane_angle_is_allingers();
   words_name_coordinates();
   contractions_are_derivatives();
+  contractions_are_derivatives_at_special_places();
+  fading_contractions_are_derivatives();
+  straight_angles_have_a_limit();
+  contractions_turn_with_the_atoms();
   return check_result();
 }

@@ -103,8 +103,10 @@ static void check_form(enum q2_form form, double *q, double *p, const double *co
   }
 }
 
-/* What a form's coordinate or parameter may be, by its word or kind: negative force constants included. */
+/* What a form's coordinate or parameter may be, by its word or kind: negative force constants included, differences across the
+ * plane, where forms of out-of-plane angles change their expression, excluded. */
 static double any_coordinate(char letter) {
+  if (letter == 'o') return (rand() % 2 ? 1 : -1) * uniform(0.02, 1.5);
   return letter == 'r' ? uniform(0.8, 3) : letter == 'a' ? uniform(1, 3) : letter == 'f' ? uniform(0, 1) : uniform(-3.1, 3.1);
 }
 
