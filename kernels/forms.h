@@ -526,6 +526,7 @@ enum q2_form { Q2_FORMS(Q2_FORM_IDENTIFIER) Q2_FORM_COUNT };
 /* Evaluates the form of one term. Only the entries of `jet` that the form has are set. */
 Q2_DEVICE void q2_form_evaluate(enum q2_form form, const q2_real *q, const q2_real *p, const q2_real *constant,
                                 struct q2_jet *jet) {
+  jet->value = 0;
   switch (form) {
 #define Q2_FORM_CASE(ID, NAME, COORDINATES, NC, NA, NP, NK, KINDS, MEANINGS, FUNCTION)                                         \
   case Q2_FORM_##ID:                                                                                                           \

@@ -139,6 +139,9 @@ enum q2_pair_form { Q2_PAIR_FORMS(Q2_PAIR_FORM_IDENTIFIER) Q2_PAIR_FORM_COUNT };
 
 /* Evaluates the form of one pair. inverse: 1/r; p: the pair's parameters. */
 Q2_DEVICE void q2_pair_form_evaluate(enum q2_pair_form form, q2_real inverse, const q2_real p[2], struct q2_pair_jet *jet) {
+  jet->value = jet->first = jet->second = jet->third = 0;
+  jet->value_p[0] = jet->first_p[0] = jet->second_p[0] = 0;
+  jet->value_p[1] = jet->first_p[1] = jet->second_p[1] = 0;
   switch (form) {
 #define Q2_PAIR_FORM_CASE(ID, NAME, TYPE_KINDS, SIZE, RULES, PAIR_KINDS, FUNCTION)                                             \
   case Q2_PAIR_FORM_##ID:                                                                                                      \
@@ -191,6 +194,7 @@ enum q2_combining_rule { Q2_COMBINING_RULES(Q2_COMBINING_IDENTIFIER) Q2_COMBININ
 Q2_DEVICE void q2_combine(enum q2_combining_rule rule, const q2_real first[2], const q2_real second[2],
                           struct q2_combined out[2]) {
   q2_geometric_mean(first[0], second[0], &out[0]);
+  out[1].value = out[1].by_first = out[1].by_second = 0;
   switch (rule) {
 #define Q2_COMBINING_CASE(ID, NAME, FUNCTION)                                                                                  \
   case Q2_COMBINING_##ID:                                                                                                      \

@@ -1,15 +1,15 @@
 /* What lets one source be a CPU loop body and a GPU thread: the qualifier of device functions and the working precision. A
- * translation unit that wants another precision than double defines Q2_REAL before it includes anything of kernels/. */
+ * translation unit that wants another precision than double defines Q2_KERNEL_REAL before it includes anything of kernels/. */
 #ifndef Q2_PORTABLE_H
 #define Q2_PORTABLE_H
 
 #include <math.h>
 #include <stdint.h>
 
-#ifndef Q2_REAL
-#define Q2_REAL double
+#ifndef Q2_KERNEL_REAL
+#define Q2_KERNEL_REAL double
 #endif
-typedef Q2_REAL q2_real;
+typedef Q2_KERNEL_REAL q2_real;
 
 #ifdef __CUDACC__
 #define Q2_DEVICE static __host__ __device__ __forceinline__

@@ -80,7 +80,7 @@ Q2_DEVICE void q2_rigid_square(const struct q2_batch *batch, const struct q2_wav
 /* 3. Panels of the projection. Q'AQ = A - Y Z' - Z Y' with X = A C, S = C'X, Z = X - Y S / 2 (C = Y T): panel_left = [Y Z],
  * panel_right = [Z Y]. Element: column major < Q2_RIGID of Z, row minor. */
 Q2_DEVICE void q2_panels(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
-  const int64_t m = wave->first + slot, ld = batch->ld;
+  const int64_t ld = batch->ld;
   const q2_real *y = q2_householder_of(batch, wave, slot);
   const q2_real *s = wave->small + slot * q2_small(batch) + Q2_RIGID * major;
   q2_real z = wave->rigid_product[(slot * Q2_RIGID + major) * ld + minor];

@@ -101,7 +101,7 @@ Q2_DEVICE q2_real q2_observed_coordinate(const struct q2_batch *batch, const str
   double x[Q2_MAX_TERM_ATOMS][3], value, first[Q2_MAX_TERM_ATOMS][3];
   for (int p = 0; p < Q2_MAX_TERM_ATOMS; p++) {
     for (int c = 0; c < 3; c++)
-      x[p][c] = p < atoms ? position[3 * residual->index[p] + c] : 0;
+      x[p][c] = p < atoms && p < Q2_MAX_INDEX ? position[3 * residual->index[p] + c] : 0;
   }
   q2_measure_first(code, (const double(*)[3])x, &value, first);
   for (int p = 0; p < Q2_MAX_INDEX; p++) {

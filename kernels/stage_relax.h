@@ -5,26 +5,20 @@
  * raises the energy is taken back and tried with a quarter of its length. At the end of an evaluation everything (tables,
  * eigenvalues, U) is that of the relaxed geometry.
  *
- * With x* where dE/dx = 0, d(dE/dx)/dp + H dx*/
-dp = 0 : a value v(x *) has dv / dp = -u.d(dE / dx) / dp with H u = dv / dx,
-                                 solved as u * =
-                                     U lambda ^ -1 U' dv/dx. So -u is the cotangent of the gradient, and the same backward kernels do the rest. */
+ * With the relaxed geometry y(p), where dE/dx = 0, d(dE/dx)/dp + H dy/dp = 0: a value v(y) has dv/dp = -u . d(dE/dx)/dp, H u =
+ * dv/dx, solved as u = U lambda^-1 U' dv/dx. So -u is the cotangent of the gradient, and the same backward kernels do the
+ * rest. */
 #ifndef Q2_STAGE_RELAX_H
 #define Q2_STAGE_RELAX_H
 
 #include "coordinates_third.h"
+#include "function_third.h"
 #include "stage_back.h"
 #include "stage_geometry.h"
 
-                                                /* relax_state: the energy of the accepted point, the trust radius (angstrom, of
-                                                 * any atom), steps so far, whether the last step was taken back. */
-                                                enum {
-                                                  Q2_RELAX_ENERGY,
-                                                  Q2_RELAX_RADIUS,
-                                                  Q2_RELAX_STEPS,
-                                                  Q2_RELAX_RETRY,
-                                                  Q2_RELAX_STATE
-                                                };
+/* relax_state: the energy of the accepted point, the trust radius (angstrom, of
+ * any atom), steps so far, whether the last step was taken back. */
+enum { Q2_RELAX_ENERGY, Q2_RELAX_RADIUS, Q2_RELAX_STEPS, Q2_RELAX_RETRY, Q2_RELAX_STATE };
 
 #define Q2_RELAX_GRADIENT 1e-8      /* kcal/mol/angstrom: every component of dE/dx at the end */
 #define Q2_RELAX_MOST_STEPS 200     /* then the molecule counts as failed */
@@ -164,81 +158,46 @@ Q2_DEVICE void q2_relax_judge(const struct q2_batch *batch, const struct q2_wave
 
 /* --- derivatives at the relaxed geometry --- */
 
-/* 7. d(W:H)/dx of term minor. With S = sum f_ab g_a'W g_b + sum f_a W:D_a,
- * dS/dx = sum over c of (sum over a, b of f_abc g_a'W g_b + sum over a of f_ac W:D_a) g_c + 2 sum f_ab D_a W g_b + sum f_a
- * W:d3q_a. */
+/* 7. d(W:H)/dx of term minor: W contracted with the third derivatives of its energy. */
 Q2_DEVICE void q2_terms_third(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                               int64_t minor) {
   (void)major;
   const int64_t t = batch->term_start[wave->first + slot] + minor;
   const int count = q2_form_coordinates(batch->term_form[t]);
   const int32_t *atom = batch->term_atom + Q2_MAX_TERM_ATOMS * t, *code = batch->term_code + Q2_MAX_COORDINATES * t;
-  double x[Q2_MAX_TERM_ATOMS][3], w[Q2_MAX_TERM_ATOMS][Q2_MAX_TERM_ATOMS][9], third[Q2_MAX_TERM_ATOMS][3],
-      wg[Q2_MAX_COORDINATES][Q2_MAX_TERM_ATOMS][3], wd[Q2_MAX_COORDINATES], gwg[Q2_MAX_COORDINATES][Q2_MAX_COORDINATES];
+  double x[Q2_MAX_TERM_ATOMS][3], w[Q2_MAX_TERM_ATOMS][Q2_MAX_TERM_ATOMS][9],
+      contraction[Q2_MAX_COORDINATES][Q2_MAX_TERM_ATOMS][3], sum[Q2_MAX_TERM_ATOMS][3], first[Q2_MAX_COORDINATES],
+      second[Q2_MAX_SECOND], third[Q2_MAX_THIRD];
   struct q2_coordinate q[Q2_MAX_COORDINATES];
   struct q2_jet jet;
+  int blocks = 0;
   q2_load_term(batch, wave, slot, minor, &jet);
   q2_term_positions(batch, t, wave->position + 3 * slot * batch->atoms, x);
-  for (int p = 0; p < Q2_MAX_TERM_ATOMS; p++) {
-    for (int r = 0; r < Q2_MAX_TERM_ATOMS; r++) {
-      q2_real block[9] = {0, 0, 0, 0, 0, 0, 0, 0, 0};
-      if (atom[p] >= 0 && atom[r] >= 0) q2_cotangent(batch, wave, slot, atom[p], atom[r], block);
+  while (blocks < Q2_MAX_TERM_ATOMS && atom[blocks] >= 0)
+    blocks++;
+  for (int p = 0; p < blocks; p++) {
+    for (int r = 0; r < blocks; r++) {
+      q2_real block[9];
+      q2_cotangent(batch, wave, slot, atom[p], atom[r], block);
       for (int k = 0; k < 9; k++)
         w[p][r][k] = p == r ? ((double)block[k] + (double)block[3 * (k % 3) + k / 3]) / 2 : (double)block[k];
     }
   }
+  for (int a = 0; a < count; a++) {
+    q2_measure(code[a], (const double(*)[3])x, &q[a]);
+    q2_contract_third(code[a], (const double(*)[3])x, (const double(*)[Q2_MAX_TERM_ATOMS][9])w, contraction[a]);
+    first[a] = (double)jet.first[a];
+  }
+  for (int k = 0; k < q2_triangle(count - 1, count - 1) + 1; k++)
+    second[k] = (double)jet.second[k];
+  for (int k = 0; k < q2_tetrahedron(count - 1, count - 1, count - 1) + 1; k++)
+    third[k] = (double)jet.third[k];
+  for (int p = 0; p < Q2_MAX_TERM_ATOMS; p++)
+    sum[p][0] = sum[p][1] = sum[p][2] = 0;
+  q2_contract_function(blocks, count, first, second, third, q, contraction, (const double(*)[Q2_MAX_TERM_ATOMS][9])w, sum);
   q2_real *out = wave->term_third + 3 * Q2_MAX_TERM_ATOMS * (slot * batch->max_terms + minor);
   for (int k = 0; k < 3 * Q2_MAX_TERM_ATOMS; k++)
-    out[k] = 0;
-  for (int a = 0; a < count; a++) { /* W g_a and W:D_a */
-    q2_measure(code[a], (const double(*)[3])x, &q[a]);
-    wd[a] = 0;
-    for (int p = 0; p < Q2_MAX_TERM_ATOMS; p++) {
-      for (int i = 0; i < 3; i++) {
-        wg[a][p][i] = 0;
-        for (int r = 0; r < Q2_MAX_TERM_ATOMS; r++) {
-          for (int j = 0; j < 3; j++) {
-            wg[a][p][i] += w[p][r][3 * i + j] * q[a].first[r][j];
-            wd[a] += w[p][r][3 * i + j] * q[a].second[p][r][3 * i + j];
-          }
-        }
-      }
-    }
-    q2_contract_third(code[a], (const double(*)[3])x, (const double(*)[Q2_MAX_TERM_ATOMS][9])w, third);
-    for (int k = 0; k < 3 * Q2_MAX_TERM_ATOMS; k++)
-      out[k] += jet.first[a] * (q2_real)third[k / 3][k % 3];
-  }
-  for (int a = 0; a < count; a++) {
-    for (int b = 0; b < count; b++) {
-      gwg[a][b] = 0;
-      for (int k = 0; k < 3 * Q2_MAX_TERM_ATOMS; k++)
-        gwg[a][b] += q[a].first[k / 3][k % 3] * wg[b][k / 3][k % 3];
-    }
-  }
-  for (int c = 0; c < count; c++) {
-    double along = 0; /* g_c */
-    for (int a = 0; a < count; a++) {
-      along += (double)jet.second[a > c ? Q2_TRIANGLE(a, c) : Q2_TRIANGLE(c, a)] * wd[a];
-      for (int b = 0; b < count; b++) {
-        const int high = a > b ? a : b, low = a > b ? b : a;
-        const int first = c > high ? c : high, last = c < low ? c : low, middle = a + b + c - first - last;
-        along += (double)jet.third[Q2_TETRAHEDRON(first, middle, last)] * gwg[a][b];
-      }
-    }
-    for (int p = 0; p < Q2_MAX_TERM_ATOMS; p++) {
-      for (int i = 0; i < 3; i++) {
-        double bend = 0; /* D_c W g_b */
-        for (int b = 0; b < count; b++) {
-          const double f = 2 * (double)jet.second[b > c ? Q2_TRIANGLE(b, c) : Q2_TRIANGLE(c, b)];
-          for (int r = 0; r < Q2_MAX_TERM_ATOMS; r++) {
-            for (int j = 0; j < 3; j++)
-              bend += f * q[c].second[p][r][3 * i + j] * wg[b][r][j];
-          }
-        }
-        out[3 * p + i] += (q2_real)(along * q[c].first[p][i] + bend);
-      }
-    }
-  }
+    out[k] = (q2_real)sum[k / 3][k % 3];
 }
 
 /* d(W:H)/dx_i of the pair (i, j), i > j. With V = 2 W_ij - W_ii - W_jj, S = -((f'' - f'/r) u'V u + f'/r tr V). */

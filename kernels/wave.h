@@ -44,6 +44,7 @@ struct q2_wave {
   q2_real *value;                     /* [max_terms] f of each term */
   q2_real *charge;                    /* [N] e, with increments */
   q2_real *gradient_at;               /* [ld] dE/dx, kcal/mol/angstrom */
+  q2_real *atom_energy;               /* [N] kcal/mol, of the pairs with earlier atoms */
   q2_real *energy;                    /* [1] kcal/mol */
   q2_real *hessian;                   /* [ld * 3N] */
   q2_real *vectors;                   /* [ld_order * order] projected Hessian, then its eigenvectors */

@@ -137,8 +137,8 @@ static int build_rigid(struct q2_builder *builder, struct q2_error *error) {
   const struct q2_dataset *dataset = builder->dataset;
   const double *mass = dataset->mass + dataset->atom_offset[builder->molecule];
   const int64_t rigid = builder->slot * Q2_RIGID * batch->ld;
-  const int count = batch->moving ? q2_rigid_count(builder->atoms, mass, builder->position)
-                                  : q2_rigid_householder(builder->atoms, mass, builder->position, batch->ld,
+  const int count = batch->moving ? q2_rigid_count(builder->atoms, mass, builder->qm_position)
+                                  : q2_rigid_householder(builder->atoms, mass, builder->qm_position, batch->ld,
                                                          batch->householder + rigid, batch->householder_factor + rigid);
   if (count < 0)
     return q2_fail(error, "%s: molecule %s: LAPACK fails on its rigid motions", dataset->path,
@@ -155,7 +155,7 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
   builder->molecule = molecule;
   builder->slot = slot;
   builder->atoms = (int)(dataset->atom_offset[molecule + 1] - first);
-  builder->position = dataset->position + 3 * first;
+  builder->qm_position = dataset->position + 3 * first;
   batch->file_molecule[slot] = dataset->molecule[molecule];
   batch->energy_slot[slot] = energy_slot(builder, dataset->molecule[molecule]);
   batch->validation[slot] = dataset->validation ? dataset->validation[molecule] : 0;
@@ -176,8 +176,10 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
 #define STARTS(START)                                                                                                          \
   START(atom_start)                                                                                                            \
   START(atom_term_first)                                                                                                       \
-  START(pair_start) START(term_start) START(piece_start) START(entry_start) START(parameter_start) START(source_start)         \
-      START(increment_start) START(special_start) START(residual_start)
+  START(pair_start)                                                                                                            \
+  START(term_start)                                                                                                            \
+  START(piece_start) START(entry_start) START(parameter_start) START(source_start) START(increment_start) START(special_start) \
+      START(residual_start)
 #define FIXED(TABLE)                                                                                                           \
   TABLE(atom_count, count)                                                                                                     \
   TABLE(mode_count, count)                                                                                                     \

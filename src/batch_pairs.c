@@ -35,7 +35,7 @@ static int build_atoms(struct q2_builder *builder) {
   for (int i = 0; i < atoms; i++) {
     for (int k = 0; k < 3; k++) {
       weight[3 * i + k] = 1 / sqrt(dataset->mass[first + i]);
-      position[3 * i + k] = builder->position[3 * i + k];
+      position[3 * i + k] = builder->qm_position[3 * i + k];
     }
     charge[i] = dataset->atom_charge[first + i];
     if (!builder->batch->has_nonbonded) continue;

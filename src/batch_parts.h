@@ -51,7 +51,7 @@ struct q2_builder {
   int64_t molecule; /* in the data set's arrays */
   int64_t slot;     /* in the batch */
   int atoms;
-  const double *position;                 /* [atoms][3] */
+  const double *qm_position;              /* [atoms][3] */
   int32_t *local_of_row;                  /* [parameters] place in the molecule's list, -1: not there */
   struct q2_growing derivative_parameter; /* int32: the parameter that each row of q2_wave.derivative belongs to, -1: none */
   struct q2_growing special_source;       /* int32: the data set's row of each of the batch's special rows */

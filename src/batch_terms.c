@@ -10,7 +10,7 @@ static int form_by_geometry(const struct q2_builder *builder, int form, const in
   if (builder->batch->moving) return faded;
   double x[Q2_MAX_TERM_ATOMS][3];
   for (int a = 0; a < q2_forms[form].atom_count; a++)
-    memcpy(x[a], builder->position + 3 * atoms[a], sizeof x[a]);
+    memcpy(x[a], builder->qm_position + 3 * atoms[a], sizeof x[a]);
   const int32_t factor = q2_form_coordinate_code(faded, q2_forms[faded].coordinate_count - 1);
   return q2_measure_value(factor, (const double(*)[3])x) < 1 ? faded : form;
 }

@@ -16,11 +16,11 @@ double q2_residual_coordinate(const struct q2_residual_builder *builder, int cou
       x[a][k] = builder->position[3 * atoms[a] + k];
   }
   if (count == 2)
-    q2_distance(x, &coordinate);
+    q2_distance(0, (const double(*)[3])x, &coordinate);
   else if (count == 3)
-    q2_angle(x, &coordinate);
+    q2_angle(0, (const double(*)[3])x, &coordinate);
   else
-    q2_torsion(x, &coordinate);
+    q2_torsion(0, (const double(*)[3])x, &coordinate);
   return count == 2 ? coordinate.value : coordinate.value / DEGREE;
 }
 
