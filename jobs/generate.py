@@ -102,8 +102,9 @@ def freeze_unused(tables):
     for path, array in tables.items():
         if path.startswith("/force_field/terms/") and path.endswith("/parameters"):
             used[array] = True
-    for key in ("epsilon", "sigma"):
-        used[tables.get(f"/force_field/nonbonded/{key}", np.zeros(0, int))] = True
+    for key in ("nonbonded/epsilon", "nonbonded/sigma", "nonbonded/radius", "nonbonded/special/parameters",
+                "charge_increments/parameter"):
+        used[tables.get(f"/force_field/{key}", np.zeros(0, int))] = True
     link = tables["/force_field/parameters/link"]
     for _ in range(len(link)):  # as many steps as the longest chain could have
         ends = link[used & (link >= 0)]

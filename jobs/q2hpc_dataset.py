@@ -33,6 +33,9 @@ DEFAULT_UNIT = {
     "torsion_k": "kcal/mol", "torsion_phase": "degree",
     "improper_k": "kcal/mol", "improper_phase": "degree",
     "lj_epsilon": "kcal/mol", "lj_sigma": "angstrom",
+    "vdw_epsilon": "kcal/mol", "vdw_radius": "angstrom", "vdw_distance": "angstrom",
+    "hydrogen_c": "kcal/mol*angstrom^12", "hydrogen_d": "kcal/mol*angstrom^10",
+    "charge_increment": "e", "bond_dipole": "debye",
     "morse_d": "kcal/mol", "morse_a": "1/angstrom", "angle_cosine_k": "kcal/mol",
     "torsion_v1": "kcal/mol", "torsion_v2": "kcal/mol", "torsion_v3": "kcal/mol",
     "improper_harmonic_k": "kcal/mol/rad^2", "improper_eq": "degree", "out_of_plane_k": "kcal/mol/rad^2",
@@ -63,6 +66,15 @@ FORMS = {
     "cmap": (5, ("cmap_scale",), 1),
 }
 
+# form of non-bonded pairs: (kinds of an atom type's two parameters, or None; name of the second; kinds of a row for one pair)
+PAIR_FORMS = {
+    "lennard_jones": (("lj_epsilon", "lj_sigma"), "sigma", ("lj_epsilon", "lj_sigma")),
+    "exp6_mm3": (("vdw_epsilon", "vdw_radius"), "radius", ("vdw_epsilon", "vdw_distance")),
+    "exp6_q2mm": (("vdw_epsilon", "vdw_radius"), "radius", ("vdw_epsilon", "vdw_distance")),
+    "hydrogen_12_10": (None, None, ("hydrogen_c", "hydrogen_d")),
+}
+DEBYE = 1.602176634e-19 * 1e-10 * 299792458.0 * 1e21  # debye in 1 e angstrom, CODATA 2018
+
 # kind: (columns of its index, attributes of its group; DataSet.observable_attributes overrides these)
 OBSERVABLES = {"frequency": (1, {"minimum": 50.0})}
 
@@ -91,6 +103,7 @@ class Molecule:
     imaginary_modes: int = 0
     terms: dict = field(default_factory=dict)        # form: [(atoms, parameters, constants)]
     observables: dict = field(default_factory=dict)  # kind: [(index, weight, value)]
+    increments: list = field(default_factory=list)   # [(atoms, parameter, factor)] by DataSet.charge_increment
 
 
 class DataSet:
@@ -131,21 +144,42 @@ class DataSet:
         atom_count, kinds, constant_count = FORMS[form]
         if len(atoms) != atom_count or len(constants) != constant_count:
             raise ValueError(f"{form} in {molecule.name}: takes {atom_count} atoms and {constant_count} constants")
-        if tuple(self.parameters[row]["kind"] for row in parameters) != kinds:
-            raise ValueError(f"{form} in {molecule.name}: takes parameters of the kinds {kinds}")
+        self._check_kinds(f"{form} in {molecule.name}", parameters, kinds)
         molecule.terms.setdefault(form, []).append((tuple(atoms), tuple(parameters), tuple(constants)))
 
-    def nonbonded_rules(self, combining_rule, lennard_jones_14=1.0, coulomb_14=1.0):
+    def nonbonded_rules(self, combining_rule, form="lennard_jones", vdw_14=1.0, coulomb_14=1.0, dielectric=1.0):
         """Switches non-bonded pairs on; then every molecule needs `types`. Factors scale the pairs three bonds apart."""
-        self.nonbonded = dict(combining_rule=combining_rule, lennard_jones_14=lennard_jones_14, coulomb_14=coulomb_14,
-                              label=[], epsilon=[], sigma=[])
+        self.nonbonded = dict(form=form, combining_rule=combining_rule, vdw_14=vdw_14, coulomb_14=coulomb_14,
+                              dielectric=dielectric, label=[], epsilon=[], size=[], special=[])
 
-    def nonbonded_type(self, label, epsilon_row, sigma_row):
-        """Adds an atom type of the non-bonded table and returns its row."""
+    def nonbonded_type(self, label, epsilon_row, size_row):
+        """Adds an atom type of the non-bonded table and returns its row. size_row: sigma, or the radius of an exp-6 form."""
+        form = self.nonbonded["form"]
+        self._check_kinds(f"type {label} of {form}", (epsilon_row, size_row), PAIR_FORMS[form][0])
         self.nonbonded["label"].append(label)
         self.nonbonded["epsilon"].append(epsilon_row)
-        self.nonbonded["sigma"].append(sigma_row)
+        self.nonbonded["size"].append(size_row)
         return len(self.nonbonded["label"]) - 1
+
+    def nonbonded_special(self, types, form, parameters):
+        """Gives a pair of atom types a form and two parameters of its own."""
+        self._check_kinds(f"{form} of types {tuple(types)}", parameters, PAIR_FORMS[form][2])
+        self.nonbonded["special"].append((tuple(types), form, tuple(parameters)))
+
+    def charge_increment(self, molecule, atoms, parameter, factor=None):
+        """Adds factor x parameter to the charge of the first atom and takes it from the second. Without a factor it is 1, or
+        makes the charges of a bond dipole at the molecule's geometry, positive on the first atom."""
+        kind = self.parameters[parameter]["kind"]
+        if kind not in ("charge_increment", "bond_dipole"):
+            raise ValueError(f"charge increment in {molecule.name}: takes a charge_increment or a bond_dipole, not {kind}")
+        if factor is None:
+            i, j = atoms
+            factor = 1.0 if kind == "charge_increment" else 1 / (DEBYE * np.linalg.norm(molecule.positions[i] - molecule.positions[j]))
+        molecule.increments.append((tuple(atoms), parameter, float(factor)))
+
+    def _check_kinds(self, what, rows, kinds):
+        if tuple(self.parameters[row]["kind"] for row in rows) != kinds:
+            raise ValueError(f"{what}: takes parameters of the kinds {kinds}")
 
     def cmap_grid(self, energies):
         """Adds a grid of [n, n] energies in kcal/mol, from -180 degrees on, phi by row, and returns its number: the constant of
@@ -270,11 +304,19 @@ class DataSet:
         if missing:
             raise ValueError(f"/atoms/type: molecule {missing[0]} has no types")
         tables["/atoms/type"] = joined(self._column("types"), np.int32)
-        group = "/force_field/nonbonded"
-        tables[group + "/label"] = strings(self.nonbonded["label"], LONGEST["label"])
-        for key in ("epsilon", "sigma"):
-            tables[f"{group}/{key}"] = np.array(self.nonbonded[key], dtype=np.int32)
-        attributes[group] = {key: self.nonbonded[key] for key in ("combining_rule", "lennard_jones_14", "coulomb_14")}
+        group, rules = "/force_field/nonbonded", self.nonbonded
+        tables[group + "/label"] = strings(rules["label"], LONGEST["label"])
+        tables[group + "/epsilon"] = np.array(rules["epsilon"], dtype=np.int32)
+        tables[f"{group}/{PAIR_FORMS[rules['form']][1]}"] = np.array(rules["size"], dtype=np.int32)
+        attributes[group] = {key: rules[key] for key in ("form", "combining_rule", "vdw_14", "coulomb_14", "dielectric")}
+        if rules["special"]:
+            types, forms, parameters = zip(*rules["special"])
+            tables[group + "/special/types"] = np.array(types, dtype=np.int32)
+            tables[group + "/special/form"] = strings(forms, LONGEST["kind"])
+            tables[group + "/special/parameters"] = np.array(parameters, dtype=np.int32)
+        if any(m.increments for m in self.molecules):
+            put_ragged(tables, "/force_field/charge_increments/", self._column("increments"),
+                       ("atoms", np.int32, 2), ("parameter", np.int32, 0), ("factor", float, 0))
 
     def _observable_tables(self, tables, attributes):
         for kind, (columns, _) in OBSERVABLES.items():

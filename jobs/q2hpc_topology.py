@@ -369,7 +369,7 @@ def add_fourier(data, site, kind, label, atoms, periodicity, phase, k, bounds):
 def add_lennard_jones(data):
     """UFF's 12-6 parameters by element, frozen: sigma = x / 2^(1/6), geometric means. UFF does not scale 1-4 pairs; halving
     them, as OPLS does, leaves the torsions their part."""
-    data.nonbonded_rules("geometric", lennard_jones_14=0.5, coulomb_14=0.5)
+    data.nonbonded_rules("geometric", vdw_14=0.5, coulomb_14=0.5)
     rows = {}
     for molecule in data.molecules:
         labels = lennard_jones_labels(molecule)

@@ -163,10 +163,17 @@ EXPRESSIONS = {
     "out_of_plane_harmonic": ("k", "k*chi^2; " + CHI),
     "out_of_plane_mm3": ("k last", "k*" + SEXTIC + "d=abs(chi); " + CHI),
 }
+# The same for pairs d angstrom apart with parameters a and b; their walls are checked elsewhere (tests/test_nonbonded.c).
+PAIR_EXPRESSIONS = {
+    "pair_lennard_jones": "4*a*((b/d)^12-(b/d)^6)",
+    "pair_exp6_mm3": "a*(184000*exp(-12*d/b)-2.25*(b/d)^6)",
+    "pair_exp6_q2mm": "a*(184000*exp(-12*d/b)-2.25*(b/d)^6)",
+    "pair_hydrogen_12_10": "a/d^12-b/d^10",
+}
 
 
 class OpenMMMolecule:
-    """One molecule's terms in OpenMM: its standard forces, and a custom one for pairs mixed by the geometric rule."""
+    """One molecule's terms in OpenMM: its standard forces, and custom ones for pairs that it does not mix as we do."""
 
     KILOJOULE, NANOMETER = 4.184, 0.1  # per kcal, per angstrom
 
@@ -180,7 +187,7 @@ class OpenMMMolecule:
             system.addParticle(mass)
         for form, (molecule, atoms, values, constants) in reference.terms.items():
             mine = molecule == m
-            if form == "pair" and not reference.geometric:
+            if form == "pair_lennard_jones" and reference.openmm_mixes:
                 system.addForce(self.lorentz_berthelot(reference, m))
             elif mine.any():
                 system.addForce(self.force(form, atoms[mine].tolist(), values[mine], constants[mine]))
@@ -206,12 +213,11 @@ class OpenMMMolecule:
         elif form in EXPRESSIONS:
             force = self.custom(form, atoms, values, constants)
         else:
-            force = self.openmm.CustomBondForce("4*e*((s/r)^12-(s/r)^6)+c/r")
-            for name in ("e", "s", "c"):
+            force = self.openmm.CustomBondForce(f"{self.KILOJOULE}*(factor*({PAIR_EXPRESSIONS[form]})+c/d); d=10*r")
+            for name in ("a", "b", "factor", "c"):
                 force.addPerBondParameter(name)
-            for (i, j), (epsilon, sigma), (factor, coulomb) in zip(atoms, values, constants):
-                force.addBond(i, j, [factor * epsilon * self.KILOJOULE, sigma * self.NANOMETER,
-                                     coulomb * self.KILOJOULE * self.NANOMETER])
+            for (i, j), p, c in zip(atoms, values, constants):
+                force.addBond(i, j, [*p, *c])
         return force
 
     def custom(self, form, atoms, values, constants):

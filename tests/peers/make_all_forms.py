@@ -30,7 +30,7 @@ def main():
     shift_phases(tables, kinds)
     link_first_two(tables, kinds)
     add_charges(tables, attributes)
-    attributes["/force_field/nonbonded"] = {"combining_rule": "lorentz-berthelot", "lennard_jones_14": 0.5,
+    attributes["/force_field/nonbonded"] = {"combining_rule": "lorentz-berthelot", "vdw_14": 0.5,
                                             "coulomb_14": 1 / 1.2}
     add_bonds_and_angles(tables)
     add_torsions(tables)

@@ -34,7 +34,9 @@ UNITS = {"kcal/mol": 1.0, "kJ/mol": 1 / 4.184, "hartree": HARTREE, "angstrom": 1
          "mdyn*angstrom/rad^2": MILLIDYNE_ANGSTROM, "hartree/rad^2": HARTREE, "amu": 1.0, "e": 1.0, "1/angstrom": 1.0,
          "1/nm": 0.1, "1/bohr": 1 / BOHR, "kcal/mol/angstrom/rad": 1.0, "kJ/mol/nm/rad": 1 / 41.84,
          "mdyn/rad": MILLIDYNE_ANGSTROM, "hartree/bohr/rad": HARTREE / BOHR, "kcal/mol/angstrom": 1.0,
-         "kJ/mol/nm": 1 / 41.84, "hartree/bohr": HARTREE / BOHR, "1": 1.0}
+         "kJ/mol/nm": 1 / 41.84, "hartree/bohr": HARTREE / BOHR, "1": 1.0,
+         "kcal/mol*angstrom^12": 1.0, "kJ/mol*angstrom^12": 1 / 4.184, "kcal/mol*angstrom^10": 1.0,
+         "kJ/mol*angstrom^10": 1 / 4.184, "debye": 1.0, "e*angstrom": 1.602176634e-29 * LIGHT * 1e21}
 
 
 # --- energies of one term; x is [atoms, 3] -----------------------------------------------------------------------------------
@@ -163,18 +165,59 @@ def b_spline_coefficients(grid):
     return np.real(np.fft.ifft2(np.fft.fft2(grid) / np.outer(division, division)))
 
 
-def pair(x, p, c):
-    """Lennard-Jones and Coulomb: p = epsilon, sigma; c = Lennard-Jones factor, C q q times its factor."""
-    r = distance(x, 0, 1)
+def lennard_jones(r, p):
     s6 = (p[1] / r) ** 6
-    return c[0] * 4 * p[0] * (s6 * s6 - s6) + c[1] / r
+    return 4 * p[0] * (s6 * s6 - s6)
+
+
+def exp6(x):
+    """MM3's, in units of epsilon and rv."""
+    return 184000 * jnp.exp(-12 * x) - 2.25 / x**6
+
+
+def exp6_wall():
+    """Where the curve offset + slope / x^2 joins exp6 with its first two derivatives, and its numbers."""
+    first, second = jax.grad(exp6), jax.grad(jax.grad(exp6))
+    low, high = 0.36, 0.5
+    for _ in range(60):
+        x = (low + high) / 2
+        low, high = (x, high) if x * second(x) + 3 * first(x) < 0 else (low, x)
+    slope = -first(low) * low**3 / 2
+    return float(low), float(exp6(low) - slope / low**2), float(slope)
+
+
+JOINT, WALL_OFFSET, WALL_SLOPE = exp6_wall()
+
+
+def exp6_mm3(r, p):
+    x = r / p[1]
+    return p[0] * jnp.where(x >= JOINT, exp6(x), WALL_OFFSET + WALL_SLOPE / x**2)
+
+
+def exp6_q2mm(r, p):
+    x = r / p[1]
+    return p[0] * jnp.where(x >= 0.34, exp6(x), 184000 * jnp.exp(-12 * 0.34) * (0.34 / x) ** 12)
+
+
+def hydrogen_12_10(r, p):
+    return p[0] / r**12 - p[1] / r**10
+
+
+def pair(energy):
+    """The form and Coulomb: c = the form's factor, C q q / dielectric times its factor."""
+    return lambda x, p, c: c[0] * energy(distance(x, 0, 1), p) + c[1] / distance(x, 0, 1)
+
+
+PAIRS = {"lennard_jones": lennard_jones, "exp6_mm3": exp6_mm3, "exp6_q2mm": exp6_q2mm, "hydrogen_12_10": hydrogen_12_10}
+MIXING = {"geometric": lambda a, b: np.sqrt(a * b), "lorentz-berthelot": lambda a, b: (a + b) / 2, "mm3": lambda a, b: a + b}
 
 
 FORMS = {"bond_harmonic": bond, "bond_mm3": bond_mm3, "bond_morse": morse, "angle_harmonic": angle, "angle_mm3": angle_mm3,
          "angle_cosine": angle_cosine, "urey_bradley": bond, "torsion_fourier": torsion, "torsion_mm3": torsion_mm3,
          "improper_fourier": torsion, "improper_harmonic": improper_harmonic, "stretch_bend": stretch_bend, "bend_bend": bend_bend,
          "bend_bend_opposite": bend_bend_opposite, "torsion_stretch": torsion_stretch,
-         "out_of_plane_harmonic": out_of_plane_harmonic, "out_of_plane_mm3": out_of_plane_mm3, "cmap": cmap, "pair": pair}
+         "out_of_plane_harmonic": out_of_plane_harmonic, "out_of_plane_mm3": out_of_plane_mm3, "cmap": cmap,
+         **{f"pair_{form}": pair(energy) for form, energy in PAIRS.items()}}
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------------
@@ -203,7 +246,7 @@ class Reference:
             if "cmap" in self.terms:
                 self._read_grids(file)
             if "force_field/nonbonded" in file:
-                self.terms["pair"] = self._pairs(file)
+                self.terms.update(self._pairs(file))
             observed = file["observables/frequency"]
             self.minimum = float(observed.attrs.get("minimum", 50.0))
             counts = np.diff(observed["offset"][()])
@@ -252,31 +295,50 @@ class Reference:
         splines = np.array([b_spline_coefficients(grid).ravel() for grid in self.grids])
         self.terms["cmap"] = molecule, atoms, values, splines[self.cmap_grid]
 
+    def _charges(self, file):
+        """Fixed charges and what increments move along bonds."""
+        charges = in_units(file["atoms/charge"]) if "charge" in file["atoms"] else np.zeros(self.offset[-1])
+        if "force_field/charge_increments" in file:
+            group = file["force_field/charge_increments"]
+            molecule = np.repeat(np.arange(len(self)), np.diff(group["offset"][()]))
+            atoms = self.offset[molecule][:, None] + group["atoms"][()]
+            moved = self.value[group["parameter"][()]] * (group["factor"][()] if "factor" in group else 1.0)
+            np.add.at(charges, atoms[:, 0], moved)
+            np.add.at(charges, atoms[:, 1], -moved)
+        return charges
+
     def _pairs(self, file):
-        """Every pair three or more bonds apart; three apart: scaled."""
+        """Every pair three or more bonds apart, by form; three apart: scaled."""
         group = file["force_field/nonbonded"]
-        epsilon, sigma = self.value[group["epsilon"][()]], self.value[group["sigma"][()]]
-        types = file["atoms/type"][()]
-        charges = in_units(file["atoms/charge"]) if "charge" in file["atoms"] else np.zeros(len(types))
-        geometric = text(group.attrs["combining_rule"]) == "geometric"
-        factors = float(group.attrs["lennard_jones_14"]), float(group.attrs["coulomb_14"])
+        form, rule = text(group.attrs.get("form", "lennard_jones")), text(group.attrs["combining_rule"])
+        epsilon = self.value[group["epsilon"][()]]
+        size = self.value[group["sigma" if "sigma" in group else "radius"][()]]
+        special = {}  # frozenset of types: (form, parameters)
+        if "special" in group:
+            for types, own, rows in zip(*(group["special"][key][()] for key in ("types", "form", "parameters"))):
+                special[frozenset(types.tolist())] = text(own), self.value[rows]
+        types, charges = file["atoms/type"][()], self._charges(file)
+        factors = float(group.attrs["vdw_14"]), float(group.attrs["coulomb_14"])
+        coulomb = COULOMB / float(group.attrs.get("dielectric", 1.0))
         bonds, offset = file["bonds/atoms"][()], file["bonds/offset"][()]
         self.bonds = [bonds[offset[m]:offset[m + 1]] for m in range(len(self))]
-        # For check_hessian.py, whose OpenMM finds and mixes the pairs itself.
-        self.geometric, self.factors_14, self.atom_nonbonded = geometric, factors, (epsilon[types], sigma[types], charges)
-        rows = []
+        # For check_hessian.py, whose OpenMM finds and mixes the pairs itself where it has the rule.
+        self.openmm_mixes = rule == "lorentz-berthelot" and not special and coulomb == COULOMB
+        self.factors_14, self.atom_nonbonded = factors, (epsilon[types], size[types], charges)
+        rows = {}
         for m in range(len(self)):
             a = self.atoms(m)
             apart = bonds_apart(a.stop - a.start, self.bonds[m])
-            e, s, q = epsilon[types[a]], sigma[types[a]], charges[a]
+            t, q = types[a], charges[a]
             for i, j in itertools.combinations(range(a.stop - a.start), 2):
                 if apart[i, j] < 3:
                     continue
-                lj, coulomb = factors if apart[i, j] == 3 else (1.0, 1.0)
-                mixed = np.sqrt(s[i] * s[j]) if geometric else 0.5 * (s[i] + s[j])
-                rows.append((m, i, j, np.sqrt(e[i] * e[j]), mixed, lj, coulomb * COULOMB * q[i] * q[j]))
-        rows = np.array(rows).reshape(-1, 7)
-        return rows[:, 0].astype(int), rows[:, 1:3].astype(int), rows[:, 3:5], rows[:, 5:7]
+                ours, theirs = factors if apart[i, j] == 3 else (1.0, 1.0)
+                mixed = np.sqrt(epsilon[t[i]] * epsilon[t[j]]), MIXING[rule](size[t[i]], size[t[j]])
+                own, p = special.get(frozenset((int(t[i]), int(t[j]))), (form, mixed))
+                rows.setdefault(own, []).append((m, i, j, *p, ours, theirs * coulomb * q[i] * q[j]))
+        tables = {f"pair_{own}": np.array(table) for own, table in rows.items()}
+        return {name: (r[:, 0].astype(int), r[:, 1:3].astype(int), r[:, 3:5], r[:, 5:7]) for name, r in tables.items()}
 
     # --- Hessians and frequencies --------------------------------------------------------------------------------------------
 
