@@ -15,12 +15,13 @@ double q2_residual_coordinate(const struct q2_residual_builder *builder, int cou
     for (int k = 0; k < 3; k++)
       x[a][k] = builder->position[3 * atoms[a] + k];
   }
+  const double(*position)[3] = (const double(*)[3])x;
   if (count == 2)
-    q2_distance(x, &coordinate);
+    q2_distance(position, &coordinate);
   else if (count == 3)
-    q2_angle(x, &coordinate);
+    q2_angle(position, &coordinate);
   else
-    q2_torsion(x, &coordinate);
+    q2_torsion(position, &coordinate);
   return count == 2 ? coordinate.value : coordinate.value / DEGREE;
 }
 
