@@ -67,7 +67,6 @@ int q2_residual_reference(struct q2_residual_builder *builder, struct q2_residua
     return find_gradient(builder, residual);
   case Q2_MADE_OF_COORDINATE:
     residual->reference = q2_residual_coordinate(builder, builder->table->index_count, index);
-    if (builder->observable == Q2_OBSERVABLE_TORSION && residual->reference <= -180) residual->reference = 180;
     break;
   }
   return Q2_OK;
