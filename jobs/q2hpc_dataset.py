@@ -75,8 +75,20 @@ PAIR_FORMS = {
 }
 DEBYE = 1.602176634e-19 * 1e-10 * 299792458.0 * 1e21  # debye in 1 e angstrom, CODATA 2018
 
-# kind: (columns of its index, attributes of its group; DataSet.observable_attributes overrides these)
-OBSERVABLES = {"frequency": (1, {"minimum": 50.0})}
+# kind: (columns of its index, unit of its values, attributes of its group; DataSet.observable_attributes overrides these)
+OBSERVABLES = {
+    "frequency": (1, "cm-1", {"minimum": 50.0}),
+    "eigenmatrix_diagonal": (1, "hartree/bohr^2/amu", {"basis": "vibrations"}),
+    "eigenmatrix_off_diagonal": (2, "hartree/bohr^2/amu", {"basis": "vibrations"}),
+    "hessian": (2, "hartree/bohr^2", {}),
+    "energy": (1, "kcal/mol", {}),
+    "gradient": (1, "kcal/mol/angstrom", {}),
+    "bond": (2, "angstrom", {}),
+    "angle": (3, "degree", {}),
+    "torsion": (4, "degree", {}),
+    "relaxed_frequency": (1, "cm-1", {"minimum": 50.0}),
+    "relaxed_energy": (1, "kcal/mol", {}),
+}
 
 LONGEST = {"name": 63, "label": 47, "kind": 31, "unit": 31}  # bytes; io/dataset.h
 
@@ -118,7 +130,9 @@ class DataSet:
         self.nonbonded = None
         self.grids = []          # [n, n] each, of one n
         self.extra = {}  # {group: (unit, one array of numbers a molecule)}: ragged tables that q2hpc does not read
-        self.observable_attributes = {kind: dict(attributes) for kind, (_, attributes) in OBSERVABLES.items()}
+        self.observable_attributes = {kind: dict(attributes) for kind, (_, _, attributes) in OBSERVABLES.items()}
+        self.weights = None            # "q2mm_classic" or "q2mm": the set that weighs observables without a weight
+        self.transition_states = None  # "C" or "D" (the default)
 
     # --- force field ---------------------------------------------------------------------------------------------------------
 
@@ -201,13 +215,20 @@ class DataSet:
         self.molecules.append(molecule)
         return molecule
 
-    def observable(self, molecule, kind, index, weight, value=None):
-        """Adds an observable. `value` None: q2hpc derives it from the QM data; then no observable of this kind may have one."""
-        columns, _ = OBSERVABLES[kind]
+    def observable(self, molecule, kind, index, weight=None, value=None):
+        """Adds an observable. `index`: a number or one for each column; -1 alone stands for all. For energies it is another
+        molecule, whose energy this one's is compared with. `weight` None: that of the set named by DataSet.weights; `value`
+        None: q2hpc derives it from the QM data. What one observable of a kind has, all of that kind must have."""
+        columns, _, _ = OBSERVABLES[kind]
+        if isinstance(index, Molecule):
+            index = next(number for number, other in enumerate(self.molecules) if other is index)
         index = np.atleast_1d(index)
+        if len(index) == 1 and index[0] == -1:
+            index = np.full(columns, -1)
         if len(index) != columns:
             raise ValueError(f"observable {kind} in {molecule.name}: takes {columns} indices")
-        molecule.observables.setdefault(kind, []).append((tuple(index), float(weight), value))
+        weight = None if weight is None else float(weight)
+        molecule.observables.setdefault(kind, []).append((tuple(index), weight, value))
 
     # --- writing -------------------------------------------------------------------------------------------------------------
 
@@ -319,20 +340,28 @@ class DataSet:
                        ("atoms", np.int32, 2), ("parameter", np.int32, 0), ("factor", float, 0))
 
     def _observable_tables(self, tables, attributes):
-        for kind, (columns, _) in OBSERVABLES.items():
+        for kind, (columns, unit, _) in OBSERVABLES.items():
             rows = [m.observables.get(kind, []) for m in self.molecules]
             flat = [row for molecule in rows for row in molecule]
             if not flat:
                 continue
             group = f"/observables/{kind}"
-            with_value = [row[2] is not None for row in flat]
-            if any(with_value) and not all(with_value):
-                raise ValueError(f"{group}: give a value to every row or to none")
-            put_ragged(tables, group + "/", rows, ("index", np.int32, columns), ("weight", float, 0),
-                       *([("value", float, 0)] if any(with_value) else []))
-            if any(with_value):
-                attributes[group + "/value"] = {"unit": "cm-1"}
+            with_weight, with_value = ([row[column] is not None for row in flat] for column in (1, 2))
+            for name, given in (("weight", with_weight), ("value", with_value)):
+                if any(given) and not all(given):
+                    raise ValueError(f"{group}: give a {name} to every row or to none")
+            if not any(with_weight) and self.weights is None:
+                raise ValueError(f"{group}: give weights, or set DataSet.weights to the name of a set")
+            named = [("index", np.int32, columns), ("weight", float, 0), ("value", float, 0)]
+            kept = [0] + [column for column, given in ((1, with_weight), (2, with_value)) if any(given)]
+            rows = [[[row[column] for column in kept] for row in molecule] for molecule in rows]
+            put_ragged(tables, group + "/", rows, *(named[column] for column in kept))
             attributes[group] = dict(self.observable_attributes[kind])
+            if any(with_value):
+                cartesian = attributes[group].get("basis") == "cartesian"
+                attributes[group + "/value"] = {"unit": "hartree/bohr^2" if cartesian else unit}
+        attributes["/observables"] = {key: value for key, value in (("weights", self.weights),
+                                                                    ("transition_states", self.transition_states)) if value}
 
 
 # --- arrays ------------------------------------------------------------------------------------------------------------------

@@ -128,13 +128,14 @@ static int complete(struct q2_residual_builder *builder, int64_t row, struct q2_
     Q2_TRY(q2_residual_reference(builder, residual));
   } else {
     residual->reference = table->value[row];
-    if (builder->observable == Q2_OBSERVABLE_TORSION) residual->reference -= 360 * ceil((residual->reference - 180) / 360);
     if (q2_observables[builder->observable].made_of == Q2_MADE_OF_MODE) {
       reference->vibration[residual->index[0]] = table->value[row];
       reference->known[residual->index[0]] = 1;
       reference->vibration_count = builder->modes;
     }
   }
+  if (builder->observable == Q2_OBSERVABLE_TORSION) /* in (-180, 180] */
+    residual->reference -= 360 * ceil((residual->reference - 180) / 360);
   if (!table->has_weight) return q2_residual_weight(builder, residual);
   residual->weight = table->weight[row];
   return Q2_OK;

@@ -17,13 +17,17 @@ struct q2_reference {
   int basis_count;     /* columns that observables made of Q2_MADE_OF_BASIS are measured on; 0: there are none */
   double *basis;       /* [basis_count][3 atoms]: element i, j is basis_i' H basis_j, H the Cartesian Hessian */
   int64_t residual_count;
-  struct q2_residual *residual; /* sorted by observable, then as in the file */
+  struct q2_residual *residual; /* sorted by observable, then as in the file. Columns that the index does not have are -1, but
+                                   index[1] = index[0] in a diagonal element of the eigenmatrix; index[0] of an energy is the
+                                   other molecule's number in the file */
 };
 
 /* Finds the residuals of local molecule `molecule` at its QM geometry (relaxed = 0) or at the relaxed one (relaxed = 1).
  * project: rigid motions are out of the vibrations (then there are 3N minus q2_rigid_count of them, else 3N). with_modes: also
- * fill normal_mode. Local. Fails with a message that names the data set's table and the molecule. Release with
- * q2_reference_free, after a failure too. */
+ * fill normal_mode (it stays NULL without a Hessian). The basis does not depend on `project`: without rigid motions, or
+ * `cartesian`. Under method C (dataset->invert_transition_states) everything from the Hessian is that of the changed one.
+ * Local. Fails with a message that names the data set's table and the molecule. Release with q2_reference_free, after a failure
+ * too. */
 int q2_reference_make(const struct q2_dataset *dataset, int64_t molecule, int relaxed, int project, int with_modes,
                       struct q2_reference *reference, struct q2_error *error);
 void q2_reference_free(struct q2_reference *reference);

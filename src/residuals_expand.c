@@ -97,7 +97,8 @@ static int all_torsions(struct q2_residual_builder *builder) {
       for (int a = start[j]; a < start[j + 1] && k > j; a++) {
         for (int c = start[k]; c < start[k + 1]; c++) {
           const int index[4] = {neighbour[a], j, k, neighbour[c]};
-          if (index[0] == k || index[3] == j || index[0] == index[3] || straightest(builder, index) > Q2_NEARLY_STRAIGHT) continue;
+          if (index[0] == k || index[3] == j || index[0] == index[3] || straightest(builder, index) > Q2_STRAIGHTEST_TORSION)
+            continue;
           Q2_TRY(q2_residual_append(builder, index));
         }
       }
@@ -183,12 +184,12 @@ static int check_row(struct q2_residual_builder *builder, int *index) {
                        builder->dataset->path, table->kind, builder->name, counted(builder), index[a]);
     }
   }
-  if (builder->observable == Q2_OBSERVABLE_TORSION && straightest(builder, index) > Q2_NEARLY_STRAIGHT) {
+  if (builder->observable == Q2_OBSERVABLE_TORSION && straightest(builder, index) > Q2_STRAIGHTEST_TORSION) {
     return q2_fail(builder->error,
                    "%s: /observables/%s/index: molecule %s: expected bond angles of at most %g degree along torsion "
                    "%d-%d-%d-%d, found %.4g",
-                   builder->dataset->path, table->kind, builder->name, Q2_NEARLY_STRAIGHT, index[0], index[1], index[2], index[3],
-                   straightest(builder, index));
+                   builder->dataset->path, table->kind, builder->name, Q2_STRAIGHTEST_TORSION, index[0], index[1], index[2],
+                   index[3], straightest(builder, index));
   }
   return Q2_OK;
 }

@@ -7,7 +7,7 @@
 #include "observable_weights.h"
 #include "residuals.h"
 
-#define Q2_NEARLY_STRAIGHT 175.0 /* degree; torsions with a QM bond angle above it are not observed */
+#define Q2_STRAIGHTEST_TORSION 175.0 /* degree; torsions with a QM bond angle above it are not observed */
 
 struct q2_residual_builder {
   const struct q2_dataset *dataset;

@@ -15,12 +15,13 @@ double q2_residual_coordinate(const struct q2_residual_builder *builder, int cou
     for (int k = 0; k < 3; k++)
       x[a][k] = builder->position[3 * atoms[a] + k];
   }
+  const double(*position)[3] = (const double(*)[3])x;
   if (count == 2)
-    q2_distance(0, (const double(*)[3])x, &coordinate);
+    q2_distance(0, position, &coordinate);
   else if (count == 3)
-    q2_angle(0, (const double(*)[3])x, &coordinate);
+    q2_angle(0, position, &coordinate);
   else
-    q2_torsion(0, (const double(*)[3])x, &coordinate);
+    q2_torsion(0, position, &coordinate);
   return count == 2 ? coordinate.value : coordinate.value / DEGREE;
 }
 
@@ -66,7 +67,6 @@ int q2_residual_reference(struct q2_residual_builder *builder, struct q2_residua
     return find_gradient(builder, residual);
   case Q2_MADE_OF_COORDINATE:
     residual->reference = q2_residual_coordinate(builder, builder->table->index_count, index);
-    if (builder->observable == Q2_OBSERVABLE_TORSION && residual->reference <= -180) residual->reference = 180;
     break;
   }
   return Q2_OK;

@@ -377,6 +377,7 @@ void q2_synthetic(MPI_Comm comm, int64_t total, int lorentz_berthelot, struct q2
   frequency->index_count = 1;
   frequency->minimum = 50;
   frequency->offset = calloc((size_t)count + 1, sizeof(int64_t));
+  frequency->has_weight = 1;
   frequency->index = calloc((size_t)count + 1, sizeof(int32_t));
   frequency->value = calloc((size_t)count + 1, sizeof(double));
   frequency->weight = calloc((size_t)count + 1, sizeof(double));

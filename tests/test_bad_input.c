@@ -144,7 +144,18 @@ static const struct bad cases[] = {
     {INTEGERS, GRID, NULL, 2, 16, {GRID ": expected", "found integers"}},
     /* observables */
     {REMOVE, "/observables", NULL, 0, 0, {"/observables: expected at least one observable, found 0"}},
-    {RENAME, FREQUENCY, "/observables/colour", 0, 0, {"/observables: expected a kind out of frequency, found 'colour'"}},
+    {RENAME,
+     FREQUENCY,
+     "/observables/colour",
+     0,
+     0,
+     {"/observables: expected a kind out of frequency, eigenmatrix_diagonal", "relaxed_energy, found 'colour'"}},
+    {RENAME, FREQUENCY, "/observables/bond", 0, 0, {"/observables/bond/index: expected shape (any, 2), found (4, 1)"}},
+    {RENAME, FREQUENCY, "/observables/energy", 0, 0, {"/observables/energy/index: row 0 (molecule 0", "0 to 4, found -1"}},
+    {REMOVE, FREQUENCY "/weight", NULL, 0, 0, {FREQUENCY "/weight: expected", "attribute weights of /observables, found"}},
+    {ATTRIBUTE_TEXT, "/observables", "weights", 0, 0, {"attribute weights: expected q2mm_classic or q2mm, found 'other'"}},
+    {ATTRIBUTE_TEXT, "/observables", "transition_states", 0, 0, {"attribute transition_states: expected D or C, found"}},
+    {ATTRIBUTE_TEXT, FREQUENCY, "basis", 0, 0, {FREQUENCY ": attribute basis: expected vibrations or cartesian, found"}},
     {INTEGER, FREQUENCY "/index", NULL, 1, 6, {FREQUENCY "/index: row 1 (molecule 1", "-1 to 5", "found 6"}},
     {INTEGER, FREQUENCY "/index", NULL, 1, -2, {FREQUENCY "/index: row 1", "found -2"}},
     {REAL, FREQUENCY "/weight", NULL, 2, -0.5, {FREQUENCY "/weight: row 2 (molecule 2", "found -0.5"}},
@@ -298,10 +309,14 @@ static void check_each_dataset(int rank) {
              {TYPES "/label", 's'},
              {TYPES "/epsilon", 'i'},
              {FREQUENCY "/offset", 'i'},
-             {FREQUENCY "/index", 'i'},
-             {FREQUENCY "/weight", 'f'}};
-  static const char *const optional[] = {"/atoms/mass", "/atoms/gradient", "/atoms/charge",
-                                         "/hessian",    P "scale",         "/force_field/terms/torsion_fourier/constants"};
+             {FREQUENCY "/index", 'i'}};
+  static const char *const optional[] = {"/atoms/mass",
+                                         "/atoms/gradient",
+                                         "/atoms/charge",
+                                         "/hessian",
+                                         P "scale",
+                                         FREQUENCY "/weight",
+                                         "/force_field/terms/torsion_fourier/constants"};
   const struct made_options plain = {0};
   for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
     const char *name = all[k].name;
@@ -368,6 +383,29 @@ static void check_geometry(int rank) {
   }
 }
 
+/* Which molecules energies refer to: the index, and the groups of all molecules. */
+static void check_energies(int rank) {
+  static const struct {
+    int64_t index[4], group[molecules];
+    const char *expected[3];
+  } all[] = {{{1, 2, 3, 2}, {0, 0, 1, 1, 0}, {"/energy/index: molecule HF 0 of group 0", "number 2 of group 1"}},
+             {{1, 1, 0, 0}, {0, 0, 0, 0, 0}, {"/energy/index: molecule HF 0: expected another", "its own number, 1"}},
+             {{1, 0, 0, 0}, {-1, -1, 0, 0, 0}, {"/energy: molecule water 0: expected a group", "found -1"}},
+             {{1, 0, 5, 0}, {0, 0, 0, 0, 0}, {"/energy/index: row 2 (molecule 2, 'methane 0')", "0 to 4, found 5"}}};
+  const struct made_options plain = {0};
+  for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+    if (rank == 0) {
+      make_dataset(path, molecules, &plain);
+      break_rename(path, FREQUENCY, "/observables/energy");
+      for (int row = 0; row < 4; row++)
+        break_integer(path, "/observables/energy/index", row, all[k].index[row]);
+      for (int m = 0; m < molecules; m++)
+        break_integer(path, "/molecules/group", m, all[k].group[m]);
+    }
+    check_refused(path, all[k].expected, 1);
+  }
+}
+
 /* Not a data set at all. */
 static void check_files(int rank) {
   check_refused("no/such/file.h5", (const char *const[3]){"No such file or directory"}, 1);
@@ -394,6 +432,7 @@ int main(int argc, char **argv) {
     check_case(rank, &(struct made_options){.exp6 = 1}, &exp6_cases[k]);
   check_geometry(rank);
   check_each_dataset(rank);
+  check_energies(rank);
   check_files(rank);
   if (rank == 0) remove(path);
   int failures = check_failures;

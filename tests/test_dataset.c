@@ -215,7 +215,7 @@ static void test_checksum(MPI_Comm comm) {
   const struct made_options options = {.exp6 = 1};
   MPI_Comm_rank(comm, &rank);
   test_read(comm, 7, &options, 0.0, plain);
-  for (int change = 0; change < 14; change++) {
+  for (int change = 0; change < 17; change++) {
     if (rank == 0) {
       make_dataset(path, 7, &options);
       if (change == 0) break_integer(path, "/molecules/charge", 6, 3);
@@ -235,6 +235,9 @@ static void test_checksum(MPI_Comm comm) {
       if (change == 11) break_integer(path, "/force_field/nonbonded/special/parameters", 1, 13);
       if (change == 12) break_integer(path, "/force_field/charge_increments/parameter", 4, 19);
       if (change == 13) break_integer(path, "/force_field/charge_increments/atoms", 1, 2);
+      if (change == 14) break_attribute_text(path, "/observables", "weights", "q2mm");
+      if (change == 15) break_attribute_text(path, "/observables", "transition_states", "C");
+      if (change == 16) break_attribute_text(path, "/observables/frequency", "basis", "cartesian");
     }
     MPI_Barrier(comm);
     struct q2_dataset d;
@@ -245,6 +248,39 @@ static void test_checksum(MPI_Comm comm) {
     q2_dataset_free(&d);
     MPI_Barrier(comm);
   }
+}
+
+/* Observables without a column of weights, with attributes, and the energies that rows refer to, on every rank. */
+static void test_observables(MPI_Comm comm) {
+  int rank;
+  struct q2_dataset d;
+  struct q2_error error = {""};
+  MPI_Comm_rank(comm, &rank);
+  if (rank == 0) {
+    make_dataset(path, 10, &(struct made_options){0});
+    break_rename(path, "/observables/frequency", "/observables/energy");
+    break_remove(path, "/observables/energy/weight");
+    break_attribute_text(path, "/observables", "weights", "q2mm_classic");
+    break_attribute_text(path, "/observables", "transition_states", "C");
+    for (int m = 0; m < 10; m++)
+      break_integer(path, "/molecules/group", m, 3);
+    for (int row = 0; row < 8; row++)
+      break_integer(path, "/observables/energy/index", row, row % 2 ? 4 : 9);
+  }
+  MPI_Barrier(comm);
+  const int status = q2_dataset_read(comm, path, &d, &error);
+  CHECK(status == Q2_OK, "%s", error.text);
+  if (status != Q2_OK) return;
+  CHECK(d.observables[0].has_weight == 0 && d.observables[0].has_value == 0, "%d", d.observables[0].has_weight);
+  CHECK(strcmp(d.weights, "q2mm_classic") == 0 && d.invert_transition_states == 1, "'%s'", d.weights);
+  CHECK(d.energy_reference_count == 2, "%d", (int)d.energy_reference_count);
+  for (int64_t number = 0; number < 10; number++) {
+    const struct q2_energy_reference *found = q2_dataset_energy_reference(&d, number);
+    CHECK((found != NULL) == (number == 4 || number == 9), "%d", (int)number);
+    if (found) CHECK(found->energy == -76.5 - 0.25 * (double)number && found->group == 3, "%g", found->energy);
+  }
+  q2_dataset_free(&d);
+  MPI_Barrier(comm);
 }
 
 /* What rounding leaves of asymmetry is averaged. */
@@ -322,6 +358,7 @@ int main(int argc, char **argv) {
   test_storage(MPI_COMM_WORLD, 1); /* more ranks than molecules */
   test_storage(MPI_COMM_WORLD, 23);
   test_checksum(MPI_COMM_WORLD);
+  test_observables(MPI_COMM_WORLD);
   test_average(MPI_COMM_WORLD);
   test_exchange(MPI_COMM_WORLD, 1);
   test_exchange(MPI_COMM_WORLD, 37);
