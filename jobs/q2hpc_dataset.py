@@ -50,6 +50,7 @@ FORMS = {
     "angle_harmonic": (3, ("angle_k", "angle_eq"), 0),
     "urey_bradley": (2, ("urey_bradley_k", "urey_bradley_eq"), 0),
     "torsion_fourier": (4, ("torsion_k", "torsion_phase"), 1),
+    "torsion_fourier_unfaded": (4, ("torsion_k", "torsion_phase"), 1),
     "improper_fourier": (4, ("improper_k", "improper_phase"), 1),
     "bond_mm3": (2, ("bond_k", "bond_eq"), 0),
     "bond_morse": (2, ("morse_d", "morse_a", "bond_eq"), 0),

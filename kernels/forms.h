@@ -492,6 +492,8 @@ Q2_FADED(q2_form_cmap_faded, q2_form_cmap, 2, 1)
   ROW(ANGLE_COSINE, "angle_cosine", "a012", 1, 3, 2, 0, "angle_cosine_k angle_eq", "", q2_form_angle_cosine)                   \
   ROW(UREY_BRADLEY, "urey_bradley", "r01", 1, 2, 2, 0, "urey_bradley_k urey_bradley_eq", "", q2_form_harmonic)                 \
   ROW(TORSION_FOURIER, "torsion_fourier", "t0123", 1, 4, 2, 1, "torsion_k torsion_phase", "periodicity", q2_form_fourier)      \
+  ROW(TORSION_FOURIER_UNFADED, "torsion_fourier_unfaded", "t0123", 1, 4, 2, 1, "torsion_k torsion_phase", "periodicity",       \
+      q2_form_fourier)                                                                                                         \
   ROW(TORSION_MM3, "torsion_mm3", "t0123", 1, 4, 3, 0, "torsion_v1 torsion_v2 torsion_v3", "", q2_form_torsion_mm3)            \
   ROW(IMPROPER_FOURIER, "improper_fourier", "t0123", 1, 4, 2, 1, "improper_k improper_phase", "periodicity", q2_form_fourier)  \
   ROW(IMPROPER_HARMONIC, "improper_harmonic", "t0123", 1, 4, 2, 0, "improper_harmonic_k improper_eq", "",                      \

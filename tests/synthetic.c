@@ -232,6 +232,9 @@ static void add_torsion(const struct shape *shape, const int32_t torsion[4], str
   const int middle = bond_row(shape->atom[torsion[1]].element, shape->atom[torsion[2]].element);
   const int32_t cross[4] = {TORSION_STRETCH_ROW, TORSION_STRETCH_ROW + 1, TORSION_STRETCH_ROW + 2, middle + 1};
   add_term(tables, Q2_FORM_TORSION_FOURIER, torsion, TORSION_ROW + 2 * (periodicity - 1), periodicity);
+  if (shape->atoms == 8) { /* ethane and glycolaldehyde have no straight angle */
+    add_term(tables, Q2_FORM_TORSION_FOURIER_UNFADED, torsion, TORSION_ROW + 2 * (periodicity % 6), 1 + periodicity % 6);
+  }
   if (ends % 2 == 0) add_term(tables, Q2_FORM_TORSION_MM3, torsion, TORSION_MM3_ROW, 0);
   if (ends % 3 == 0) add_rows(tables, Q2_FORM_TORSION_STRETCH, torsion, cross, 0);
 }

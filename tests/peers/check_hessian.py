@@ -204,7 +204,7 @@ class OpenMMMolecule:
             force = self.openmm.HarmonicAngleForce()
             for (i, j, k), (constant, theta0) in zip(atoms, values):
                 force.addAngle(i, j, k, theta0, 2 * constant * self.KILOJOULE)
-        elif form in ("torsion_fourier", "improper_fourier"):
+        elif form in ("torsion_fourier", "torsion_fourier_unfaded", "improper_fourier"):
             force = self.openmm.PeriodicTorsionForce()
             for (i, j, k, l), (constant, phase), (periodicity,) in zip(atoms, values, constants):
                 force.addTorsion(i, j, k, l, int(periodicity), phase, constant * self.KILOJOULE)

@@ -112,6 +112,8 @@ def add_bonds_and_angles(tables):
 
 def add_torsions(tables):
     molecule, atoms, _ = terms_of(tables, "torsion_fourier")
+    add_terms(tables, "torsion_fourier_unfaded", molecule, atoms, [("torsion_k", "kJ/mol", 3.0), ("torsion_phase", "degree", 70.0)],
+              1 + np.arange(len(atoms)) % 6)
     add_terms(tables, "torsion_mm3", molecule, atoms,
               [("torsion_v1", "kcal/mol", 1.3), ("torsion_v2", "kJ/mol", -4.0), ("torsion_v3", "kcal/mol", 2.1)])
     length = bond_lengths(tables)

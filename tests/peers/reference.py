@@ -213,7 +213,8 @@ MIXING = {"geometric": lambda a, b: np.sqrt(a * b), "lorentz-berthelot": lambda 
 
 
 FORMS = {"bond_harmonic": bond, "bond_mm3": bond_mm3, "bond_morse": morse, "angle_harmonic": angle, "angle_mm3": angle_mm3,
-         "angle_cosine": angle_cosine, "urey_bradley": bond, "torsion_fourier": torsion, "torsion_mm3": torsion_mm3,
+         "angle_cosine": angle_cosine, "urey_bradley": bond, "torsion_fourier": torsion, "torsion_fourier_unfaded": torsion,
+         "torsion_mm3": torsion_mm3,
          "improper_fourier": torsion, "improper_harmonic": improper_harmonic, "stretch_bend": stretch_bend, "bend_bend": bend_bend,
          "bend_bend_opposite": bend_bend_opposite, "torsion_stretch": torsion_stretch,
          "out_of_plane_harmonic": out_of_plane_harmonic, "out_of_plane_mm3": out_of_plane_mm3, "cmap": cmap,
