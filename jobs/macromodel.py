@@ -1,6 +1,7 @@
-"""Reads what MacroModel writes and uses: term lists (.mmo, from its complete listing) and force fields (.fld).
+"""Reads what MacroModel writes and uses: complete listings of a structure's terms (.mmo) and force fields (.fld).
 
-Numbers stay in the files' own units (angstrom, degree, kJ/mol in a .mmo; those of each kind of row in a .fld); atoms count from 0.
+Numbers stay in the files' own units (angstrom, degree, kJ/mol in a .mmo; those of each kind of row in a .fld). Atoms count
+from 0, lines from 1.
 """
 
 import re
@@ -34,10 +35,12 @@ class Structure:
     settings: dict = field(default_factory=dict)    # {"Maximum van der Waals distance": 7.0, ...}
 
 
-# Each table: a piece of its heading, the list it fills, the number of atoms, the columns after them ("" where nothing follows).
+# Each table: a piece of its heading, the list it fills, the number of atoms, the columns after them, whether each row ends with
+# the line in the .fld.
 TABLES = [
     ("BOND LENGTHS AND STRETCH ENERGIES", "bonds", 2, "k equilibrium value energy", True),
-    ("ANGLES, BEND AND STRETCH BEND ENERGIES", "angles", 3, "k stretch_bend equilibrium value energy stretch_bend_energy", True),
+    ("ANGLES, BEND AND STRETCH BEND ENERGIES", "angles", 3,
+     "k stretch_bend equilibrium value energy stretch_bend_energy", True),
     ("BEND-BEND ANGLES AND ENERGIES", "bend_bends", 5, "k equilibrium value equilibrium2 value2 energy", False),
     ("DIHEDRAL ANGLES AND TORSIONAL ENERGIES", "torsions", 4, "v1 v2 v3 value energy", True),
     ("Improper torsion interactions present", "impropers", 4, "v1 v2 v3 value energy", True),
@@ -94,8 +97,10 @@ def read_summary(structure, line):
         structure.settings[match[1]] = float(match[2])
     elif match := EQUATION.match(line):
         structure.equations[match[1].strip()] = match[2]
-    elif line.startswith(" *  ") and "JCTC" in line or " from " in line and line.startswith(" *"):
+    elif "Input Structure Name" in structure.title:  # the line before this one
         structure.title = line.strip(" *")
+    elif not structure.title and "Input Structure Name" in line:
+        structure.title = line
 
 
 # --- .fld --------------------------------------------------------------------------------------------------------------------
@@ -200,7 +205,7 @@ VALUES_END, CONDITIONS_END = 55, 76  # columns
 
 def read_fld(path):
     """A ForceField."""
-    field_ = ForceField({}, {}, {}, [], [])
+    force_field = ForceField({}, {}, {}, [], [])
     title, table = "", ""
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if line.startswith("-"):
@@ -208,23 +213,26 @@ def read_fld(path):
         elif line.startswith(" C"):
             title = line[3:].strip()
         elif line.startswith(" 9"):
-            field_.substructures.append(Substructure(title, line.split()[1]))
+            force_field.substructures.append(Substructure(title, line.split()[1]))
         elif match := FACTOR.match(line):
-            field_.factors[match[1]] = float(match[3])
+            force_field.factors[match[1]] = float(match[3])
         elif table == "-5" and (match := EQUIVALENT.match(line)):
-            field_.equivalents[match[1]] = set(match[2].split())
+            force_field.equivalents[match[1]] = set(match[2].split())
         elif table == "-6" and NUMBER.search(line):
             name, *words = line.split()
             values = [float(w) for w in words if "." in w]
-            field_.atom_rows.append(Row(number, VAN_DER_WAALS, [name], values, words[len(values)], "", -1, " ".join(words[len(values) + 1:])))
+            conditions, *comment = words[len(values):]
+            force_field.atom_rows.append(Row(number, VAN_DER_WAALS, [name], values, conditions, "", -1, " ".join(comment)))
         elif table == "-2" and (match := PARAMETERS.match(line)) and NUMBER.search(line):
-            field_.rows[number] = fld_row(field_, number, match[1].strip(), int(match[2]), match[3])
-    return field_
+            force_field.rows[number] = fld_row(force_field, number, match[1].strip(), int(match[2]), match[3])
+    return force_field
 
 
-def fld_row(field_, number, alternative, kind, text):
+def fld_row(force_field, number, alternative, kind, text):
     head = text[:VALUES_END - 3]
     first = NUMBER.search(head)
     values = [float(v) for v in NUMBER.findall(head)]
-    return Row(number, kind, [w for w in head[:first.start()].split() if w not in BONDS], values, text[VALUES_END - 3:CONDITIONS_END - 3].strip(), alternative,
-               len(field_.substructures) - 1, text[CONDITIONS_END:].strip())
+    atoms = [w for w in head[:first.start()].split() if w not in BONDS]
+    conditions = text[VALUES_END - 3:CONDITIONS_END - 3].strip()
+    return Row(number, kind, atoms, values, conditions, alternative, len(force_field.substructures) - 1,
+               text[CONDITIONS_END:].strip())

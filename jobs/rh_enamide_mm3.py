@@ -30,10 +30,10 @@ KILOJOULE = 1 / 4.184      # kcal
 COULOMB = 332.063713       # kcal/mol angstrom / e^2, q2hpc's (CODATA 2018)
 WEIGHT = 0.01
 SEXTIC = 2.2e-8            # per degree^4
-DEBYE = 4.803              # debye per e angstrom, as MacroModel has it
+DEBYE = 4.803              # debye in an e angstrom, as MacroModel has it
 CHARGE_DIGITS = 5          # MacroModel rounds the charge that a bond moment makes
 REDUCTION = 0.923          # of the bond to a hydrogen whose row of the van der Waals table has an offset
-SOFT_CUT = 1.0             # angstrom, before and after the largest van der Waals distance
+SOFT_CUT = 1.0             # angstrom: it begins that much before the largest van der Waals distance and ends that much after
 TORSION_STRETCH = -11.995  # kcal/mol/angstrom for a constant of 1
 RHODIUM_ROW = "Z0"         # the listing gives Rh the radius and epsilon of this row, not those of RH
 RHODIUM_CHARGE = 1.0       # e
@@ -138,7 +138,8 @@ class Model:
         bonded = [structure.types[n] for n, _ in structure.neighbours[atom]]
         for row in self.field.atom_rows:
             condition = row.conditions[:2]
-            if self.field.matches(row.atoms[0], type_) and (condition == "00" or any(self.field.matches(condition, b) for b in bonded)):
+            met = condition == "00" or any(self.field.matches(condition, other) for other in bonded)
+            if met and self.field.matches(row.atoms[0], type_):
                 return row
         sys.exit(f"atom {atom + 1} of {structure.title}: no van der Waals row for {type_}")
 
@@ -189,8 +190,8 @@ class Model:
             self.data.term(molecule, "stretch_bend", angle.atoms, (constant, *lengths, self.angle_parameters(row)[1]))
 
     def add_bend_bends(self, molecule, structure):
-        """Pairs of bends at one centre. The listing prints the product of the two rows' constants. Where a row of a substructure
-        has none, constant and ideal angle are those of the main block's row for these types."""
+        """Pairs of bends at one centre. The listing prints the product of the two rows' constants. Where a row of a
+        substructure has none, constant and ideal angle are those of the main block's row for these types."""
         angles = {ends: a for a in structure.angles for ends in (a.atoms, a.atoms[::-1])}
         for pair in structure.bend_bends:
             centre, first, second = pair.atoms[0], pair.atoms[1:3], pair.atoms[3:5]
@@ -201,7 +202,8 @@ class Model:
                     row = self.main_row(macromodel.ANGLE, (i, centre, k), structure, ideal)
                 sides.append((row, self.angle_parameters(row)[1]))
             label = " x ".join(sorted(self.label(row).split()[0] for row, _ in sides))
-            constant = self.parameter(sides[0][0], "bend_bend_k", -0.5 * self.energy_unit["BND"] * pair.k, label=label, frozen=True)
+            constant = self.parameter(sides[0][0], "bend_bend_k", -0.5 * self.energy_unit["BND"] * pair.k, label=label,
+                                      frozen=True)
             self.data.term(molecule, *bend_bend_atoms(centre, first, second), (constant, sides[0][1], sides[1][1]))
 
     def add_torsions(self, molecule, structure):
@@ -270,8 +272,8 @@ class Model:
         tables["/atoms/type"] = joined([[lines.index(row.line) for row in rows] for rows in self.types], np.int32)
         tables["/atoms/charge"] = joined([[RHODIUM_CHARGE * (t == "RH") for t in s.types] for s in self.structures], float)
         attributes["/atoms/charge"] = {"unit": "e"}
-        put_ragged(tables, "/force_field/charge_increments/", self.increments, ("atoms", np.int32, 2), ("parameter", np.int32, 0),
-                   ("factor", float, 0))
+        put_ragged(tables, "/force_field/charge_increments/", self.increments, ("atoms", np.int32, 2),
+                   ("parameter", np.int32, 0), ("factor", float, 0))
         self.add_sites(tables)
         return tables, attributes
 
@@ -292,7 +294,7 @@ class Model:
         """Where MM3* puts hydrogens: /atoms/reduction of the way to /atoms/reduction_parent, and the terms that notice."""
         tables["/atoms/reduction_parent"] = joined([[p for p, _ in sites] for sites in self.sites], np.int32)
         tables["/atoms/reduction"] = joined([[r for _, r in sites] for sites in self.sites], float)
-        for form, middle in (("bond_mm3", ()), ("angle_mm3", (1,))):
+        for form in ("bond_mm3", "angle_mm3"):
             flags = []
             for molecule, sites in zip(self.data.molecules, self.sites):
                 for atoms, _, _ in molecule.terms[form]:
@@ -308,11 +310,13 @@ class Model:
     def opt_summary(self):
         """How many parameters the rows marked OPT give, and how many of them have terms."""
         lines = []
-        for kind, name, fields in ((macromodel.BOND, "bond", 2), (macromodel.ANGLE, "angle", 2), (macromodel.TORSION, "torsion", 3)):
+        kinds = (macromodel.BOND, "bond", 2 + self.moments), (macromodel.ANGLE, "angle", 2), (macromodel.TORSION, "torsion", 3)
+        for kind, name, fields in kinds:
             rows = [r for r in self.field.rows.values() if r.kind == kind and self.is_optimised(r)]
             unused = [self.label(r) for r in rows if r.line not in self.used]
-            lines.append(f"OPT: {len(rows)} {name} rows, {fields * len(rows)} parameters, {fields * (len(rows) - len(unused))} with terms"
-                         + (f" (none for {', '.join(unused)})" if unused else ""))
+            acting = fields * (len(rows) - len(unused))
+            lines.append(f"OPT: {len(rows)} {name} rows, {fields * len(rows)} parameters, {acting} of them with terms"
+                         + (f" (none: {', '.join(unused)})" if unused else ""))
         lines.append(f"active: {sum(p['active'] for p in self.data.parameters)}; rows in use: {len(self.used)}")
         return "\n".join(lines)
 
@@ -350,8 +354,8 @@ def add_observables(model, tables, attributes, which):
     """Every vibration by number, imaginary ones too; or the eigenmatrix' diagonal and the relaxed bonds and angles."""
     molecules = model.data.molecules
     if which == "frequencies":
-        put_ragged(tables, "/observables/frequency/", [[([k], WEIGHT) for k in range(3 * len(m.elements) - 6)] for m in molecules],
-                   ("index", np.int32, 1), ("weight", float, 0))
+        rows = [[([k], WEIGHT) for k in range(3 * len(m.elements) - 6)] for m in molecules]
+        put_ragged(tables, "/observables/frequency/", rows, ("index", np.int32, 1), ("weight", float, 0))
         return
     tables["/observables/eigenmatrix_diagonal/offset"] = offsets([1] * len(molecules))
     tables["/observables/eigenmatrix_diagonal/index"] = np.full((len(molecules), 1), -1, np.int32)
@@ -360,9 +364,8 @@ def add_observables(model, tables, attributes, which):
     for kind, form, unit, values in (("bond", "bond_mm3", "angstrom", bond_values),
                                      ("angle", "angle_mm3", "degree", lambda x, a: np.degrees(angle_values(x, a)))):
         atoms = [[t[0] for t in m.terms[form]] for m in molecules]
-        put_ragged(tables, f"/observables/{kind}/", [[(a, v) for a, v in zip(group, values(m.positions, group))]
-                                                     for m, group in zip(molecules, atoms)],
-                   ("index", np.int32, 2 + (kind == "angle")), ("value", float, 0))
+        rows = [list(zip(group, values(m.positions, group))) for m, group in zip(molecules, atoms)]
+        put_ragged(tables, f"/observables/{kind}/", rows, ("index", np.int32, len(atoms[0][0])), ("value", float, 0))
         attributes[f"/observables/{kind}/value"] = {"unit": unit}
 
 

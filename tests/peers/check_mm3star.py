@@ -4,8 +4,8 @@
 
 jobs/rh_enamide_mm3.py writes the data set (with the geometry that MacroModel had); the energies are those of reference.py's
 forms and of the pairs below, on what the file says: every bond, angle, torsion and pair of the nine structures, and the sums.
---energies takes them from FILE.h5 instead: /energies/FORM (kcal/mol, in the order of the data set's term tables) for every form,
-and /energies/vdw and /energies/coulomb in the order of `pairs_of` below.
+--energies takes them from FILE.h5 instead: /energies/FORM (kcal/mol, in the order of the data set's term tables) for every
+form, and /energies/vdw and /energies/coulomb in the order of `pairs_of` below.
 
 Claims: each printed energy within 0.0005 kJ/mol, half its last digit, and 5e-6 for MacroModel's single precision; each printed
 sum within 0.0002 kJ/mol; no printed term is missing in the data set, and what is not printed is zero.
@@ -125,8 +125,8 @@ class MM3Star:
         return np.array(jax.vmap(FORMS[form])(jnp.array(x), jnp.array(self.value[table["parameters"]]), jnp.array(constants)))
 
     def pair_energies(self, plain):
-        """MM3's exp-6, times the soft cut, and Coulomb's law, both between sites. The soft cut, by the nuclei's distance d, is 1
-        up to soft_cut_begin, 0 from soft_cut_end on, and linear in d^2 between."""
+        """MM3's exp-6, times the soft cut, and Coulomb's law, both between sites. The soft cut, by the distance d of the
+        nuclei, is 1 up to soft_cut_begin, 0 from soft_cut_end on, and linear in d^2 between."""
         molecule, atoms = self.rows["vdw"]
         i, j = (self.offset[molecule][:, None] + atoms).T
         d = np.linalg.norm(self.positions[i] - self.positions[j], axis=1)
@@ -183,7 +183,7 @@ def printed_energies(form, structure):
 
 
 def compare(data, structures, energies, plain):
-    print(f"{'form':20} {'terms':>6} {'listed':>6} {'largest deviation':>18} {'outside':>8}   without sites and soft cut (kJ/mol)")
+    print(f"{'form':20} {'terms':>6} {'listed':>6} {'largest deviation':>18} {'outside':>8}   without sites and soft cut")
     failed = 0
     found = {total: [set() for _ in structures] for _, _, total in PRINTED.values()}
     for form, (_, _, total) in PRINTED.items():
@@ -200,8 +200,8 @@ def compare(data, structures, energies, plain):
         print(f"{form:20} {len(expected):6} {known.sum():6} {deviation.max():18.6f} {wrong.sum():8}   "
               f"{away.max():10.4f} {(~(away <= TOLERANCE)).sum():6}")
         for n in np.flatnonzero(wrong)[:5]:
-            print(f"  {structures[molecule[n]].title}, atoms {' '.join(str(a + 1) for a in atoms[n])}: {energies[form][n]:.4f}, "
-                  f"printed {expected[n]}")
+            named = " ".join(str(a + 1) for a in atoms[n])
+            print(f"  {structures[molecule[n]].title}, atoms {named}: {energies[form][n]:.4f}, printed {expected[n]}")
     return failed + missing(found, structures)
 
 
@@ -219,7 +219,7 @@ def missing(found, structures):
 
 
 def compare_sums(data, structures, energies):
-    print(f"\n{'sum':20} {'largest deviation':>18}   (kJ/mol)")
+    print(f"\n{'sum':20} {'largest deviation':>18}   of each structure (all in kJ/mol)")
     failed = 0
     for name in dict.fromkeys(total for _, _, total in PRINTED.values()):
         sums = np.zeros(len(structures))
