@@ -47,13 +47,13 @@ static int all_modes(struct q2_residual_builder *builder) {
   return Q2_OK;
 }
 
-/* Rows 0 to count - 1, or pairs i > j (least = 1) or i >= j (least = 0) of them. */
 static int all_numbers(struct q2_residual_builder *builder, int count) {
   for (int k = 0; k < count; k++)
     Q2_TRY(q2_residual_append(builder, &k));
   return Q2_OK;
 }
 
+/* i > j (least = 1) or i >= j (least = 0). */
 static int all_pairs(struct q2_residual_builder *builder, int count, int least) {
   for (int i = 0; i < count; i++) {
     for (int j = 0; j + least <= i; j++)

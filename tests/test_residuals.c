@@ -91,7 +91,7 @@ static double *hessian_of(struct fixture *fixture) {
   return fixture->dataset.hessian + fixture->dataset.hessian_offset[fixture->molecule];
 }
 
-/* Rows of all kinds for one molecule. */
+/* An index that stands for all, in any kind. */
 static const int32_t all[Q2_MAX_INDEX] = {-1, -1, -1, -1};
 
 static void check_kinds(void) {
