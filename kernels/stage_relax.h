@@ -18,9 +18,10 @@
 
 /* relax_state: the energy of the accepted point, the trust radius (angstrom, of
  * any atom), steps so far, whether the last step was taken back. */
-enum { Q2_RELAX_ENERGY, Q2_RELAX_RADIUS, Q2_RELAX_STEPS, Q2_RELAX_RETRY, Q2_RELAX_STATE };
+enum { Q2_RELAX_ENERGY, Q2_RELAX_RADIUS, Q2_RELAX_STEPS, Q2_RELAX_RETRY, Q2_RELAX_STEEPEST, Q2_RELAX_STATE };
 
-#define Q2_RELAX_GRADIENT 1e-8      /* kcal/mol/angstrom: every component of dE/dx at the end */
+#define Q2_RELAX_GRADIENT 1e-8      /* kcal/mol/angstrom: no component of dE/dx is larger at the end */
+#define Q2_RELAX_AIM 1e-10          /* kcal/mol/angstrom: and none larger than this unless steps stop making it smaller */
 #define Q2_RELAX_MOST_STEPS 200     /* then the molecule counts as failed */
 #define Q2_RELAX_FIRST_RADIUS 0.3   /* angstrom */
 #define Q2_RELAX_LARGEST_RADIUS 0.6 /* angstrom */
@@ -42,6 +43,7 @@ Q2_DEVICE void q2_relax_begin(const struct q2_batch *batch, const struct q2_wave
   state[Q2_RELAX_RADIUS] = Q2_RELAX_FIRST_RADIUS;
   state[Q2_RELAX_STEPS] = 0;
   state[Q2_RELAX_RETRY] = 0;
+  state[Q2_RELAX_STEEPEST] = INFINITY;
   wave->relaxation[m] = Q2_RELAX_RUNNING;
 }
 
@@ -122,7 +124,9 @@ Q2_DEVICE void q2_relax_judge(const struct q2_batch *batch, const struct q2_wave
     finite = finite && isfinite(gradient[k]);
   }
   const int first = state[Q2_RELAX_STEPS] == 0;
-  if (finite && steepest <= Q2_RELAX_GRADIENT) {
+  const int arrived = steepest <= Q2_RELAX_AIM || (steepest <= Q2_RELAX_GRADIENT && steepest > state[Q2_RELAX_STEEPEST] / 4);
+  state[Q2_RELAX_STEEPEST] = steepest;
+  if (finite && arrived) {
     wave->relaxation[m] = q2_relax_verdict(batch, wave, slot);
     for (int64_t k = 0; k < 3 * atoms; k++)
       wave->relaxed[3 * batch->atom_start[m] + k] = position[k];

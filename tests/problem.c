@@ -5,19 +5,24 @@
 
 #include "synthetic.h"
 
+void finish_problem(struct problem *problem, MPI_Comm comm, struct q2_plan_options plan, struct q2_objective_options options,
+                    struct q2_error *error) {
+  plan.match_q2mm = options.match == Q2_MATCH_Q2MM;
+  int status = q2_plan_create(comm, &problem->dataset, &plan, &problem->plan, error);
+  if (status == Q2_OK) status = q2_plan_distribute(comm, &problem->plan, &problem->dataset, error);
+  if (status == Q2_OK)
+    status = q2_objective_create(comm, &problem->dataset, &problem->plan, &options, &problem->objective, error);
+  if (status != Q2_OK) {
+    fprintf(stderr, "%s\n", error->text);
+    MPI_Abort(comm, 1);
+  }
+}
+
 void open_problem(struct problem *problem, MPI_Comm comm, int64_t molecules, int lorentz_berthelot, struct q2_plan_options plan,
                   struct q2_objective_options options) {
   struct q2_error error = {""};
   q2_synthetic(comm, molecules, lorentz_berthelot, &problem->dataset);
-  plan.match_q2mm = options.match == Q2_MATCH_Q2MM;
-  int status = q2_plan_create(comm, &problem->dataset, &plan, &problem->plan, &error);
-  if (status == Q2_OK) status = q2_plan_distribute(comm, &problem->plan, &problem->dataset, &error);
-  if (status == Q2_OK)
-    status = q2_objective_create(comm, &problem->dataset, &problem->plan, &options, &problem->objective, &error);
-  if (status != Q2_OK) {
-    fprintf(stderr, "%s\n", error.text);
-    MPI_Abort(comm, 1);
-  }
+  finish_problem(problem, comm, plan, options, &error);
 }
 
 void close_problem(struct problem *problem) {

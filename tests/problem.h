@@ -14,6 +14,9 @@ struct problem {
  * with the message when anything fails. Release with close_problem. */
 void open_problem(struct problem *problem, MPI_Comm comm, int64_t molecules, int lorentz_berthelot, struct q2_plan_options plan,
                   struct q2_objective_options options);
+/* The same for a data set that the caller has put into `problem`. */
+void finish_problem(struct problem *problem, MPI_Comm comm, struct q2_plan_options plan, struct q2_objective_options options,
+                    struct q2_error *error);
 void close_problem(struct problem *problem);
 
 #endif

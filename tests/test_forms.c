@@ -80,7 +80,7 @@ static void takes_its_grid(const struct q2_dataset *dataset, const struct q2_bat
   struct q2_jet loaded = {0}, direct = {0};
   CHECK(cmap->points == 6);
   q2_cmap_spline(6, cmap->grid + 36 * grid, table);
-  q2_load_term(batch, &wave, m, t, &loaded);
+  q2_load_term(batch, &wave, m, t - batch->term_start[m], &loaded);
   q2_form_evaluate((enum q2_form)batch->term_form[t], batch->term_coordinate + Q2_MAX_COORDINATES * t,
                    dataset->parameters.value + row, table, &direct);
   CHECK(loaded.value == direct.value && loaded.second[1] == direct.second[1], "grid %d: %g, %g", grid, loaded.value,
@@ -96,9 +96,11 @@ static void terms_fade_by_geometry(MPI_Comm comm, struct q2_dataset *dataset) {
   if (status == Q2_OK) status = q2_plan_distribute(comm, &plan, dataset, &error);
   CHECK(status == Q2_OK && plan.bucket_count == 1, "%s", error.text);
   if (status != Q2_OK) return;
-  struct q2_batch batch = {0};
+  struct q2_batch batches[2] = {0}, batch; /* at the QM geometry, and none at the relaxed one */
+  const struct q2_energies energies = {0};
   int64_t faded = 0, counted[Q2_FORM_COUNT] = {0};
-  CHECK(q2_batches_build(dataset, &plan, Q2_MATCH_POSITION, &batch, &faded, &error) == Q2_OK, "%s", error.text);
+  CHECK(q2_batches_build(dataset, &plan, Q2_MATCH_POSITION, &energies, batches, &faded, &error) == Q2_OK, "%s", error.text);
+  batch = batches[0];
   int64_t all = 0;
   for (int64_t m = 0; m < batch.molecules; m++) {
     const char *name = dataset->name[batch.local_molecule[m]].text;
@@ -118,7 +120,8 @@ static void terms_fade_by_geometry(MPI_Comm comm, struct q2_dataset *dataset) {
     CHECK(counted[form] > 0 || form == Q2_FORM_IMPROPER_FADED || form == Q2_FORM_IMPROPER_HARMONIC_FADED, "no %s",
           q2_forms[form].name);
   }
-  q2_batch_free(&batch);
+  q2_batch_free(&batches[0]);
+  q2_batch_free(&batches[1]);
   q2_plan_free(&plan);
 }
 

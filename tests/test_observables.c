@@ -1,0 +1,195 @@
+/* Claims: of every observable, the gradient is the derivative of the loss and J'J the square of the residuals' derivative, with
+ * every non-bonded form; relaxed geometries are stationary minima; bits do not depend on ranks, threads and waves. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../kernels/wave.h"
+#include "../src/objective.h"
+#include "check.h"
+#include "observed.h"
+#include "synthetic.h"
+
+enum { MOST = 160, MOLECULES = Q2_SYNTHETIC_MOLECULES };
+
+static const struct q2_plan_options plain_plan = {0};
+
+static double loss_at(struct problem *problem, const double *parameters) {
+  struct q2_evaluation evaluation;
+  struct q2_error error;
+  CHECK(q2_objective_evaluate(problem->objective, parameters, &evaluation, NULL, &error) == Q2_OK);
+  CHECK(evaluation.failed_molecules == 0, "molecule %lld fails", (long long)evaluation.first_failed);
+  return evaluation.loss;
+}
+
+/* Central differences, extrapolated twice, where two steps agree best. */
+static double slope(struct problem *problem, double *parameters, int row, double scale) {
+  const double at = parameters[row];
+  double best = NAN, doubt = INFINITY;
+  for (double step = 1e-2; step > 1e-4; step /= 3) {
+    double d[3], h = step * scale;
+    for (int i = 0; i < 3; i++, h /= 2) {
+      parameters[row] = at + h;
+      d[i] = loss_at(problem, parameters);
+      parameters[row] = at - h;
+      d[i] = (d[i] - loss_at(problem, parameters)) / (2 * h);
+    }
+    d[0] = (4 * d[1] - d[0]) / 3;
+    d[1] = (4 * d[2] - d[1]) / 3;
+    if (fabs(d[1] - d[0]) < doubt) {
+      doubt = fabs(d[1] - d[0]);
+      best = (16 * d[1] - d[0]) / 15;
+    }
+  }
+  parameters[row] = at;
+  return best;
+}
+
+static void gradient_is_the_derivative(MPI_Comm comm, int kinds, int charges, struct q2_objective_options options,
+                                       const char *name) {
+  struct problem problem;
+  struct q2_evaluation evaluation;
+  struct q2_error error;
+  double parameters[MOST], gradient[MOST], worst = 0;
+  int acting = 0, rank;
+  MPI_Comm_rank(comm, &rank);
+  open_observed(&problem, comm, MOLECULES, kinds, charges, plain_plan, options);
+  const struct q2_parameters *table = &problem.dataset.parameters;
+  memcpy(parameters, table->value, (size_t)table->count * sizeof *parameters);
+  CHECK(q2_objective_evaluate(problem.objective, parameters, &evaluation, gradient, &error) == Q2_OK);
+  CHECK(evaluation.failed_molecules == 0 && evaluation.loss > 0, "%s: loss %g", name, evaluation.loss);
+  for (int row = 0; row < table->count; row++) {
+    const double difference = slope(&problem, parameters, row, table->scale[row]);
+    const double scale = fabs(difference) + 1e-4 * evaluation.loss / table->scale[row];
+    const double wrong = fabs(gradient[row] - difference) / scale;
+    worst = fmax(worst, wrong);
+    CHECK(wrong < 1e-7, "%s: %s %s (row %d): gradient %.15g, differences %.15g", name, table->kind[row], table->label[row], row,
+          gradient[row], difference);
+    acting += gradient[row] != 0;
+  }
+  for (int row = table->count - Q2_OBSERVED_EXTRA; charges && row < table->count; row++)
+    CHECK(gradient[row] != 0, "%s: no %s acts", name, table->kind[row]);
+  if (rank == 0)
+    printf("%-26s loss %11.5g over %lld residuals, %lld set aside, %d of %d parameters act, worst relative error %.1e\n", name,
+           evaluation.loss, (long long)evaluation.residual_count, (long long)evaluation.set_aside, acting, table->count, worst);
+  close_problem(&problem);
+}
+
+/* Weighted calculated values of this rank's molecules: minus the residuals, but for constants. */
+static double *observed(struct problem *problem, const double *parameters, int64_t *count) {
+  struct q2_residual_values values;
+  struct q2_error error;
+  CHECK(q2_objective_residuals(problem->objective, parameters, &values, &error) == Q2_OK);
+  *count = values.offset[values.molecule_count];
+  double *weighted = calloc((size_t)*count + 1, sizeof *weighted);
+  for (int64_t k = 0; k < *count; k++)
+    weighted[k] = isnan(values.calculated[k]) ? 0 : values.residual[k].weight * values.calculated[k];
+  q2_residual_values_free(&values);
+  return weighted;
+}
+
+static void square_of_the_jacobian(MPI_Comm comm, int kinds, const char *name) {
+  static const double steps[4] = {1, -1, 2, -2}, factors[4] = {8.0 / 12, -8.0 / 12, -1.0 / 12, 1.0 / 12};
+  struct problem problem;
+  struct q2_evaluation evaluation;
+  struct q2_error error;
+  int variable_of[MOST];
+  double gradient[MOST], moved[MOST], *columns[MOST], worst = 0;
+  const int n = Q2_SYNTHETIC_PARAMETERS + Q2_OBSERVED_EXTRA;
+  int64_t count = 0;
+  for (int v = 0; v < n; v++)
+    variable_of[v] = v;
+  open_observed(&problem, comm, MOLECULES, kinds, 1, plain_plan,
+                (struct q2_objective_options){.threads = 1, .normal_count = n, .normal_variable_of = variable_of});
+  const struct q2_parameters *table = &problem.dataset.parameters;
+  double *square = calloc((size_t)(n * n), sizeof *square);
+  CHECK(q2_objective_normal(problem.objective, table->value, &evaluation, gradient, square, &error) == Q2_OK);
+  CHECK(evaluation.failed_molecules == 0);
+  for (int v = 0; v < n; v++) {
+    const double h = 1e-4 * table->scale[v];
+    columns[v] = NULL;
+    for (int s = 0; s < 4; s++) {
+      memcpy(moved, table->value, (size_t)n * sizeof *moved);
+      moved[v] += steps[s] * h;
+      double *values = observed(&problem, moved, &count);
+      if (!columns[v]) columns[v] = calloc((size_t)count + 1, sizeof *columns[v]);
+      for (int64_t k = 0; k < count; k++)
+        columns[v][k] += factors[s] * values[k] / h;
+      free(values);
+    }
+  }
+  for (int a = 0; a < n; a++) {
+    for (int b = 0; b < n; b++) {
+      double sums[3] = {0, 0, 0};
+      for (int64_t k = 0; k < count; k++) {
+        sums[0] += columns[a][k] * columns[b][k];
+        sums[1] += columns[a][k] * columns[a][k];
+        sums[2] += columns[b][k] * columns[b][k];
+      }
+      MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPI_DOUBLE, MPI_SUM, comm);
+      const double size = sqrt(sums[1] * sums[2]) + 0.01 * sqrt(sums[1] + sums[2]) + 0.01;
+      const double wrong = fabs(sums[0] - square[a * n + b]) / size;
+      worst = fmax(worst, wrong);
+      CHECK(wrong < 1e-6, "%s: J'J(%s, %s) = %.15g, differences %.15g", name, table->kind[a], table->kind[b], square[a * n + b],
+            sums[0]);
+    }
+  }
+  int rank;
+  MPI_Comm_rank(comm, &rank);
+  if (rank == 0) printf("%-26s J'J: largest error relative to the columns' norms %.1e\n", name, worst);
+  for (int v = 0; v < n; v++)
+    free(columns[v]);
+  free(square);
+  close_problem(&problem);
+}
+
+/* Loss, gradient and J'J are the same bits however the work is cut, and on one rank alone. */
+static void same_bits(MPI_Comm comm, int kinds) {
+  static const struct q2_objective_options cuts[] = {
+      {.threads = 1}, {.threads = 3, .wave_molecules = 4}, {.threads = 2, .wave_molecules = 50}};
+  const int n = Q2_SYNTHETIC_PARAMETERS + Q2_OBSERVED_EXTRA;
+  const size_t size = (size_t)(n * n + n + 2);
+  int variable_of[MOST];
+  double *reference = NULL;
+  for (int v = 0; v < n; v++)
+    variable_of[v] = v;
+  for (size_t c = 0; c < 2 * sizeof cuts / sizeof *cuts; c++) {
+    struct problem problem;
+    struct q2_evaluation evaluation;
+    struct q2_error error;
+    struct q2_objective_options options = cuts[c / 2];
+    options.normal_count = n;
+    options.normal_variable_of = variable_of;
+    open_observed(&problem, c % 2 ? MPI_COMM_SELF : comm, 30, kinds, 1, plain_plan, options);
+    double *values = calloc(size, sizeof *values);
+    CHECK(q2_objective_normal(problem.objective, problem.dataset.parameters.value, &evaluation, values, values + n + 2,
+                              &error) == Q2_OK);
+    values[n] = evaluation.loss;
+    values[n + 1] = evaluation.rmsd;
+    if (!reference) {
+      reference = calloc(size, sizeof *reference);
+      memcpy(reference, values, size * sizeof *values);
+    }
+    CHECK(memcmp(reference, values, size * sizeof *values) == 0, "cut %d", (int)c);
+    free(values);
+    close_problem(&problem);
+  }
+  free(reference);
+}
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  const struct q2_objective_options plain = {.threads = 1}, overlap = {.threads = 1, .match = Q2_MATCH_OVERLAP};
+  const int all = (1 << Q2_OBSERVABLE_COUNT) - 1;
+  for (int observable = 0; observable < Q2_OBSERVABLE_COUNT; observable++) {
+    gradient_is_the_derivative(MPI_COMM_WORLD, 1 << observable, 1, plain, q2_observables[observable].name);
+    square_of_the_jacobian(MPI_COMM_WORLD, 1 << observable, q2_observables[observable].name);
+  }
+  gradient_is_the_derivative(MPI_COMM_WORLD, all, 0, plain, "all, Lennard-Jones");
+  gradient_is_the_derivative(MPI_COMM_WORLD, 1 << Q2_OBSERVABLE_FREQUENCY, 1, overlap, "frequency by overlap");
+  square_of_the_jacobian(MPI_COMM_WORLD, all, "all");
+  same_bits(MPI_COMM_WORLD, all);
+  const int status = check_result();
+  MPI_Finalize();
+  return status;
+}
