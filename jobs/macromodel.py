@@ -96,7 +96,7 @@ def read_summary(structure, line):
     elif match := SETTING.match(line):
         structure.settings[match[1]] = float(match[2])
     elif match := EQUATION.match(line):
-        structure.equations[match[1].strip()] = match[2]
+        structure.equations[" ".join(match[1].split())] = match[2]
     elif "Input Structure Name" in structure.title:  # the line before this one
         structure.title = line.strip(" *")
     elif not structure.title and "Input Structure Name" in line:

@@ -35,6 +35,13 @@ CHARGE_DIGITS = 5          # MacroModel rounds the charge that a bond moment mak
 REDUCTION = 0.923          # of the bond to a hydrogen whose row of the van der Waals table has an offset
 SOFT_CUT = 1.0             # angstrom: it begins that much before the largest van der Waals distance and ends that much after
 TORSION_STRETCH = -11.995  # kcal/mol/angstrom for a constant of 1
+# What the listing must say of the equations in use: those of docs/mm3star.md.
+EQUATIONS = {
+    "Bond Length": "3: MM3 Anharmonic stretch", "Bond Angle": "3: MM3 Anharmonic bend",
+    "Stretch-Bend": "1: Linear in distance and angle, one Ksb", "Bend-Bend": "1: MM3 Bend-bend",
+    "Torsion-Stretch": "1: MM3 Stretch-torsion", "Torsional": "1: 1-3 Fold cosine function",
+    "Out-of-plane (OPB)": "1: Cosine mimic of harmonic out-of-plane", "Van der Waals": "3: MM3 Softcut Buckingham",
+    "Electrostatic (chg-chg)": "1: Point charge with constant dielectric"}
 RHODIUM_ROW = "Z0"         # the listing gives Rh the radius and epsilon of this row, not those of RH
 RHODIUM_CHARGE = 1.0       # e
 
@@ -86,6 +93,9 @@ class Model:
         printed = np.array(structure.positions)
         if len(symbols) != len(printed) or np.abs(positions - printed).max() > 1e-3:
             sys.exit(f"{path}: its geometry is not the one in the listing at the same place")
+        for name, equation in EQUATIONS.items():
+            if structure.equations.get(name) != equation:
+                sys.exit(f"{structure.title}: {name} is by equation {structure.equations.get(name)}, expected {equation}")
         masses = np.array([MASS[s] for s in symbols])
         molecule = self.data.molecule(path.stem, [SYMBOLS.index(s) for s in symbols], printed if as_printed else positions,
                                       hessian=hessian, bonds=[b.atoms for b in structure.bonds], masses=masses, charge=1,

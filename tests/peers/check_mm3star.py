@@ -79,7 +79,8 @@ class MM3Star:
         self.value = group["value"][()] * [{**UNITS, "debye": 1.0}[text(u)] for u in group["unit"][()]]
         parent, self.reduction = file["atoms/reduction_parent"][()], file["atoms/reduction"][()]
         first = np.repeat(self.offset[:-1], np.diff(self.offset))
-        self.sites = self.positions + self.reduction[:, None] * (self.positions[first + np.maximum(parent, 0)] - self.positions)
+        self.parent = first + np.maximum(parent, 0)
+        self.sites = self.positions + self.reduction[:, None] * (self.positions[self.parent] - self.positions)
         self.terms, self.rows = {}, {}
         for form, table in file["force_field/terms"].items():
             self.terms[form] = {name: table[name][()] for name in table}
@@ -125,20 +126,30 @@ class MM3Star:
         return np.array(jax.vmap(FORMS[form])(jnp.array(x), jnp.array(self.value[table["parameters"]]), jnp.array(constants)))
 
     def pair_energies(self, plain):
-        """MM3's exp-6, times the soft cut, and Coulomb's law, both between sites. The soft cut, by the distance d of the
-        nuclei, is 1 up to soft_cut_begin, 0 from soft_cut_end on, and linear in d^2 between."""
+        """MM3's exp-6 and Coulomb's law, both between sites."""
+        (epsilon, rv), (product,) = (p.T for p in self.pair_parameters(soft_cut=not plain))
+        x = self.positions if plain else self.sites
+        i, j = self.pair_atoms()
+        r = np.linalg.norm(x[i] - x[j], axis=1)
+        return epsilon * (184000 * np.exp(-12 * r / rv) - 2.25 * (rv / r) ** 6), product / r
+
+    def pair_atoms(self):
         molecule, atoms = self.rows["vdw"]
-        i, j = (self.offset[molecule][:, None] + atoms).T
-        d = np.linalg.norm(self.positions[i] - self.positions[j], axis=1)
-        r = d if plain else np.linalg.norm(self.sites[i] - self.sites[j], axis=1)
-        begin, end = self.soft_cut
-        cut = 1.0 if plain else np.clip((end**2 - d**2) / (end**2 - begin**2), 0, 1)
+        return (self.offset[molecule][:, None] + atoms).T
+
+    def pair_parameters(self, soft_cut):
+        """[pairs, 2] epsilon (times the soft cut) and rv; [pairs, 1] C q q'. The soft cut, by the distance d of the nuclei,
+        is 1 up to soft_cut_begin, 0 from soft_cut_end on, and linear in d^2 between."""
+        i, j = self.pair_atoms()
         epsilon, rv = np.sqrt(self.epsilon[i] * self.epsilon[j]), self.radius[i] + self.radius[j]
         for n, pair in enumerate(zip(self.types[i].tolist(), self.types[j].tolist())):
             if frozenset(pair) in self.special:
                 epsilon[n], rv[n] = self.special[frozenset(pair)]
-        return (cut * epsilon * (184000 * np.exp(-12 * r / rv) - 2.25 * (rv / r) ** 6),
-                self.coulomb * self.charges[i] * self.charges[j] / r)
+        if soft_cut:
+            d = np.linalg.norm(self.positions[i] - self.positions[j], axis=1)
+            begin, end = self.soft_cut
+            epsilon *= np.clip((end**2 - d**2) / (end**2 - begin**2), 0, 1)
+        return np.array([epsilon, rv]).T, (self.coulomb * self.charges[i] * self.charges[j])[:, None]
 
 
 def pairs_of(file):
