@@ -35,6 +35,7 @@ struct made_options {
   int full;             /* /hessian_full */
   int bare;             /* no mass, gradient, charge, scale, title, non-bonded part */
   int other_units;      /* kcal/mol, bohr, ... instead of q2hpc's own */
+  int guided;           /* equalities, a prior, and every third molecule for validation */
   int variable_strings; /* tables of the force field, methods and attributes, as h5py writes them by default */
 };
 
