@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../io/memory.h"
-#include "../src/fit.h"
+#include "../src/fit_state.h"
 #include "../src/petsc_call.h"
 #include "check.h"
 
@@ -297,6 +297,34 @@ static void guided_fit(const char *arguments) {
   tear_down(&f);
 }
 
+/* Gauss and Newton's matrix is that of data and prior: the prior adds (w / scale)^2 = (1.5 / 100)^2 on its diagonal. */
+static void square_has_the_prior(void) {
+  struct fixture f;
+  struct q2_evaluation evaluation;
+  struct q2_error error;
+  double x[ROWS], values[ROWS], row_gradient[ROWS], at[ROWS], square[2][ROWS * ROWS];
+  set_up_as(&f, 140.0, GUIDED);
+  const int n = f.variables.independent_count;
+  q2_variables_start(&f.variables, &f.dataset.parameters, x);
+  q2_variables_apply(&f.variables, x, values);
+  for (int with = 0; with < 2; with++) {
+    const struct q2_fit_problem problem = {
+        .dataset = &f.dataset, .variables = &f.variables, .prior = with ? &f.prior : NULL, .objective = f.objective};
+    struct q2_fit_state state = {.comm = *world,
+                                 .problem = &problem,
+                                 .variables = f.variables.count,
+                                 .parameters = values,
+                                 .row_gradient = row_gradient,
+                                 .square = square[with],
+                                 .square_at = at};
+    CHECK(q2_fit_normal(&state, x, &evaluation, &error) == Q2_OK && state.square_valid);
+  }
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++)
+      CHECK_CLOSE(square[1][i * n + j] - square[0][i * n + j], i == j ? 0.015 * 0.015 : 0.0, 1e-12);
+  tear_down(&f);
+}
+
 /* Points where the equality puts row 0 out of its bounds are infeasible: none becomes the best. */
 static void cornered_fit(const char *arguments) {
   struct fixture f;
@@ -443,6 +471,7 @@ int main(int argc, char **argv) {
     replay_is_exact(optimizers[k % 3], (enum guidance)(k / 3));
   for (int k = 0; k < 3; k++)
     guided_fit(optimizers[k]);
+  square_has_the_prior();
   for (int k = 0; k < 3; k++)
     cornered_fit(optimizers[k]);
   options_reach_tao_and_typos_do_not_pass();
