@@ -114,6 +114,7 @@ class Molecule:
     group: int = -1
     stationary: int = 1
     imaginary_modes: int = 0
+    validation: int = 0           # 1: out of the fit, reported only
     terms: dict = field(default_factory=dict)        # form: [(atoms, parameters, constants)]
     observables: dict = field(default_factory=dict)  # kind: [(index, weight, value)]
     increments: list = field(default_factory=list)   # [(atoms, parameter, factor)] by DataSet.charge_increment
@@ -128,6 +129,8 @@ class DataSet:
         self.molecules = []
         self.parameters = []     # dicts, one a row
         self._parameter_row = {}  # (kind, label): row
+        self.equalities = []     # ([(row, coefficient)], value, label)
+        self.prior_weight = {}   # {kind: weight}
         self.nonbonded = None
         self.grids = []          # [n, n] each, of one n
         self.extra = {}  # {group: (unit, one array of numbers a molecule)}: ragged tables that q2hpc does not read
@@ -153,6 +156,20 @@ class DataSet:
     def parameter_row(self, kind, label):
         """The row of a parameter, or None."""
         return self._parameter_row.get((kind, label))
+
+    def equality(self, rows, value=None, label=""):
+        """Adds a linear equality, sum of coefficient x p[row] = value, with `rows` [(row, coefficient)] and every p in its row's
+        unit. It must hold at the starting values; `value` None: what they give."""
+        start = lambda row: self.parameters[row]["value"]
+        if value is None:
+            if any(self.parameters[row]["link"] >= 0 for row, _ in rows):
+                raise ValueError(f"equality {label}: give its value, or the rows that its linked ones follow")
+            value = sum(coefficient * start(row) for row, coefficient in rows)
+        self.equalities.append((list(rows), float(value), label))
+
+    def prior(self, kind, weight):
+        """Expects the active parameters of a kind to stay near their values: a residual weight x (p - value) / scale for each."""
+        self.prior_weight[kind] = float(weight)
 
     def term(self, molecule, form, atoms, parameters, constants=()):
         """Adds a term of `form` on `atoms` (within the molecule), with rows of the parameter table and the form's constants."""
@@ -240,6 +257,7 @@ class DataSet:
             attributes["/"]["title"] = self.title
         self._molecule_tables(tables, attributes)
         self._parameter_tables(tables)
+        self._guidance_tables(tables)
         self._term_tables(tables)
         self._nonbonded_tables(tables, attributes)
         if self.grids:
@@ -265,6 +283,8 @@ class DataSet:
         tables["/molecules/name"] = strings(self._column("name"), LONGEST["name"])
         for key in ("charge", "multiplicity", "group", "stationary", "imaginary_modes"):
             tables[f"/molecules/{key}"] = np.array(self._column(key), dtype=np.int32)
+        if any(self._column("validation")):
+            tables["/molecules/validation"] = np.array(self._column("validation"), dtype=np.int32)
         tables["/molecules/method"] = np.array([methods.index(m) for m in self._column("method")], dtype=np.int32)
         tables["/molecules/energy"] = np.array(self._column("energy"), dtype=float)
         attributes["/molecules/energy"] = {"unit": "hartree"}
@@ -310,6 +330,20 @@ class DataSet:
             if not all(given):
                 raise ValueError("scale: give it for every parameter or for none")
             tables[group + "scale"] = np.array(column("scale"), dtype=float)
+
+    def _guidance_tables(self, tables):
+        """Equalities and prior."""
+        if self.equalities:
+            group = "/force_field/equalities/"
+            rows, values, labels = zip(*self.equalities)
+            put_ragged(tables, group, rows, ("row", np.int32, 0), ("coefficient", float, 0))
+            tables[group + "value"] = np.array(values)
+            if any(labels):
+                names = [label or f"equality {number}" for number, label in enumerate(labels)]
+                tables[group + "label"] = strings(names, LONGEST["label"])
+        if self.prior_weight:
+            tables["/force_field/prior/kind"] = strings(self.prior_weight, LONGEST["kind"])
+            tables["/force_field/prior/weight"] = np.array(list(self.prior_weight.values()))
 
     def _term_tables(self, tables):
         for form in FORMS:

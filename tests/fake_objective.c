@@ -1,7 +1,7 @@
 /* A stand-in for src/objective.c: a smooth nonlinear least-squares problem with the same interface, spread over ranks as the
  * real one is, and as exact. Vibration k of molecule m is u + 0.1 u^2 with u = sum over rows p of a(m, k, p) parameter[p] /
  * 100; the reference is the same at parameters 100 (1 + 0.3 cos(p)). A molecule fails where parameter 1 goes beyond its
- * `energy`. */
+ * `energy`. The last `validation_total` molecules are out of the sums and make the validation loss. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -47,6 +47,7 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
                           double *gradient, struct q2_error *error) {
   const struct q2_dataset *dataset = objective->dataset;
   const int rows = dataset->parameters.count, width = rows + 2;
+  const int64_t fitted = dataset->molecule_total - dataset->validation_total;
   /* One row a molecule of the whole set: only its owner adds anything but zeros, so that the sum over ranks is exact, and then
    * all ranks add up in one order. */
   double *sums = q2_allocate(dataset->molecule_total * width, sizeof *sums);
@@ -67,7 +68,11 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
   if (gradient)
     for (int p = 0; p < rows; p++)
       gradient[p] = 0.0;
-  for (int64_t m = dataset->molecule_total - 1; m >= 0; m--) {
+  evaluation->validation_molecules = dataset->validation_total;
+  for (int64_t m = fitted; m < dataset->molecule_total; m++)
+    evaluation->validation_loss += sums[m * width + rows];
+  evaluation->validation_rmsd = sqrt(evaluation->validation_loss / fmax(1.0, (double)(VIBRATIONS * dataset->validation_total)));
+  for (int64_t m = fitted - 1; m >= 0; m--) {
     const double *sum = sums + m * width;
     evaluation->loss += sum[rows];
     if (gradient)
@@ -78,7 +83,7 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
       evaluation->first_failed = m;
     }
   }
-  evaluation->residual_count = evaluation->vibration_count = VIBRATIONS * dataset->molecule_total;
+  evaluation->residual_count = evaluation->vibration_count = VIBRATIONS * fitted;
   evaluation->rmsd = sqrt(evaluation->loss / (double)evaluation->vibration_count);
   if (evaluation->failed_molecules > 0) evaluation->loss = NAN;
   free(sums);
@@ -153,7 +158,7 @@ int q2_objective_normal(struct q2_objective *objective, const double *parameters
   if (!row) return q2_fail(error, "no memory");
   for (int k = 0; k < n * n; k++)
     square[k] = 0.0;
-  for (int64_t m = 0; m < dataset->molecule_total; m++) {
+  for (int64_t m = 0; m < dataset->molecule_total - dataset->validation_total; m++) {
     for (int k = 0; k < VIBRATIONS; k++) {
       const double u = u_of(m, k, rows, parameters);
       for (int v = 0; v < n; v++)

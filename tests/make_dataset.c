@@ -333,6 +333,21 @@ static void put_force_field(const struct writer *w, int64_t count, const struct 
   if (w->options.exp6) put_increments(w, count, all);
 }
 
+/* Two equalities: row 11 follows row 4 in another unit, row 5 is frozen; and a prior. */
+static void put_guidance(const struct writer *w) {
+  static const int64_t offset[] = {0, 2, 5}, row[] = {0, 11, 1, 3, 5};
+  static const double coefficient[] = {1.0, -2.0, 1.0, 0.01, -5.0}, weight[] = {0.5, 2.0};
+  static const char *const labels[] = {"stretches", ""}, *const kinds[] = {"bond_k", "angle_eq"};
+  const double mdyn_per_angstrom = 143.93261854684, value[] = {500.0 - 2.0 * 4.0 * mdyn_per_angstrom, 0.96 + 1.045 - 0.55};
+  put_integers(w, "/force_field/equalities/offset", 3, 0, offset);
+  put_integers(w, "/force_field/equalities/row", 5, 0, row);
+  put_reals(w, "/force_field/equalities/coefficient", NULL, 5, 0, coefficient);
+  put_reals(w, "/force_field/equalities/value", NULL, 2, 0, value);
+  put_texts(w, "/force_field/equalities/label", 2, labels, 1);
+  put_texts(w, "/force_field/prior/kind", 2, kinds, 1);
+  put_reals(w, "/force_field/prior/weight", NULL, 2, 0, weight);
+}
+
 static void put_molecules(const struct writer *w, int64_t count, const struct made_molecule *all) {
   char **names = get(count, sizeof *names);
   enum { columns = 6 };
@@ -355,6 +370,9 @@ static void put_molecules(const struct writer *w, int64_t count, const struct ma
     else
       put_integers(w, column_names[c], count, 0, integers + c * count);
   }
+  for (int64_t m = 0; m < count; m++)
+    integers[m] = m % 3 == 1;
+  if (w->options.guided) put_flags(w, "/molecules/validation", count, integers);
   put_reals(w, "/molecules/energy", w->options.other_units ? "kcal/mol" : "hartree", count, 0, energy);
   static const char *const methods[2] = {"springs", "B3LYP/6-31G*, PySCF 2.14.0"};
   put_texts(w, "/methods", 2, methods, 1);
@@ -512,6 +530,7 @@ void make_dataset(const char *path, int64_t count, const struct made_options *op
   for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
     put_index_table(&w, &tables[t], count, all);
   put_force_field(&w, count, all);
+  if (options->guided) put_guidance(&w);
   put_observables(&w, count, all);
   must(H5Fclose(w.file), "close");
   free(all);

@@ -67,7 +67,8 @@ int main(int argc, char **argv) {
   int rank, ranks;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  static const struct made_options options[] = {{.full = 1, .variable_strings = 1, .exp6 = 1, .no_factors = 1}, {.bare = 1}};
+  static const struct made_options options[] = {{.full = 1, .variable_strings = 1, .exp6 = 1, .no_factors = 1, .guided = 1},
+                                                {.bare = 1}};
   for (int k = 0; k < 2; k++) {
     if (rank == 0) {
       make_dataset(path, 10, &options[k]);

@@ -197,6 +197,31 @@ static const struct bad exp6_cases[] = {
     {TEXT, P "unit", "e", 19, 0, {P "unit: row 19 ('O-H')", "debye, e*angstrom", "'e'"}},
 };
 
+#define E "/force_field/equalities/"
+#define PRIOR "/force_field/prior/"
+
+/* Of a set with equalities, a prior and molecules for validation. */
+static const struct bad guided_cases[] = {
+    {INTEGER, E "offset", NULL, 0, 1, {E "offset: row 0: expected 0, found 1"}},
+    {INTEGER, E "offset", NULL, 1, 0, {E "offset: row 1: expected more than 0", "found 0"}},
+    {INTEGER, E "offset", NULL, 2, 4, {E "offset: row 2: expected 5, the rows of", "found 4"}},
+    {INTEGER, E "offset", NULL, 1, 6, {E "offset: row 1: expected 0 to 5, found 6"}},
+    {INTEGERS, E "offset", NULL, 2, 0, {E "offset: expected shape (3), found (2)"}},
+    {INTEGER, E "row", NULL, 3, 12, {E "row: row 3: expected 0 to 11, found 12"}},
+    {REAL, E "coefficient", NULL, 2, 0, {E "coefficient: row 2", "other than 0"}},
+    {REAL, E "coefficient", NULL, 2, NAN, {E "coefficient: row 2", "found nan"}},
+    {FLOATS, E "coefficient", NULL, 4, 0, {E "coefficient: expected shape (5), found (4)"}},
+    {REAL, E "value", NULL, 1, HUGE_VAL, {E "value: row 1", "found inf"}},
+    {STRINGS, E "label", NULL, 3, 0, {E "label: expected shape (2), found (3)"}},
+    {REMOVE, E "value", NULL, 0, 0, {E "value: expected a dataset of floating-point numbers, found nothing"}},
+    {TEXT, PRIOR "kind", "bond", 1, 0, {PRIOR "kind: row 1: expected a kind of parameter, found 'bond'"}},
+    {TEXT, PRIOR "kind", "bond_k", 1, 0, {PRIOR "kind: row 1: expected each kind once", "as in row 0"}},
+    {REAL, PRIOR "weight", NULL, 0, -1, {PRIOR "weight: row 0", "at least 0, found -1"}},
+    {REMOVE, PRIOR "kind", NULL, 0, 0, {PRIOR "kind: expected a dataset of strings, found nothing"}},
+    {INTEGER, "/molecules/validation", NULL, 2, 2, {"/molecules/validation: row 2", "'methane 0'", "0 to 1, found 2"}},
+    {FLOATS, "/molecules/validation", NULL, 5, 0, {"/molecules/validation: expected integers"}},
+};
+
 static void apply(const struct bad *bad) {
   switch (bad->change) {
   case REMOVE:
@@ -342,6 +367,16 @@ static void check_each_dataset(int rank) {
   }
 }
 
+/* A set without anything to fit. */
+static void check_all_validation(int rank) {
+  if (rank == 0) {
+    make_dataset(path, molecules, &(struct made_options){.guided = 1});
+    for (int m = 0; m < molecules; m++)
+      break_integer(path, "/molecules/validation", m, 1);
+  }
+  check_refused(path, (const char *const[3]){"/molecules/validation: expected a molecule to fit (0), found 1 for all 5"}, 1);
+}
+
 /* A turned geometry, an asymmetric square, coincident atoms, small units: several numbers each. */
 static void check_geometry(int rank) {
   const struct made_options plain = {0}, full = {.full = 1}, chunked = {.chunked = 1};
@@ -430,6 +465,9 @@ int main(int argc, char **argv) {
     check_case(rank, &(struct made_options){0}, &cases[k]);
   for (size_t k = 0; k < sizeof exp6_cases / sizeof *exp6_cases; k++)
     check_case(rank, &(struct made_options){.exp6 = 1}, &exp6_cases[k]);
+  for (size_t k = 0; k < sizeof guided_cases / sizeof *guided_cases; k++)
+    check_case(rank, &(struct made_options){.guided = 1}, &guided_cases[k]);
+  check_all_validation(rank);
   check_geometry(rank);
   check_each_dataset(rank);
   check_energies(rank);

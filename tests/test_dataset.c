@@ -149,6 +149,28 @@ static void check_force_field(const struct q2_dataset *d, const struct made_opti
   CHECK(d->observable_table_count == 1 && d->observables[0].minimum == 50.0, "%g", d->observables[0].minimum);
 }
 
+/* Coefficients belong to q2hpc's units: a sum is the number that the file's own give. */
+static void check_guidance(const struct q2_dataset *d, const struct made_options *options) {
+  const struct q2_equalities *e = &d->equalities;
+  CHECK(e->count == (options->guided ? 2 : 0) && d->prior.count == e->count, "%d %d", e->count, d->prior.count);
+  CHECK((d->validation != NULL) == options->guided, "%d", options->guided);
+  CHECK(d->validation_total == (options->guided ? (d->molecule_total + 1) / 3 : 0), "%d", (int)d->validation_total);
+  if (!options->guided) return;
+  for (int64_t m = 0; m < d->molecule_count; m++)
+    CHECK(d->validation[m] == (d->molecule[m] % 3 == 1), "%d", (int)d->molecule[m]);
+  CHECK(e->offset[1] == 2 && e->offset[2] == 5 && e->row[1] == 11 && e->row[4] == 5, "%d", e->offset[1]);
+  CHECK(near(e->coefficient[3], 0.01 * 180.0 / Q2_PI, 1e-15) && near(e->coefficient[4], -0.5, 1e-15), "%.17g",
+        e->coefficient[3]);
+  CHECK(strcmp(e->label[0], "stretches") == 0 && e->label[1][0] == '\0', "'%s'", e->label[0]);
+  for (int k = 0; k < e->count; k++) {
+    double sum = 0.0;
+    for (int j = e->offset[k]; j < e->offset[k + 1]; j++)
+      sum += e->coefficient[j] * d->parameters.value[e->row[j]];
+    CHECK(near(sum, e->value[k], 1e-12), "%.17g %.17g", sum, e->value[k]);
+  }
+  CHECK(strcmp(d->prior.kind[1], "angle_eq") == 0 && d->prior.weight[1] == 2.0, "%g", d->prior.weight[1]);
+}
+
 /* Every molecule of the file is on exactly one rank. */
 static void check_all(MPI_Comm comm, const struct q2_dataset *d, int64_t count, const struct made_options *options,
                       double tolerance) {
@@ -163,6 +185,7 @@ static void check_all(MPI_Comm comm, const struct q2_dataset *d, int64_t count, 
   for (int64_t m = 0; m < count; m++)
     CHECK(seen[m] == 1, "molecule %lld is on %d ranks", (long long)m, seen[m]);
   check_force_field(d, options);
+  check_guidance(d, options);
   free(seen);
 }
 
@@ -197,6 +220,8 @@ static void test_storage(MPI_Comm comm, int64_t count) {
     test_read(comm, count, &same[k], 0.0, other);
     CHECK(strcmp(plain, other) == 0, "storage %zu: checksum %s, not %s", k, other, plain);
   }
+  test_read(comm, count, &(struct made_options){.guided = 1}, 0.0, other);
+  CHECK(strcmp(plain, other) != 0, "guided: checksum %s", other);
   test_read(comm, count, &(struct made_options){.bare = 1}, 0.0, other);
   CHECK(strcmp(plain, other) != 0, "bare: checksum %s", other);
   test_read(comm, count, &(struct made_options){.other_units = 1}, 1e-9, other);
@@ -313,7 +338,7 @@ static void test_average(MPI_Comm comm) {
 static void test_exchange(MPI_Comm comm, int64_t count) {
   int ranks;
   MPI_Comm_size(comm, &ranks);
-  const struct made_options options = {.exp6 = 1};
+  const struct made_options options = {.exp6 = 1, .guided = 1};
   static const int64_t slices[] = {23, 1000, 0};
   write_on_first(comm, count, &options);
   for (size_t s = 0; s < sizeof slices / sizeof *slices; s++) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../io/memory.h"
-#include "../src/fit.h"
+#include "../src/fit_state.h"
 #include "../src/petsc_call.h"
 #include "check.h"
 
@@ -21,6 +21,9 @@ struct fixture {
   struct q2_dataset dataset;
   struct q2_variables variables;
   struct q2_objective *objective;
+  struct q2_prior prior;
+  int32_t equality_offset[2], equality_row[3];
+  double coefficient[3], equality_value[1];
   char kind[ROWS][Q2_KIND_LENGTH], label[ROWS][Q2_LABEL_LENGTH], unit[ROWS][Q2_UNIT_LENGTH];
   double value[ROWS], lower[ROWS], upper[ROWS], factor[ROWS], scale[ROWS], energy[MOLECULES];
   int32_t active[ROWS], link[ROWS];
@@ -28,7 +31,29 @@ struct fixture {
   struct q2_name name[MOLECULES];
 };
 
-static void set_up(struct fixture *f, double limit) {
+/* What the fit is told besides the data: nothing; an equality, a prior and molecules for validation; or an equality that puts
+ * row 0 out of its bounds before the loss is lowest. */
+enum guidance { PLAIN, GUIDED, CORNERED };
+
+static void guide(struct fixture *f, enum guidance guidance) {
+  static const double coefficients[2][3] = {{1.0, 0.5, -0.25}, {1.0, -1.0, -1.0}};
+  if (guidance == PLAIN) return;
+  for (int k = 0; k < 3; k++) {
+    f->equality_row[k] = k == 0 ? 0 : k + 1; /* rows 0, 2, 3 */
+    f->coefficient[k] = coefficients[guidance == CORNERED][k];
+    f->equality_value[0] += f->coefficient[k] * f->value[f->equality_row[k]];
+  }
+  f->equality_offset[1] = 3;
+  f->dataset.equalities =
+      (struct q2_equalities){1, f->equality_offset, f->equality_row, f->coefficient, f->equality_value, NULL};
+  if (guidance == GUIDED) f->dataset.validation_total = 2;
+  if (guidance == CORNERED) {
+    f->upper[0] = 63.0;
+    f->lower[2] = f->lower[3] = 0.0;
+  }
+}
+
+static void set_up_as(struct fixture *f, double limit, enum guidance guidance) {
   int rank, ranks;
   struct q2_error error = {""};
   memset(f, 0, sizeof *f);
@@ -71,13 +96,20 @@ static void set_up(struct fixture *f, double limit) {
                                                  .scale = f->scale,
                                                  .active = f->active,
                                                  .link = f->link};
+  guide(f, guidance);
   CHECK(q2_variables_create(&f->dataset.parameters, &f->dataset.equalities, Q2_BOUNDS_FILE, &f->variables, &error) == Q2_OK);
+  const struct q2_prior_table none = {0};
+  CHECK(q2_prior_create(&none, guidance == GUIDED ? "all=1.5" : "", &f->dataset.parameters, &f->variables, f->value, &f->prior,
+                        &error) == Q2_OK);
   const struct q2_objective_options options = {.normal_count = f->variables.independent_count,
                                                .normal_variable_of = f->variables.independent_of};
   CHECK(q2_objective_create(*world, &f->dataset, NULL, &options, &f->objective, &error) == Q2_OK);
 }
 
+static void set_up(struct fixture *f, double limit) { set_up_as(f, limit, PLAIN); }
+
 static void tear_down(struct fixture *f) {
+  q2_prior_free(&f->prior);
   q2_objective_destroy(f->objective);
   q2_variables_free(&f->variables);
 }
@@ -105,8 +137,11 @@ static int run(struct fixture *f, const char *arguments, struct q2_fit *fit, str
     status = q2_options_query(&line, &options, error);
     int least_squares = 0;
     if (status == Q2_OK) status = q2_fit_check_options(*world, &line, &least_squares, error);
-    const struct q2_fit_problem problem = {
-        .dataset = &f->dataset, .variables = &f->variables, .least_squares = least_squares, .objective = f->objective};
+    const struct q2_fit_problem problem = {.dataset = &f->dataset,
+                                           .variables = &f->variables,
+                                           .prior = &f->prior,
+                                           .least_squares = least_squares,
+                                           .objective = f->objective};
     if (status == Q2_OK) status = q2_fit_run(*world, &problem, &options, &line, &printer, fit, error);
     PetscOptionsPop();
     PetscOptionsDestroy(&database);
@@ -155,15 +190,15 @@ static void converges_and_respects_bounds(const char *bits) {
 }
 
 /* The whole log of a fit on all ranks, bit for bit, is that of a fit which one rank runs alone. */
-static void same_bits_as_one_rank(const char *arguments) {
+static void same_bits_as_one_rank(const char *arguments, enum guidance guidance) {
   const MPI_Comm self = MPI_COMM_SELF, *all = world;
   struct fixture f, alone;
   struct q2_fit fit = {0}, one = {0};
   struct q2_error error = {""};
-  set_up(&f, 140.0);
+  set_up_as(&f, 140.0, guidance);
   CHECK(run(&f, arguments, &fit, &error) == Q2_OK, "%s", error.text);
   world = &self;
-  set_up(&alone, 140.0);
+  set_up_as(&alone, 140.0, guidance);
   CHECK(run(&alone, arguments, &one, &error) == Q2_OK, "%s", error.text);
   world = all;
   const size_t row = (size_t)f.variables.count * sizeof(double);
@@ -197,6 +232,120 @@ static void infeasible_first_step_recovers(void) {
   tear_down(&f);
 }
 
+/* The whole loss at x: data and prior, and its gradient by variable. */
+static double loss_at(struct fixture *f, const double *x, double *gradient) {
+  struct q2_evaluation evaluation;
+  struct q2_error error;
+  double values[ROWS], row_gradient[ROWS];
+  q2_variables_apply(&f->variables, x, values);
+  CHECK(q2_objective_evaluate(f->objective, values, &evaluation, row_gradient, &error) == Q2_OK);
+  const double prior = q2_prior_evaluate(&f->prior, values, row_gradient);
+  q2_variables_gradient(&f->variables, row_gradient, gradient);
+  return evaluation.loss + prior;
+}
+
+/* The equality holds at every iterate; the loss told is the data's and the prior's; its gradient is the derivative; validation
+ * travels along; every optimizer ends at one minimum. */
+static void guided_fit(const char *arguments) {
+  static double minimum;
+  struct fixture f;
+  struct q2_fit fit = {0};
+  struct q2_error error = {""};
+  set_up_as(&f, 140.0, GUIDED);
+  const int n = f.variables.count;
+  CHECK(n == ROWS - 3);
+  CHECK(run(&f, arguments, &fit, &error) == Q2_OK, "%s", error.text);
+  CHECK(fit.converged == 1, "%s", fit.reason);
+  CHECK(fit.first_record.prior == 0.0 && fit.best_record.prior > 0.1, "%g", fit.best_record.prior);
+  CHECK(fit.best_record.validation_loss > 0.0 && fit.best_record.validation_loss < fit.first_record.validation_loss);
+  CHECK_CLOSE(fit.best_record.validation_rmsd, sqrt(fit.best_record.validation_loss / 8.0), 1e-12);
+  if (minimum == 0.0) minimum = fit.best_record.value;
+  CHECK_CLOSE(fit.best_record.value, minimum, 1e-4 * minimum);
+  double x[ROWS], gradient[ROWS], values[ROWS], unused[ROWS];
+  q2_variables_start(&f.variables, &f.dataset.parameters, x);
+  const double first = loss_at(&f, x, gradient);
+  CHECK_CLOSE(first, fit.first_record.value, 1e-12 * first);
+  for (int v = 0; v < n; v++)
+    x[v] += 0.05 * cos(v);
+  loss_at(&f, x, gradient);
+  for (int v = 0; v < n; v++) {
+    const double middle = x[v], h = 1e-5;
+    x[v] = middle + h;
+    const double above = loss_at(&f, x, unused);
+    x[v] = middle - h;
+    const double difference = (above - loss_at(&f, x, unused)) / (2.0 * h);
+    CHECK_CLOSE(gradient[v], difference, 1e-6 * (1.0 + fabs(gradient[v])));
+    x[v] = middle;
+  }
+  int64_t count = fit.log.count; /* on rank 0, and every rank is needed */
+  (void)MPI_Bcast(&count, 1, MPI_INT64_T, 0, *world);
+  for (int64_t i = 0; i < count; i++) {
+    struct q2_evaluation_record record = {0};
+    if (fit.log.count > 0) {
+      memcpy(x, fit.log.x + i * n, (size_t)n * sizeof *x);
+      record = fit.log.record[i];
+    }
+    (void)MPI_Bcast(x, n, MPI_DOUBLE, 0, *world);
+    (void)MPI_Bcast(&record, (int)sizeof record, MPI_BYTE, 0, *world);
+    q2_variables_apply(&f.variables, x, values);
+    CHECK_CLOSE(values[0] + 0.5 * values[2] - 0.25 * values[3], f.equality_value[0], 1e-10);
+    if (record.infeasible) continue;
+    const double loss = loss_at(&f, x, unused);
+    CHECK_CLOSE(record.value, loss, 1e-12 * loss);
+  }
+  q2_fit_free(&fit);
+  tear_down(&f);
+}
+
+/* Gauss and Newton's matrix is that of data and prior: the prior adds (w / scale)^2 = (1.5 / 100)^2 on its diagonal. */
+static void square_has_the_prior(void) {
+  struct fixture f;
+  struct q2_evaluation evaluation;
+  struct q2_error error;
+  double x[ROWS], values[ROWS], row_gradient[ROWS], at[ROWS], square[2][ROWS * ROWS];
+  set_up_as(&f, 140.0, GUIDED);
+  const int n = f.variables.independent_count;
+  q2_variables_start(&f.variables, &f.dataset.parameters, x);
+  q2_variables_apply(&f.variables, x, values);
+  for (int with = 0; with < 2; with++) {
+    const struct q2_fit_problem problem = {
+        .dataset = &f.dataset, .variables = &f.variables, .prior = with ? &f.prior : NULL, .objective = f.objective};
+    struct q2_fit_state state = {.comm = *world,
+                                 .problem = &problem,
+                                 .variables = f.variables.count,
+                                 .parameters = values,
+                                 .row_gradient = row_gradient,
+                                 .square = square[with],
+                                 .square_at = at};
+    CHECK(q2_fit_normal(&state, x, &evaluation, &error) == Q2_OK && state.square_valid);
+  }
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++)
+      CHECK_CLOSE(square[1][i * n + j] - square[0][i * n + j], i == j ? 0.015 * 0.015 : 0.0, 1e-12);
+  tear_down(&f);
+}
+
+/* Points where the equality puts row 0 out of its bounds are infeasible: none becomes the best. */
+static void cornered_fit(const char *arguments) {
+  struct fixture f;
+  struct q2_fit fit = {0};
+  struct q2_error error = {""};
+  set_up_as(&f, 140.0, CORNERED);
+  CHECK(f.variables.watched == 1);
+  CHECK(run(&f, arguments, &fit, &error) == Q2_OK, "%s", error.text);
+  CHECK(fit.infeasible > 0);
+  CHECK(fit.best_record.value < fit.first_record.value);
+  CHECK(fit.best[0] <= 63.0 + 1e-6, "%.12g", fit.best[0]);
+  CHECK_CLOSE(fit.best[0] - fit.best[2] - fit.best[3], f.equality_value[0], 1e-10);
+  double values[ROWS];
+  for (int64_t i = 0; i < fit.log.count; i++) {
+    q2_variables_apply(&f.variables, fit.log.x + i * f.variables.count, values);
+    if (values[0] > 63.0 + 1e-6) CHECK(fit.log.record[i].infeasible == 1 && fit.log.record[i].failed_molecules == 0);
+  }
+  q2_fit_free(&fit);
+  tear_down(&f);
+}
+
 static void failure_at_the_start_names_the_molecule(void) {
   struct fixture f;
   struct q2_fit fit = {0};
@@ -210,10 +359,10 @@ static void failure_at_the_start_names_the_molecule(void) {
 }
 
 /* A log cut off anywhere, replayed, continues to the same end. */
-static void replay_is_exact(const char *arguments) {
+static void replay_is_exact(const char *arguments, enum guidance guidance) {
   struct fixture f;
   struct q2_error error = {""};
-  set_up(&f, 140.0);
+  set_up_as(&f, 140.0, guidance);
   struct q2_fit fit = {0};
   CHECK(run(&f, arguments, &fit, &error) == Q2_OK);
   int64_t count = fit.log.count;
@@ -314,12 +463,17 @@ int main(int argc, char **argv) {
   q2_printer_create(comm, Q2_PRINT_QUIET, &printer);
   converges_and_respects_bounds(argc > 1 ? argv[1] : NULL);
   static const char *const optimizers[] = {"", "-tao_type bntr", "-tao_type bnls"};
-  for (int k = 0; k < 3; k++)
-    same_bits_as_one_rank(optimizers[k]);
+  for (int k = 0; k < 9; k++)
+    same_bits_as_one_rank(optimizers[k % 3], (enum guidance)(k / 3));
   infeasible_first_step_recovers();
   failure_at_the_start_names_the_molecule();
+  for (int k = 0; k < 9; k++)
+    replay_is_exact(optimizers[k % 3], (enum guidance)(k / 3));
   for (int k = 0; k < 3; k++)
-    replay_is_exact(optimizers[k]);
+    guided_fit(optimizers[k]);
+  square_has_the_prior();
+  for (int k = 0; k < 3; k++)
+    cornered_fit(optimizers[k]);
   options_reach_tao_and_typos_do_not_pass();
   nothing_to_fit();
   PetscFinalize();
