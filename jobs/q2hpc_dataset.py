@@ -206,7 +206,8 @@ class DataSet:
             raise ValueError(f"charge increment in {molecule.name}: takes a charge_increment or a bond_dipole, not {kind}")
         if factor is None:
             i, j = atoms
-            factor = 1.0 if kind == "charge_increment" else 1 / (DEBYE * np.linalg.norm(molecule.positions[i] - molecule.positions[j]))
+            length = np.linalg.norm(molecule.positions[i] - molecule.positions[j])
+            factor = 1.0 if kind == "charge_increment" else 1 / (DEBYE * length)
         molecule.increments.append((tuple(atoms), parameter, float(factor)))
 
     def _check_kinds(self, what, rows, kinds):

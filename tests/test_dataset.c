@@ -255,7 +255,7 @@ static void test_checksum(MPI_Comm comm) {
       if (change == 8) break_attribute_real(path, "/force_field/nonbonded", "vdw_14", 1.0);
       if (change == 9) break_integer(path, "/force_field/nonbonded/radius", 1, 12);
       if (change == 10)
-        break_integer(path, "/force_field/nonbonded/special/types", 3, 1 - 1),
+        break_integer(path, "/force_field/nonbonded/special/types", 3, 0),
             break_integer(path, "/force_field/nonbonded/special/types", 0, 0);
       if (change == 11) break_integer(path, "/force_field/nonbonded/special/parameters", 1, 13);
       if (change == 12) break_integer(path, "/force_field/charge_increments/parameter", 4, 19);

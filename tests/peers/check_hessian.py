@@ -26,7 +26,7 @@ SKIP = 77
 try:
     import h5py
     import numpy as np
-    from reference import UNITS, Reference, b_spline_coefficients  # needs jax
+    from reference import JOINT, UNITS, WALL_OFFSET, WALL_SLOPE, Reference, b_spline_coefficients  # needs jax
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(SKIP)
@@ -163,11 +163,12 @@ EXPRESSIONS = {
     "out_of_plane_harmonic": ("k", "k*chi^2; " + CHI),
     "out_of_plane_mm3": ("k last", "k*" + SEXTIC + "d=abs(chi); " + CHI),
 }
-# The same for pairs d angstrom apart with parameters a and b; their walls are checked elsewhere (tests/test_nonbonded.c).
+# The same for pairs d angstrom apart with parameters a and b.
+EXP6 = "a*select(step(x-{joint}),184000*exp(-12*x)-2.25/x^6,{wall}); x=d/b"
 PAIR_EXPRESSIONS = {
     "pair_lennard_jones": "4*a*((b/d)^12-(b/d)^6)",
-    "pair_exp6_mm3": "a*(184000*exp(-12*d/b)-2.25*(b/d)^6)",
-    "pair_exp6_q2mm": "a*(184000*exp(-12*d/b)-2.25*(b/d)^6)",
+    "pair_exp6_mm3": EXP6.format(joint=JOINT, wall=f"{WALL_OFFSET}+{WALL_SLOPE}/x^2"),
+    "pair_exp6_q2mm": EXP6.format(joint=0.34, wall="184000*exp(-4.08)*(0.34/x)^12"),
     "pair_hydrogen_12_10": "a/d^12-b/d^10",
 }
 
@@ -213,7 +214,7 @@ class OpenMMMolecule:
         elif form in EXPRESSIONS:
             force = self.custom(form, atoms, values, constants)
         else:
-            force = self.openmm.CustomBondForce(f"{self.KILOJOULE}*(factor*({PAIR_EXPRESSIONS[form]})+c/d); d=10*r")
+            force = self.openmm.CustomBondForce(f"{self.KILOJOULE}*(factor*pair+c/d); pair={PAIR_EXPRESSIONS[form]}; d=10*r")
             for name in ("a", "b", "factor", "c"):
                 force.addPerBondParameter(name)
             for (i, j), p, c in zip(atoms, values, constants):
