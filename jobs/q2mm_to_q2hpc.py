@@ -33,7 +33,7 @@ from q2mm.models.seminario import estimate_force_constants
 from q2mm.optimizers.objective import ReferenceData
 from q2mm.parsers import JaguarIn, MacroModel
 
-from q2hpc_dataset import DataSet, joined, strings, write_tables
+from q2hpc_dataset import DataSet
 
 NUMBER = {symbol: number for number, symbol in ATOMIC_SYMBOLS.items()}
 SIGMA = 2.0 ** (5.0 / 6.0)      # sigma of 12-6 Lennard-Jones over q2mm's radius, which is half the distance of the minimum
@@ -54,10 +54,9 @@ NONBONDED_KIND = {
     FunctionalForm.MM3: {"vdw_radius": ("vdw_radius", "angstrom", 1.0), "vdw_epsilon": ("vdw_epsilon", "kcal/mol", 1.0)},
     FunctionalForm.HARMONIC: {"vdw_radius": ("lj_sigma", "angstrom", SIGMA), "vdw_epsilon": ("lj_epsilon", "kcal/mol", 1.0)},
 }
-# q2mm's kinds of reference values that need no conversion: the data set's, and columns of their index.
-GEOMETRY = {"bond_length": ("bond", 2), "bond_angle": ("angle", 3), "torsion_angle": ("torsion", 4)}
-UNIT = {"bond": "angstrom", "angle": "degree", "torsion": "degree", "hessian": "hartree/bohr^2",
-        "eigenmatrix_diagonal": "hartree/bohr^2", "eigenmatrix_off_diagonal": "hartree/bohr^2"}
+# q2mm's kinds of reference values with `atom_indices`: the data set's, and columns of its index. Units are the same.
+OBSERVABLE = {"bond_length": ("bond", 2), "bond_angle": ("angle", 3), "torsion_angle": ("torsion", 4),
+              "eig_offdiagonal": ("eigenmatrix_off_diagonal", 2), "hessian_element": ("hessian", 2)}
 
 
 def main():
@@ -67,20 +66,22 @@ def main():
     parser.add_argument("output")
     parser.add_argument("--form", choices=["mm3", "harmonic"], default="mm3")
     parser.add_argument("--observables", choices=["frequencies", "multi"], default="frequencies",
-                        help="multi: q2mm's ReferenceData.from_molecules with the eigenmatrix' diagonal")
+                        help="multi: relaxed bonds and angles and the eigenmatrix' diagonal; force constants start from Hessians by method C")
     parser.add_argument("--as-q2mm", action="store_true", help="q2mm's hartree, for comparison")
     arguments = parser.parse_args()
-    forcefield, molecules = rh_enamide(arguments.folder, arguments.form)
-    reference = ReferenceData.from_molecules(molecules, eigenmatrix_diagonal_only=True) if arguments.observables == "multi" else None
+    multi = arguments.observables == "multi"
+    forcefield, molecules = rh_enamide(arguments.folder, arguments.form, ts_method="C" if multi else None)
+    reference = ReferenceData.from_molecules(molecules, eigenmatrix_diagonal_only=True) if multi else None
     write(forcefield, molecules, reference, arguments.output, title=f"rh-enamide, q2mm's {arguments.form} model", as_q2mm=arguments.as_q2mm)
     print(f"{arguments.output}: {len(molecules)} molecules, {forcefield.n_params} parameters of q2mm")
 
 
 # --- the benchmark -----------------------------------------------------------------------------------------------------------
 
-def rh_enamide(folder, form="mm3"):
+def rh_enamide(folder, form="mm3", ts_method=None):
     """(ForceField, [Q2MMMolecule]) as q2mm.diagnostics.systems.load_rh_enamide makes them, from a folder of one's own: rows of mm3.fld marked
-    OPT, force constants by Seminario's method, torsions zero."""
+    OPT, force constants by Seminario's method, torsions zero. ts_method: q2mm's, None as in its benchmark; "C" inverts the reaction coordinate
+    first, without which the force field has a negative C-H constant and no minimum."""
     inputs = sorted(folder.rglob("*.in"), key=lambda path: [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", path.stem)])
     mmo, fld = (list(folder.rglob(name)) for name in ("rh_enamide_training_set.mmo", "mm3.fld"))
     if len(inputs) != 9 or len(mmo) != 1 or len(fld) != 1:
@@ -89,7 +90,7 @@ def rh_enamide(folder, form="mm3"):
     structures = MacroModel(str(mmo[0])).structures
     molecules = [Q2MMMolecule.from_structure(structure, name=path.stem, hessian=JaguarIn(str(path)).get_hessian(len(structure.atoms)))
                  for structure, path in zip(structures, inputs, strict=True)]
-    forcefield = estimate_force_constants(molecules, forcefield=ForceField.from_mm3_fld(str(fld[0])))
+    forcefield = estimate_force_constants(molecules, forcefield=ForceField.from_mm3_fld(str(fld[0])), ts_method=ts_method)
     forcefield.functional_form = FunctionalForm(form)
     return forcefield, molecules
 
@@ -121,14 +122,10 @@ def write(forcefield, molecules, reference, path, title="", names=None, as_q2mm=
     for molecule, rows in zip(data.molecules, terms):
         for name, atoms, parameters, constants in rows:
             data.term(molecule, name, atoms, [phase_row(data, p) if isinstance(p, Phase) else p for p in parameters], constants)
-    observables = Observables(data, molecules, reference)
-    if types and form is FunctionalForm.HARMONIC:
-        add_lennard_jones(data, forcefield, types)
-    tables, attributes = data.tables()
-    if types and form is FunctionalForm.MM3:
-        add_exp6(tables, attributes, forcefield, types)
-    observables.add_to(tables, attributes)
-    write_tables(path, tables, attributes)
+    if types:
+        add_pairs(data, forcefield, form, types)
+    add_observables(data, molecules, reference)
+    data.write(path)
 
 
 def vector(result, forcefield):
@@ -253,8 +250,12 @@ def vdw_types(forcefield, molecule, name):
     return [numbers[id(m)] for m in matches]
 
 
-def add_lennard_jones(data, forcefield, types):
-    data.nonbonded_rules("geometric")
+def add_pairs(data, forcefield, form, types):
+    """MM3's exp-6 with q2mm's wall, or 12-6 with geometric means. No charges; 1-2 and 1-3 pairs left out, 1-4 pairs in full."""
+    if form is FunctionalForm.MM3:
+        data.nonbonded_rules("mm3", form="exp6_q2mm")
+    else:
+        data.nonbonded_rules("geometric", form="lennard_jones")
     for number, vdw in enumerate(forcefield.vdws):
         radius, epsilon = vdw_rows(forcefield, number)
         data.nonbonded_type(vdw.atom_type, epsilon, radius)
@@ -262,76 +263,49 @@ def add_lennard_jones(data, forcefield, types):
         molecule.types = atoms
 
 
-def add_exp6(tables, attributes, forcefield, types):
-    """MM3's exp-6 with q2mm's wall; no charges; 1-2 and 1-3 pairs left out, 1-4 pairs in full."""
-    rows = np.array([vdw_rows(forcefield, number) for number in range(len(forcefield.vdws))], dtype=np.int32)
-    group = "/force_field/nonbonded"
-    tables["/atoms/type"] = joined(types, np.int32)
-    tables[group + "/label"] = strings([v.atom_type for v in forcefield.vdws])
-    tables[group + "/radius"], tables[group + "/epsilon"] = rows.T
-    attributes[group] = {"form": "exp6_q2mm", "combining_rule": "mm3", "vdw_14": 1.0, "coulomb_14": 1.0}
-
-
 # --- observables -------------------------------------------------------------------------------------------------------------
 
-class Observables:
-    """q2mm's reference values as tables of /observables. Frequencies go through the data set (index -1: all above 50 cm-1, and `-match q2mm`
-    pairs them as q2mm does)."""
-
-    def __init__(self, data, molecules, reference):
-        self.count = len(molecules)
-        self.rows = {}  # kind: [[(index, weight, value)] a molecule]
-        if reference is None:
-            for molecule in data.molecules:
-                data.observable(molecule, "frequency", -1, FREQUENCY_WEIGHT)
-            return
-        frequencies = {}
-        for value in reference.values:
-            if value.kind == "frequency":
-                frequencies.setdefault(value.molecule_idx, []).append(value)
-            else:
-                self._add(value)
-        for m, values in frequencies.items():
-            data.observable(data.molecules[m], "frequency", -1, self._one_weight(data.molecules[m].name, molecules[m], values))
-
-    @staticmethod
-    def _one_weight(name, molecule, values):
-        """The weight of a molecule's frequencies, if they are what q2hpc pairs: the QM frequencies above 50 cm-1, from the lowest on, all of one
-        weight."""
-        qm = [f for f in hessian_to_frequencies(molecule.hessian, molecule.symbols) if f > REAL_FREQUENCY_THRESHOLD]
-        given = sorted(v.value for v in values)
-        if len({v.weight for v in values}) != 1:
-            raise ValueError(f"{name}: its frequencies have different weights; give them one")
-        if len(given) > len(qm) or np.abs(np.subtract(given, qm[: len(given)])).max() > SAME_FREQUENCY:
-            raise ValueError(f"{name}: its {len(given)} reference frequencies are not those of its QM Hessian from {qm[0]:.1f} cm-1 on")
-        return values[0].weight
-
-    def _add(self, value):
-        if value.kind in GEOMETRY and value.atom_indices is not None:
-            kind, columns = GEOMETRY[value.kind]
-            index = value.atom_indices[:columns]
-        elif value.kind == "eig_diagonal":
-            kind, index = "eigenmatrix_diagonal", (value.data_idx,)
-        elif value.kind in ("eig_offdiagonal", "hessian_element"):
-            kind = "hessian" if value.kind == "hessian_element" else "eigenmatrix_off_diagonal"
-            index = value.atom_indices
+def add_observables(data, molecules, reference):
+    """q2mm's reference values, those of weight 0 among them. Frequencies become index -1, all above 50 cm-1, which `-match q2mm` pairs as
+    q2mm does."""
+    if reference is None:
+        for molecule in data.molecules:
+            data.observable(molecule, "frequency", -1, FREQUENCY_WEIGHT)
+        return
+    for kind in ("eigenmatrix_diagonal", "eigenmatrix_off_diagonal"):
+        data.observable_attributes[kind]["basis"] = "cartesian"  # q2mm's: neither mass-weighted nor projected
+    frequencies = {}
+    for value in reference.values:
+        if value.kind == "frequency":
+            frequencies.setdefault(value.molecule_idx, []).append(value)
         else:
-            raise ValueError(f"reference value '{value.kind}' ({value.label or 'no label'}) of molecule {value.molecule_idx} "
-                             "has no counterpart in q2hpc" + (" without atom indices" if value.kind in GEOMETRY else ""))
-        if value.weight != 0:  # q2mm keeps such rows, they add nothing
-            rows = self.rows.setdefault(kind, [[] for _ in range(self.count)])
-            rows[value.molecule_idx].append((tuple(index), value.weight, value.value))
+            kind, index = observable(value)
+            data.observable(data.molecules[value.molecule_idx], kind, index, value.weight, value.value)
+    for m, values in frequencies.items():
+        data.observable(data.molecules[m], "frequency", -1, frequency_weight(data.molecules[m].name, molecules[m], values))
 
-    def add_to(self, tables, attributes):
-        for kind, rows in self.rows.items():
-            group = f"/observables/{kind}/"
-            flat = [row for molecule in rows for row in molecule]
-            tables[group + "offset"] = np.concatenate([[0], np.cumsum([len(r) for r in rows])]).astype(np.int64)
-            tables[group + "index"] = np.array([row[0] for row in flat], dtype=np.int32)
-            tables[group + "weight"], tables[group + "value"] = (np.array([row[n] for row in flat], dtype=float) for n in (1, 2))
-            attributes[group + "value"] = {"unit": UNIT[kind]}
-            if kind.startswith("eigenmatrix"):
-                attributes[f"/observables/{kind}"] = {"basis": "cartesian"}  # q2mm's: neither mass-weighted nor projected
+
+def observable(value):
+    """The data set's kind and index of a ReferenceValue."""
+    if value.kind == "eig_diagonal":
+        return "eigenmatrix_diagonal", value.data_idx
+    if value.kind in OBSERVABLE and value.atom_indices is not None:
+        kind, columns = OBSERVABLE[value.kind]
+        return kind, value.atom_indices[:columns]
+    raise ValueError(f"reference value '{value.kind}' ({value.label or 'no label'}) of molecule {value.molecule_idx} has no counterpart in q2hpc"
+                     + (" without atom indices" if value.kind in OBSERVABLE else ""))
+
+
+def frequency_weight(name, molecule, values):
+    """The weight of a molecule's frequencies, if they are what q2hpc pairs: the QM frequencies above 50 cm-1, from the lowest on, all of
+    one weight."""
+    qm = [f for f in hessian_to_frequencies(molecule.hessian, molecule.symbols) if f > REAL_FREQUENCY_THRESHOLD]
+    given = sorted(v.value for v in values)
+    if len({v.weight for v in values}) != 1:
+        raise ValueError(f"{name}: its frequencies have different weights; give them one")
+    if len(given) > len(qm) or np.abs(np.subtract(given, qm[: len(given)])).max() > SAME_FREQUENCY:
+        raise ValueError(f"{name}: its {len(given)} reference frequencies are not those of its QM Hessian above {REAL_FREQUENCY_THRESHOLD:g} cm-1")
+    return values[0].weight
 
 
 if __name__ == "__main__":
