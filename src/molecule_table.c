@@ -142,6 +142,9 @@ static int gather_table(MPI_Comm comm, const struct q2_dataset *dataset, const s
   const size_t size = sizeof(double);
   Q2_TRY(q2_gather_rows(comm, dataset, NULL, dataset->name, sizeof *dataset->name, NULL, (void **)&table->name, error));
   Q2_TRY(q2_gather_rows(comm, dataset, NULL, atoms, sizeof *atoms, NULL, (void **)&table->atoms, error));
+  if (dataset->validation)
+    Q2_TRY(q2_gather_rows(comm, dataset, NULL, dataset->validation, sizeof *dataset->validation, NULL,
+                          (void **)&table->validation, error));
   Q2_TRY(q2_gather_rows(comm, dataset, before->offset, before->reference, size, &table->offset, (void **)&table->reference,
                         error));
   Q2_TRY(q2_gather_rows(comm, dataset, before->offset, before->calculated, size, NULL, (void **)&table->before, error));
@@ -167,6 +170,7 @@ int q2_molecule_table_create(MPI_Comm comm, const struct q2_dataset *dataset, co
 void q2_molecule_table_free(struct q2_molecule_table *table) {
   free(table->name);
   free(table->atoms);
+  free(table->validation);
   free(table->offset);
   free(table->reference);
   free(table->before);

@@ -22,6 +22,7 @@ struct q2_molecule_table {
   int64_t count;                               /* molecules in the file */
   struct q2_name *name;                        /* [count] */
   int32_t *atoms;                              /* [count] */
+  int32_t *validation;                         /* [count] 1: out of the fit; NULL where the data set does not say */
   int64_t *offset;                             /* [count + 1] rows of the following */
   double *reference, *before, *after, *weight; /* cm-1; the weight has the observable's unit */
 };

@@ -30,7 +30,7 @@ static void print_molecule(struct q2_printer *printer, const struct q2_molecule_
     const double after = q2_molecule_rmsd(table, table->after, m, &worst);
     q2_print(printer, " %10.2f %10.1f", after, worst);
   }
-  q2_print(printer, "\n");
+  q2_print(printer, "%s\n", table->validation && table->validation[m] ? "  validation" : "");
 }
 
 void q2_report_molecules(struct q2_printer *printer, const struct q2_molecule_table *table) {

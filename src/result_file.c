@@ -207,6 +207,8 @@ static int add_frequencies(struct q2_image *image, const struct q2_molecule_tabl
   const int64_t rows = table->offset[table->count];
   Q2_TRY(q2_image_text(image, "/molecules/name", table->count, sizeof *table->name, table->name, error));
   Q2_TRY(q2_image_int32(image, "/molecules/atoms", NULL, table->count, 0, table->atoms, error));
+  if (table->validation)
+    Q2_TRY(q2_image_int32(image, "/molecules/validation", NULL, table->count, 0, table->validation, error));
   Q2_TRY(q2_image_int64(image, "/frequencies/offset", NULL, table->count + 1, 0, table->offset, error));
   Q2_TRY(q2_image_double(image, "/frequencies/reference", "cm-1", rows, 0, table->reference, error));
   Q2_TRY(q2_image_double(image, "/frequencies/before", "cm-1", rows, 0, table->before, error));

@@ -29,11 +29,12 @@ for type in bqnls bntr; do
   says out "of the prior"
   says out "validation loss"
   says out "validation  RMSD/cm-1"
+  [ "$(grep -c "^[a-zA-Z].*  validation$" out)" -eq 3 ] || failed "not 3 molecules are marked as for validation"
   for ranks in 1 2; do
     on $ranks made.h5 -o other.h5 -threads 2 -tao_type $type
     ends_with 0
     same_bits reference.h5 other.h5 /parameters/final /parameters/by_equality /iterations/loss /iterations/prior /iterations/gradient \
-      /iterations/validation_loss /identifiability/share /identifiability/eigenvalue
+      /molecules/validation /iterations/validation_loss /identifiability/share /identifiability/eigenvalue
   done
   # Row 0 - 2 row 11 and row 1 + 0.01 row 3 - 5 row 5, in the rows' own units, as they were; and the fit has moved.
   values reference.h5 /parameters/start >start
@@ -65,6 +66,14 @@ on 0 eval made.h5 -prior all=1 -parameters free.h5
 ends_with 0
 says out "of the data, of the prior"
 says out "validation: loss, RMSD"
+
+# Without being asked it does not take more memory than allowed.
+on 0 made.h5 -o small.h5 -memory 1K -threads 1
+ends_with 0
+says out "identifiability not looked at"
+on 0 made.h5 -o small.h5 -memory 1K -threads 1 -identify on
+ends_with 0
+says out "the data determine"
 
 for bad in "-prior bond_k" "-prior bonds=1" "-prior all=-1" "-bounds none" "-identify maybe" "-identify_threshold 2"; do
   on 0 made.h5 -o bad.h5 $bad
