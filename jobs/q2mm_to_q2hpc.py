@@ -299,6 +299,8 @@ def observable(value):
 def frequency_weight(name, molecule, values):
     """The weight of a molecule's frequencies, if they are what q2hpc pairs: the QM frequencies above 50 cm-1, from the lowest on, all of
     one weight."""
+    if molecule.hessian is None:
+        raise ValueError(f"{name}: frequencies are observed, and it has no Hessian to derive them from (Q2MMMolecule.with_hessian)")
     qm = [f for f in hessian_to_frequencies(molecule.hessian, molecule.symbols) if f > REAL_FREQUENCY_THRESHOLD]
     given = sorted(v.value for v in values)
     if len({v.weight for v in values}) != 1:
