@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Brings a force field, molecules and reference data of the Python project q2mm over to a q2hpc data set; docs/q2mm.md.
 
-Needs q2mm (the package of ericchansen/q2mm, written against its commit 0c79572) to be importable, numpy and h5py. From Python, with q2mm's
-own objects:
+Needs q2mm (the package of ericchansen/q2mm, written against its commit 0c79572) to be importable, numpy and h5py. From Python,
+with q2mm's own objects:
 
     from q2mm_to_q2hpc import write
     write(forcefield, molecules, reference, "input.h5")      # ForceField, [Q2MMMolecule], ReferenceData
@@ -11,10 +10,12 @@ or, for the benchmark that q2mm calls rh-enamide, from the command line:
 
     python3 q2mm_to_q2hpc.py rh-enamide FOLDER input.h5 [--form mm3|harmonic] [--observables frequencies|multi] [--as-q2mm]
 
-FOLDER is q2mm's examples/rh-enamide, or any folder that holds, at any depth, mm3.fld, rh_enamide_training_set.mmo and the nine Jaguar inputs.
+FOLDER is q2mm's examples/rh-enamide, or any folder that holds, at any depth, mm3.fld, rh_enamide_training_set.mmo and the nine
+Jaguar inputs.
 
-The first rows of the parameter table are q2mm's parameter vector, in its order (`vector` reads it back from a result); rows that q2mm does
-not vary, the phases of torsions, follow. Matching is q2mm's own (ForceField.match_bond and the like), and so are masses.
+The first rows of the parameter table are q2mm's parameter vector, in its order (`vector` reads it back from a result); rows that
+q2mm does not vary, the phases of torsions, follow. Matching is q2mm's own (ForceField.match_bond and the like), and so are
+masses.
 """
 
 import argparse
@@ -66,31 +67,35 @@ def main():
     parser.add_argument("output")
     parser.add_argument("--form", choices=["mm3", "harmonic"], default="mm3")
     parser.add_argument("--observables", choices=["frequencies", "multi"], default="frequencies",
-                        help="multi: relaxed bonds and angles and the eigenmatrix' diagonal; force constants start from Hessians by method C")
+                        help="multi: relaxed bonds and angles and the eigenmatrix' diagonal; force constants start by method C")
     parser.add_argument("--as-q2mm", action="store_true", help="q2mm's hartree, for comparison")
     arguments = parser.parse_args()
     multi = arguments.observables == "multi"
     forcefield, molecules = rh_enamide(arguments.folder, arguments.form, ts_method="C" if multi else None)
     reference = ReferenceData.from_molecules(molecules, eigenmatrix_diagonal_only=True) if multi else None
-    write(forcefield, molecules, reference, arguments.output, title=f"rh-enamide, q2mm's {arguments.form} model", as_q2mm=arguments.as_q2mm)
+    write(forcefield, molecules, reference, arguments.output, title=f"rh-enamide, q2mm's {arguments.form} model",
+          as_q2mm=arguments.as_q2mm)
     print(f"{arguments.output}: {len(molecules)} molecules, {forcefield.n_params} parameters of q2mm")
 
 
 # --- the benchmark -----------------------------------------------------------------------------------------------------------
 
 def rh_enamide(folder, form="mm3", ts_method=None):
-    """(ForceField, [Q2MMMolecule]) as q2mm.diagnostics.systems.load_rh_enamide makes them, from a folder of one's own: rows of mm3.fld marked
-    OPT, force constants by Seminario's method, torsions zero. ts_method: q2mm's, None as in its benchmark; "C" inverts the reaction coordinate
-    first, without which the force field has a negative C-H constant and no minimum."""
-    inputs = sorted(folder.rglob("*.in"), key=lambda path: [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", path.stem)])
+    """(ForceField, [Q2MMMolecule]) as q2mm.diagnostics.systems.load_rh_enamide makes them, from a folder of one's own: rows of
+    mm3.fld marked OPT, force constants by Seminario's method, torsions zero. ts_method: q2mm's, None as in its benchmark; "C"
+    inverts the reaction coordinate first, without which the force field has a negative C-H constant and no minimum."""
+    natural = lambda path: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.stem)]
+    inputs = sorted(folder.rglob("*.in"), key=natural)
     mmo, fld = (list(folder.rglob(name)) for name in ("rh_enamide_training_set.mmo", "mm3.fld"))
     if len(inputs) != 9 or len(mmo) != 1 or len(fld) != 1:
         sys.exit(f"{folder}: expected nine Jaguar inputs *.in, one rh_enamide_training_set.mmo and one mm3.fld, "
                  f"found {len(inputs)}, {len(mmo)} and {len(fld)}")
     structures = MacroModel(str(mmo[0])).structures
-    molecules = [Q2MMMolecule.from_structure(structure, name=path.stem, hessian=JaguarIn(str(path)).get_hessian(len(structure.atoms)))
-                 for structure, path in zip(structures, inputs, strict=True)]
-    forcefield = estimate_force_constants(molecules, forcefield=ForceField.from_mm3_fld(str(fld[0])), ts_method=ts_method)
+    hessians = [JaguarIn(str(path)).get_hessian(len(structure.atoms)) for structure, path in zip(structures, inputs, strict=True)]
+    molecules = [Q2MMMolecule.from_structure(structure, name=path.stem, hessian=hessian)
+                 for structure, path, hessian in zip(structures, inputs, hessians)]
+    template = ForceField.from_mm3_fld(str(fld[0]))
+    forcefield = estimate_force_constants(molecules, forcefield=template, ts_method=ts_method)
     forcefield.functional_form = FunctionalForm(form)
     return forcefield, molecules
 
@@ -111,7 +116,8 @@ def write(forcefield, molecules, reference, path, title="", names=None, as_q2mm=
         raise ValueError("the force field has CMAPs, which q2mm's JAX engine leaves out and this script does not convert")
     data = DataSet(title=title, hessian_unit="kcal/mol/angstrom^2" if as_q2mm else "hartree/bohr^2")
     types = []
-    for number, (name, molecule) in enumerate(zip(names or unique([m.name or "molecule" for m in molecules]), molecules, strict=True)):
+    names = names or unique([molecule.name or "molecule" for molecule in molecules])
+    for name, molecule in zip(names, molecules, strict=True):
         add_molecule(data, name, molecule, Q2MM_HARTREE / BOHR**2 if as_q2mm else 1.0)
         if forcefield.vdws:
             types.append(vdw_types(forcefield, molecule, name))
@@ -146,7 +152,8 @@ def add_molecule(data, name, molecule, hessian_factor):
     imaginary = 0
     if molecule.hessian is not None:
         imaginary = sum(f < IMAGINARY for f in hessian_to_frequencies(molecule.hessian, molecule.symbols))
-    data.molecule(name, [NUMBER[s] for s in molecule.symbols], molecule.geometry, charge=molecule.charge, multiplicity=molecule.multiplicity,
+    data.molecule(name, [NUMBER[s] for s in molecule.symbols], molecule.geometry, charge=molecule.charge,
+                  multiplicity=molecule.multiplicity,
                   hessian=None if molecule.hessian is None else np.asarray(molecule.hessian) * hessian_factor,
                   masses=[MASSES[s] for s in molecule.symbols], bonds=[(b.atom_i, b.atom_j) for b in molecule.bonds],
                   imaginary_modes=imaginary, method="as in q2mm")
@@ -172,8 +179,8 @@ def vdw_rows(forcefield, number):
 
 
 def add_parameters(data, forcefield, form, used):
-    """q2mm's vector, row by row. A parameter without a term is frozen; q2mm leaves it where it is as well. A starting value outside q2mm's
-    bounds widens them."""
+    """q2mm's vector, row by row. A parameter without a term is frozen; q2mm leaves it where it is as well. A starting value outside
+    q2mm's bounds widens them."""
     names = []
     for attribute, slots in ForceField._PARAM_SLOTS:
         for parameter in getattr(forcefield, attribute):
@@ -211,7 +218,8 @@ def phase_row(data, phase):
 def matched_terms(forcefield, form, molecule):
     """[(form's name, atoms, parameters, constants)], matched as q2mm.backends.mm.jax_engine.JaxEngine.create_context does it."""
     first = row_offsets(forcefield)
-    place = {id(p): n for attribute in ("bonds", "angles", "torsions") for n, p in enumerate(getattr(forcefield, attribute))}
+    lists = forcefield.bonds, forcefield.angles, forcefield.torsions
+    place = {id(parameter): number for parameters in lists for number, parameter in enumerate(parameters)}
     urey_bradley = {id(p): n for n, p in enumerate(forcefield._ub_angles)}
     mm3 = form is FunctionalForm.MM3
     rows = []
@@ -231,10 +239,11 @@ def matched_terms(forcefield, form, molecule):
             k = first["urey_bradley"] + 2 * urey_bradley[id(match)]
             rows.append(("urey_bradley", (angle.atom_i, angle.atom_k), (k, k + 1), ()))
     for torsion in molecule.torsions:
-        for match in forcefield.match_torsion(torsion.element_quad, env_id=torsion.env_id, ff_row=torsion.ff_row, is_improper=False):
+        atoms = torsion.atom_i, torsion.atom_j, torsion.atom_k, torsion.atom_l
+        for match in forcefield.match_torsion(torsion.element_quad, env_id=torsion.env_id, ff_row=torsion.ff_row,
+                                              is_improper=False):
             k = first["torsions"] + place[id(match)]
-            rows.append(("torsion_fourier_unfaded", (torsion.atom_i, torsion.atom_j, torsion.atom_k, torsion.atom_l),
-                         (k, Phase(match.phase)), (float(match.periodicity),)))
+            rows.append(("torsion_fourier_unfaded", atoms, (k, Phase(match.phase)), (float(match.periodicity),)))
     return rows
 
 
@@ -246,7 +255,8 @@ def vdw_types(forcefield, molecule, name):
     matches = [forcefield.match_vdw(atom_type=t, element=s) for s, t in zip(molecule.symbols, molecule.atom_types)]
     if None in matches:
         atom = matches.index(None)
-        raise ValueError(f"{name}: atom {atom} ({molecule.symbols[atom]}, type {molecule.atom_types[atom]}) matches no vdW parameter")
+        raise ValueError(f"{name}: atom {atom} ({molecule.symbols[atom]}, type {molecule.atom_types[atom]}) matches no vdW "
+                         "parameter")
     return [numbers[id(m)] for m in matches]
 
 
@@ -266,8 +276,8 @@ def add_pairs(data, forcefield, form, types):
 # --- observables -------------------------------------------------------------------------------------------------------------
 
 def add_observables(data, molecules, reference):
-    """q2mm's reference values, those of weight 0 among them. Frequencies become index -1, all above 50 cm-1, which `-match q2mm` pairs as
-    q2mm does."""
+    """q2mm's reference values, those of weight 0 among them. Frequencies become index -1, all above 50 cm-1, which `-match q2mm`
+    pairs as q2mm does."""
     if reference is None:
         for molecule in data.molecules:
             data.observable(molecule, "frequency", -1, FREQUENCY_WEIGHT)
@@ -292,19 +302,23 @@ def observable(value):
     if value.kind in OBSERVABLE and value.atom_indices is not None:
         kind, columns = OBSERVABLE[value.kind]
         return kind, value.atom_indices[:columns]
-    raise ValueError(f"reference value '{value.kind}' ({value.label or 'no label'}) of molecule {value.molecule_idx} has no counterpart in q2hpc"
-                     + (" without atom indices" if value.kind in OBSERVABLE else ""))
+    raise ValueError(f"reference value '{value.kind}' ({value.label or 'no label'}) of molecule {value.molecule_idx} has no "
+                     "counterpart in q2hpc" + (" without atom indices" if value.kind in OBSERVABLE else ""))
 
 
 def frequency_weight(name, molecule, values):
-    """The weight of a molecule's frequencies, if they are what q2hpc pairs: the QM frequencies above 50 cm-1, from the lowest on, all of
-    one weight."""
+    """The weight of a molecule's frequencies, if they are what q2hpc pairs: the QM frequencies above 50 cm-1, from the lowest on,
+    all of one weight."""
+    if molecule.hessian is None:
+        raise ValueError(f"{name}: frequencies are observed, and it has no Hessian to derive them from "
+                         "(Q2MMMolecule.with_hessian)")
     qm = [f for f in hessian_to_frequencies(molecule.hessian, molecule.symbols) if f > REAL_FREQUENCY_THRESHOLD]
     given = sorted(v.value for v in values)
     if len({v.weight for v in values}) != 1:
         raise ValueError(f"{name}: its frequencies have different weights; give them one")
     if len(given) > len(qm) or np.abs(np.subtract(given, qm[: len(given)])).max() > SAME_FREQUENCY:
-        raise ValueError(f"{name}: its {len(given)} reference frequencies are not those of its QM Hessian above {REAL_FREQUENCY_THRESHOLD:g} cm-1")
+        raise ValueError(f"{name}: its {len(given)} reference frequencies are not those of its QM Hessian above "
+                         f"{REAL_FREQUENCY_THRESHOLD:g} cm-1")
     return values[0].weight
 
 

@@ -63,8 +63,9 @@ static int make_normal(struct q2_objective *objective, struct worker *worker, in
   const int64_t jacobian = slots * objective->jacobian_rows * parameters, square = slots * parameters * parameters;
   worker->jacobian = q2_allocate(jacobian, sizeof *worker->jacobian);
   worker->square = q2_allocate(square, sizeof *worker->square);
+  worker->rows = q2_allocate(slots, sizeof *worker->rows);
   objective->bytes += (jacobian + square) * (int64_t)sizeof(double);
-  return worker->jacobian && worker->square ? 0 : -1;
+  return worker->jacobian && worker->square && worker->rows ? 0 : -1;
 }
 
 static int make_workers(struct q2_objective *objective, int64_t slots) {
@@ -214,6 +215,7 @@ void q2_objective_destroy(struct q2_objective *objective) {
     free(objective->worker[t].limbs);
     free(objective->worker[t].jacobian);
     free(objective->worker[t].square);
+    free(objective->worker[t].rows);
   }
   for (int b = 0; objective->relaxations && b < objective->batch_count; b++) {
     free(objective->relaxations[b].position);

@@ -18,23 +18,22 @@ static double *square_of(const struct worker *worker, const struct q2_batch *bat
   return worker->square + slot * batch->max_parameters * batch->max_parameters;
 }
 
-/* square += the square of the first `rows` rows of slot's block, its lower triangle by columns. */
-static void add_block(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int64_t slot,
-                      int64_t rows) {
+/* Adds the square of the rows in slot's block to its lower triangle by columns, and empties the block. */
+static void add_block(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int64_t slot) {
   const int64_t m = worker->wave.first + slot;
   const int count = (int)(batch->parameter_start[m + 1] - batch->parameter_start[m]), ld = (int)batch->max_parameters;
-  if (count == 0 || rows == 0) return;
-  cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, count, (int)rows, 1, jacobian_row(objective, worker, batch, slot, 0), ld,
-              1, square_of(worker, batch, slot), ld); /* by columns: [max_parameters][rows] */
+  if (count > 0 && worker->rows[slot] > 0)
+    cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, count, (int)worker->rows[slot], 1,
+                jacobian_row(objective, worker, batch, slot, 0), ld, 1, square_of(worker, batch, slot),
+                ld); /* by columns: [max_parameters][rows] */
+  worker->rows[slot] = 0;
 }
 
-/* The derivative of what is probed, of every slot, times `factor` of it, into row `row` of each block. */
-static void take_row(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int64_t row) {
-  q2_differentiate_probe(objective->backend, batch, &worker->wave);
-  for (int64_t slot = 0; slot < worker->wave.count; slot++) {
-    memcpy(jacobian_row(objective, worker, batch, slot, row), worker->wave.gradient_of_probe + slot * batch->max_parameters,
-           (size_t)batch->max_parameters * sizeof *worker->jacobian);
-  }
+/* Appends the derivative of what is probed to slot's block. */
+static double *append_row(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int64_t slot) {
+  double *row = jacobian_row(objective, worker, batch, slot, worker->rows[slot]++);
+  memcpy(row, worker->wave.gradient_of_probe + slot * batch->max_parameters, (size_t)batch->max_parameters * sizeof *row);
+  return row;
 }
 
 static void scale_row(double *row, int64_t count, double factor) {
@@ -46,8 +45,12 @@ static void scale_row(double *row, int64_t count, double factor) {
 static void add_modes(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch) {
   struct q2_wave *wave = &worker->wave;
   wave->probe = Q2_PROBE_MODE;
-  for (wave->probed = 0; wave->probed < batch->order; wave->probed++)
-    take_row(objective, worker, batch, wave->probed);
+  for (wave->probed = 0; wave->probed < batch->order; wave->probed++) {
+    q2_differentiate_probe(objective->backend, batch, wave);
+    for (int64_t slot = 0; slot < wave->count; slot++) {
+      if (wave->probed < batch->mode_count[wave->first + slot]) append_row(objective, worker, batch, slot);
+    }
+  }
   for (int64_t slot = 0; slot < wave->count; slot++) {
     const int64_t m = wave->first + slot;
     const int modes = batch->mode_count[m];
@@ -61,7 +64,7 @@ static void add_modes(struct q2_objective *objective, struct worker *worker, con
       scale_row(block + k * batch->max_parameters, batch->max_parameters,
                 -weight * wave->frequency_slope[slot * batch->order + k]);
     }
-    add_block(objective, worker, batch, slot, modes);
+    add_block(objective, worker, batch, slot);
   }
 }
 
@@ -73,35 +76,32 @@ static int is_probed(const struct q2_batch *batch, int64_t m, int64_t row) {
   return residual->weight != 0 && made_of != Q2_MADE_OF_MODE && made_of != Q2_MADE_OF_ENERGY;
 }
 
-/* The rows of everything else but energies, which concern two molecules. */
+/* The rows of everything else but energies, which concern two molecules. Which rows share a block depends on the molecule
+ * alone: so do the bits of its square. */
 static void add_probes(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch) {
   struct q2_wave *wave = &worker->wave;
-  int64_t rows = 0;
   wave->probe = Q2_PROBE_RESIDUAL;
   for (wave->probed = 0; wave->probed < batch->max_residuals; wave->probed++) {
     int wanted = 0;
     for (int64_t slot = 0; slot < wave->count; slot++)
       wanted |= is_probed(batch, wave->first + slot, wave->probed);
-    if (!wanted) continue;
-    take_row(objective, worker, batch, rows);
-    for (int64_t slot = 0; slot < wave->count; slot++) {
+    if (wanted) q2_differentiate_probe(objective->backend, batch, wave);
+    for (int64_t slot = 0; wanted && slot < wave->count; slot++) {
       const int64_t m = wave->first + slot;
-      const double weight =
-          is_probed(batch, m, wave->probed) ? batch->residual[batch->residual_start[m] + wave->probed].weight : 0;
-      scale_row(jacobian_row(objective, worker, batch, slot, rows), batch->max_parameters, -weight);
+      if (!is_probed(batch, m, wave->probed)) continue;
+      scale_row(append_row(objective, worker, batch, slot), batch->max_parameters,
+                -batch->residual[batch->residual_start[m] + wave->probed].weight);
+      if (worker->rows[slot] == objective->jacobian_rows) add_block(objective, worker, batch, slot);
     }
-    if (++rows < objective->jacobian_rows) continue;
-    for (int64_t slot = 0; slot < wave->count; slot++)
-      add_block(objective, worker, batch, slot, rows);
-    rows = 0;
   }
   for (int64_t slot = 0; slot < wave->count; slot++)
-    add_block(objective, worker, batch, slot, rows);
+    add_block(objective, worker, batch, slot);
 }
 
 void q2_make_normal(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch) {
   memset(worker->square, 0,
          (size_t)(worker->wave.count * batch->max_parameters * batch->max_parameters) * sizeof *worker->square);
+  memset(worker->rows, 0, (size_t)worker->wave.count * sizeof *worker->rows);
   if (batch->has_modes) add_modes(objective, worker, batch);
   add_probes(objective, worker, batch);
   worker->wave.probe = Q2_PROBE_LOSS;

@@ -1,12 +1,15 @@
-"""Compares q2hpc with q2mm itself (its JAX engine, float64) on q2mm's benchmark rh-enamide, brought over by jobs/q2mm_to_q2hpc.py.
+"""Compares q2hpc with q2mm itself (its JAX engine, float64) on q2mm's benchmark rh-enamide, brought over by
+jobs/q2mm_to_q2hpc.py.
 
-    python3 check_q2mm.py Q2HPC Q2MM FOLDER     Q2MM: a checkout of ericchansen/q2mm at 0c79572; FOLDER: a copy of its examples/rh-enamide
+    python3 check_q2mm.py Q2HPC Q2MM FOLDER     Q2MM: a checkout of ericchansen/q2mm at 0c79572; FOLDER: a copy of its
+                                                examples/rh-enamide
 
 Claims, for both forms of q2mm (MM3 and harmonic), at its starting parameters and at two random ones where every term acts:
     Hessians       |H - H_q2mm| <= 1e-9 |H_q2mm|, each molecule, in kcal/mol/angstrom^2, before q2mm converts them
     frequencies    all 3N of each molecule within 0.01 cm-1
-    loss           -match q2mm: as many pairs, and equal to 1e-6 of itself. q2mm converts with a hartree of 627.50956 kcal/mol one way and of
-                   4.35974465e-18 J the other, which together scale its eigenvalues by 1 - 1.5e-7
+    loss           -match q2mm: as many pairs, and equal to 1e-6 of itself. q2mm converts with a hartree of 627.50956 kcal/mol one
+                   way and of 4.35974465e-18 J the other, which together scale its eigenvalues by 1 - 1.5e-7
+    eigenmatrix    the loss of all its elements, diagonal and off-diagonal, in q2mm's basis and with its weights: the same
     parameters     q2mm's vector comes back out of a result as it went in
 Exit status: 0 all within, 1 a claim failed, 77 something is missing (CTest: skipped), 2 the program failed.
 """
@@ -44,9 +47,12 @@ def main():
     for form in ("mm3", "harmonic"):
         forcefield, molecules = bridge.rh_enamide(Path(folder), form)
         objective = ObjectiveFunction(forcefield, engine, molecules, ReferenceData())
+        # Each molecule's own: a first evaluation gives molecules of one topology a handle with the geometry of one of them.
+        handles = [objective._get_structure(m) for m in range(len(molecules))]
         for number, values in enumerate(vectors(forcefield)):
             forcefield.set_param_vector(values)
-            failed += compare(objective, values, f"{form}, vector {number}")
+            failed += compare(objective, handles, values, f"{form}, vector {number}")
+            failed += compare_eigenmatrix(objective, values, f"{form}, vector {number}")
         failed += vector_returns(molecules, forcefield, form)
     print(f"{failed} failures")
     sys.exit(1 if failed else 0)
@@ -69,7 +75,7 @@ def run(arguments):
     return outcome.stdout
 
 
-def compare(objective, values, title):
+def compare(objective, handles, values, title):
     engine, molecules, forcefield = objective.engine, objective.molecules, objective.forcefield
     with tempfile.TemporaryDirectory() as scratch:
         path, output = f"{scratch}/input.h5", f"{scratch}/hessians.h5"
@@ -77,27 +83,47 @@ def compare(objective, values, title):
         text = run(["eval", path, "-match", "q2mm", "-hessians", output])
         with h5py.File(output, "r") as file:
             packed = np.split(file["hessian/value"][()], file["hessian/offset"][1:-1])
-    loss_line = next(line.split() for line in text.splitlines() if line.startswith("loss "))
-    loss, pairs = float(loss_line[1]), int(loss_line[3])
-
+    loss, pairs = loss_in(text)
     worst, shift, reference = 0.0, 0.0, None
-    for m, molecule in enumerate(molecules):
-        handle = objective._get_structure(m)  # compiled once
+    for m, (molecule, handle) in enumerate(zip(molecules, handles)):
         hartree = engine.hessian(handle, forcefield)  # as q2mm converts it
         n = len(hartree)
         ours, theirs = packed[m].reshape(n, n), hartree / KCALMOLA2_TO_HESSIAN_AU
         worst = max(worst, not_finite_is_large(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs)))
         frequencies = engine.frequencies(handle, forcefield)
         shift = max(shift, not_finite_is_large(np.abs(wavenumbers(ours, molecule) - np.sort(frequencies)).max()))
-        reference, _ = _build_frequency_reference(hessian_to_frequencies(molecule.hessian, molecule.symbols), frequencies, molecule_idx=m,
-                                                  ref=reference)
+        reference, _ = _build_frequency_reference(hessian_to_frequencies(molecule.hessian, molecule.symbols), frequencies,
+                                                  molecule_idx=m, ref=reference)
     objective.reference = reference
     expected = objective(values)
     error = not_finite_is_large(abs(loss / expected - 1))
     wrong = not (worst <= HESSIAN_TOLERANCE and shift <= FREQUENCY_TOLERANCE and error <= LOSS_TOLERANCE
                  and pairs == reference.n_observations)
-    print(f"{'FAILED ' if wrong else ''}{title}: Hessians {worst:.1e}, frequencies {shift:.1e} cm-1, {pairs} pairs, loss {loss:.9g}, "
-          f"q2mm's {reference.n_observations} and {expected:.9g} ({error:.1e})")
+    print(f"{'FAILED ' if wrong else ''}{title}: Hessians {worst:.1e}, frequencies {shift:.1e} cm-1, {pairs} pairs, "
+          f"loss {loss:.9g}, q2mm's {reference.n_observations} and {expected:.9g} ({error:.1e})")
+    return wrong
+
+
+def loss_in(text):
+    """The loss that `q2hpc eval` prints, and the number of its residuals."""
+    line = next(line.split() for line in text.splitlines() if line.startswith("loss "))
+    return float(line[1]), int(line[3])
+
+
+def compare_eigenmatrix(objective, values, title):
+    reference = ReferenceData()
+    for m, molecule in enumerate(objective.molecules):
+        reference.add_eigenmatrix_from_hessian(molecule.hessian, molecule_idx=m)
+    objective.reference = reference
+    expected = objective(values)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = f"{scratch}/input.h5"
+        bridge.write(objective.forcefield, objective.molecules, reference, path, as_q2mm=True)
+        loss, count = loss_in(run(["eval", path]))
+    error = not_finite_is_large(abs(loss / expected - 1))
+    wrong = not error <= LOSS_TOLERANCE
+    print(f"{'FAILED ' if wrong else ''}{title}: eigenmatrix, {count} elements, loss {loss:.9g}, q2mm's {expected:.9g} "
+          f"({error:.1e})")
     return wrong
 
 
