@@ -98,6 +98,8 @@ Q2_DEVICE void q2_angle(int order, const double x[][3], struct q2_coordinate *co
   q2_add_block(coordinate->second[1][1], -1, coordinate->second[2][1]);
 }
 
+#define Q2_FADE_IS_OVER(THETA) (3.14159265358979323846 - (THETA) >= Q2_FADE)
+
 /* S(theta) and its first three derivatives in theta. */
 Q2_DEVICE void q2_fade(double theta, double s[4]) {
   const double bend = 3.14159265358979323846 - theta, y = (bend / Q2_FADE) * (bend / Q2_FADE);
@@ -122,8 +124,10 @@ Q2_DEVICE void q2_fading(int order, int atoms, const double x[][3], struct q2_co
   for (int start = 0; start + 2 < atoms; start++) { /* the product so far times S of the next angle */
     struct q2_coordinate angle, product;
     double s[4];
-    q2_angle(order, x + start, &angle);
+    q2_angle(0, x + start, &angle);
+    if (Q2_FADE_IS_OVER(angle.value)) continue; /* S is 1 and its derivatives are 0 */
     q2_fade(angle.value, s);
+    q2_angle(order, x + start, &angle);
     q2_clear(order, &product);
     product.value = coordinate->value * s[0];
     for (int p = 0; p < atoms && order > 0; p++) {

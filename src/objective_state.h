@@ -40,6 +40,7 @@ struct worker {
   struct q2_wave wave;
   int64_t *limbs;   /* [sums][Q2_LIMBS] */
   double *jacobian; /* [slots][jacobian_rows][max_parameters] of the largest batch, NULL without normal equations */
+  int64_t *rows;    /* [slots] rows in each block so far */
   double *square;   /* [slots][max_parameters][max_parameters] of the largest batch: J'J of one molecule each */
   int64_t first_failed;
   double seconds[Q2_STAGE_COUNT];
