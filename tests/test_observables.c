@@ -222,7 +222,7 @@ int main(int argc, char **argv) {
   sanitized = getenv("Q2HPC_SANITIZED") != NULL;
   if (sanitized) {
     molecules = 5;
-    every = 9;
+    every = 3;
   }
   for (int observable = 0; observable < Q2_OBSERVABLE_COUNT && !sanitized; observable++) {
     gradient_is_the_derivative(MPI_COMM_WORLD, 1 << observable, 1, plain, q2_observables[observable].name);
