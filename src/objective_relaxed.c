@@ -75,15 +75,16 @@ void q2_prepare_evaluation(struct q2_objective *objective, const double *paramet
   }
 }
 
-int q2_objective_relaxation(const struct q2_objective *objective, int64_t molecule, int *set_aside) {
+void q2_objective_relaxations(const struct q2_objective *objective, int32_t *status, int32_t *set_aside) {
+  for (int64_t m = 0; m < objective->dataset->molecule_count; m++) {
+    status[m] = -1;
+    set_aside[m] = 0;
+  }
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
     for (int64_t m = 0; batch->moving && m < batch->molecules; m++) {
-      if (batch->local_molecule[m] != molecule) continue;
-      *set_aside = objective->relaxations[b].set_aside[m];
-      return objective->relaxations[b].status[m];
+      status[batch->local_molecule[m]] = objective->relaxations[b].status[m];
+      set_aside[batch->local_molecule[m]] = objective->relaxations[b].set_aside[m];
     }
   }
-  *set_aside = 0;
-  return -1;
 }

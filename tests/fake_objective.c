@@ -10,8 +10,8 @@
 
 enum { VIBRATIONS = 4 };
 
-const char *const q2_stage_names[Q2_STAGE_COUNT] = {"terms",       "Hessian",   "project",    "eigen",
-                                                    "observables", "cotangent", "parameters", "reduce"};
+const char *const q2_stage_names[Q2_STAGE_COUNT] = {"terms",     "Hessian",    "project", "eigen", "observables",
+                                                    "cotangent", "parameters", "relax",   "reduce"};
 
 struct q2_objective {
   MPI_Comm comm;
