@@ -80,9 +80,3 @@ struct q2_kind_quality q2_residual_quality(const struct q2_residual_table *table
   quality.r2 = most > least ? 1 - square / spread : NAN;
   return quality;
 }
-
-int q2_observes_more(const struct q2_dataset *dataset) {
-  for (int t = 0; t < dataset->observable_table_count; t++)
-    if (q2_observable_find(dataset->observables[t].kind) != Q2_OBSERVABLE_FREQUENCY) return 1;
-  return 0;
-}

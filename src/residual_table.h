@@ -40,7 +40,4 @@ struct q2_kind_quality {
 /* At the first point (after = 0) or the last. `table` is read on rank 0. Local. */
 struct q2_kind_quality q2_residual_quality(const struct q2_residual_table *table, int observable, int after);
 
-/* Whether the set observes anything but wavenumbers at the QM geometry. Local, the same on every rank. */
-int q2_observes_more(const struct q2_dataset *dataset);
-
 #endif
