@@ -114,7 +114,7 @@ static void print_quality(struct q2_printer *printer, int observable, const stru
   for (int p = 0; p < points; p++)
     print_number(printer, " %*.4g", 10, quality[p].rmsd);
   for (int p = 0; p < points; p++)
-    print_number(printer, " %*.4f", 8, quality[p].r2);
+    print_number(printer, " %*.5g", 11, quality[p].r2);
   q2_print_answer(printer, "  %s\n", info->unit);
 }
 
@@ -136,10 +136,10 @@ void q2_report_kinds(struct q2_printer *printer, const struct q2_residual_table 
     return;
   }
   if (points == 2) {
-    q2_print_answer(printer, "\n%-25s %9s %29s %21s %17s  %s\n", "observables", "residuals", "loss before          after",
-                    "RMSD before     after", "R2 before    after", "unit of RMSD");
+    q2_print_answer(printer, "\n%-25s %9s %29s %21s %23s  %s\n", "observables", "residuals", "loss before          after",
+                    "RMSD before      after", "R2 before       after", "unit of RMSD");
   } else {
-    q2_print_answer(printer, "\n%-25s %9s %14s %10s %8s  %s\n", "observables", "residuals", "loss", "RMSD", "R2",
+    q2_print_answer(printer, "\n%-25s %9s %14s %10s %11s  %s\n", "observables", "residuals", "loss", "RMSD", "R2",
                     "unit of RMSD");
   }
   for (int k = 0; k < Q2_OBSERVABLE_COUNT; k++)

@@ -77,6 +77,6 @@ struct q2_kind_quality q2_residual_quality(const struct q2_residual_table *table
     mean = quality.residuals > 0 ? sum / (double)quality.residuals : 0;
   }
   quality.rmsd = quality.residuals > 0 ? sqrt(square / (double)quality.residuals) : NAN;
-  quality.r2 = most > least ? 1 - square / spread : NAN;
+  quality.r2 = most - least > 1e-9 * fmax(fabs(most), fabs(least)) ? 1 - square / spread : NAN;
   return quality;
 }

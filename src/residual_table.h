@@ -34,7 +34,7 @@ struct q2_kind_quality {
   double loss; /* sum of (weight (reference - calculated))^2 */
   double rmsd; /* root mean square of reference - calculated, without weights, in the kind's unit; NAN without residuals */
   double r2;   /* coefficient of determination: 1 - sum (ref - calc)^2 / sum (ref - mean ref)^2; NAN where all references are
-                  equal */
+                  equal, to 1e-9 of the largest. References of torsions are taken as they are, from -180 to 180 degrees */
 };
 
 /* At the first point (after = 0) or the last. `table` is read on rank 0. Local. */
