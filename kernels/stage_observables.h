@@ -134,6 +134,9 @@ Q2_DEVICE void q2_residuals(const struct q2_batch *batch, const struct q2_wave *
     break;
   case Q2_MADE_OF_ENERGY: /* index: molecules of the file, then their places in `energies` */
     calculated = (q2_real)(wave->energies[batch->energy_slot[m]] - wave->energies[index[1]]);
+    if (!isinf(wave->energies[index[1]]) || residual->observable != Q2_OBSERVABLE_RELAXED_ENERGY) break;
+    calculated = NAN; /* the other molecule is set aside */
+    known = 0;
     break;
   case Q2_MADE_OF_GRADIENT:
     calculated = wave->gradient_at[slot * batch->ld + index[0]];

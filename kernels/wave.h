@@ -33,7 +33,7 @@ struct q2_wave {
 
   /* Shared by all, set by the caller: */
   const q2_real *parameters; /* the parameter table's values */
-  const double *energies;    /* [energy slots] kcal/mol, of all molecules whose energies are compared */
+  const double *energies;    /* [energy slots] kcal/mol, of all molecules whose energies are compared; INFINITY: set aside */
   const double *energy_bars; /* [energy slots] their cotangents */
   double *relaxed;     /* moving batches: positions that the relaxation starts from and returns, [3] by the batch's atoms */
   int32_t *relaxation; /* moving batches: [molecules] enum q2_relaxation */

@@ -8,6 +8,12 @@ double q2_cost_molecule(int atoms, int order) {
   return 18 * n * n * n + 2 * coordinates * coordinates * n + 2500 * coordinates * coordinates + 100000;
 }
 
+double q2_cost_relaxation(int atoms, int order) {
+  const double n = order, coordinates = 3.0 * atoms;
+  const double step = 18 * n * n * n + 1500 * coordinates * coordinates + 50000;
+  return Q2_COST_NEWTON_STEPS * step + 2 * coordinates * coordinates * n + 1500 * coordinates * coordinates + 50000;
+}
+
 void q2_cost_rates_default(struct q2_cost_rates *rates) {
   *rates = (struct q2_cost_rates){
       .sizes = 6,
@@ -50,6 +56,13 @@ double q2_cost_seconds(const struct q2_cost_rates *rates, const struct q2_cost_s
                            (sizes->rigid ? thin * ratio : 0) + 3 * c * n * rates->pass;
   own[Q2_COST_PARAMETERS] = blocks * rates->block + (double)sizes->entries * rates->entry + 2 * pairs * rates->pair +
                             (double)sizes->terms * rates->term + rates->call;
+  if (sizes->relaxed) { /* thin * ratio: the vibrations' displacements, which stage 6 has otherwise */
+    own[Q2_COST_RELAX] = Q2_COST_NEWTON_STEPS * (own[Q2_COST_TERMS] + own[Q2_COST_HESSIAN] + own[Q2_COST_PROJECT] +
+                                                 own[Q2_COST_EIGEN] + thin * ratio + 2 * n * c * rates->pass);
+    own[Q2_COST_OBSERVABLES] *= 2;
+    own[Q2_COST_COTANGENT] *= 2;
+    own[Q2_COST_PARAMETERS] *= 2;
+  }
   for (int s = 0; s < Q2_COST_STAGES; s++) {
     total += own[s];
     if (stage) stage[s] += own[s];

@@ -11,6 +11,15 @@
  * about half that rate, products 2 (3N)^2 n, passes over matrices and pair lists, a constant for calls. */
 double q2_cost_molecule(int atoms, int order);
 
+/* Newton steps of a relaxation that the forecasts count on: from a QM geometry to the force field's minimum, to 1e-10
+ * kcal/mol/angstrom, with the steps that are taken back. The small organic molecules of the bundled sets take 5 to 15 near
+ * their starting parameters. */
+enum { Q2_COST_NEWTON_STEPS = 12 };
+
+/* Predicted cost of relaxing the molecule, in the same unit: in each step a Hessian and its decomposition with vectors; then
+ * the backward pass at the relaxed geometry. */
+double q2_cost_relaxation(int atoms, int order);
+
 /* --- a machine --- */
 
 /* The stages in the order of enum q2_stage (src/objective.h), but for the sum over ranks. */
@@ -22,6 +31,7 @@ enum {
   Q2_COST_OBSERVABLES,
   Q2_COST_COTANGENT,
   Q2_COST_PARAMETERS,
+  Q2_COST_RELAX,
   Q2_COST_STAGES
 };
 
@@ -51,6 +61,7 @@ struct q2_cost_sizes {
   int atoms, order, rigid; /* rigid: number of rigid motions projected out, 0: no projection */
   int64_t terms, entries, parameters;
   int nonbonded; /* 0 or 1 */
+  int relaxed;   /* 1: it is relaxed, too, and has residuals there */
 };
 
 /* Seconds of value and gradient of one molecule on one core; stage: [Q2_COST_STAGES] incremented, or NULL. */

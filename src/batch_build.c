@@ -311,13 +311,7 @@ static int by_chunk(const void *a, const void *b) {
  * geometry is asked for. */
 static int belongs(const struct q2_builder *builder, int64_t m) {
   const struct q2_dataset *dataset = builder->dataset;
-  if (!builder->batch->moving || energy_slot(builder, dataset->molecule[m]) >= 0) return 1;
-  for (int t = 0; t < dataset->observable_table_count; t++) {
-    const struct q2_observable_table *table = &dataset->observables[t];
-    const int observable = q2_observable_find(table->kind);
-    if (observable >= 0 && q2_observables[observable].relaxed && table->offset[m + 1] > table->offset[m]) return 1;
-  }
-  return 0;
+  return !builder->batch->moving || energy_slot(builder, dataset->molecule[m]) >= 0 || q2_observed_relaxed(dataset, m);
 }
 
 /* Lists the bucket's local molecules by chunk and slot. */

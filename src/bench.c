@@ -37,7 +37,7 @@ static int molecule_matrix(struct q2_session *session, const double *parameters,
       packed[k++] = hessian[(int64_t)row * n + column] * unit;
   }
   if (q2_vibrational_matrix(atoms, dataset->mass + first, dataset->position + 3 * first, packed,
-                            session->options.match == Q2_MATCH_POSITION, (int)q2_leading_dimension(n), full, &skip) != order) {
+                            session->options.match != Q2_MATCH_Q2MM, (int)q2_leading_dimension(n), full, &skip) != order) {
     return q2_fail(error, "molecule %s: its vibrational matrix cannot be made", dataset->name[m].text);
   }
   for (int column = 0; column < order; column++) {

@@ -44,14 +44,13 @@ static int evaluate(struct q2_session *session, struct point *point, struct q2_e
   all = evaluation;
   if (session->by_position) Q2_TRY(q2_objective_evaluate(session->by_position, point->parameters, &all, NULL, error));
   if (evaluation.failed_molecules > 0) {
-    struct q2_name name;
-    q2_molecule_name(session->comm, &session->dataset, evaluation.first_failed, &name);
-    return q2_fail(error,
-                   "%lld molecule%s cannot be evaluated (the Hessian is not finite, or its eigen-decomposition failed); the "
-                   "first is %s (number %lld)",
-                   (long long)evaluation.failed_molecules, evaluation.failed_molecules == 1 ? "" : "s", name.text,
-                   (long long)evaluation.first_failed);
+    struct q2_failure failure;
+    q2_molecule_failure(session->comm, &session->dataset, session->objective, evaluation.first_failed, &failure);
+    return q2_fail(error, "%lld molecule%s cannot be evaluated; the first is %s (number %lld): %s",
+                   (long long)evaluation.failed_molecules, evaluation.failed_molecules == 1 ? "" : "s", failure.name.text,
+                   (long long)evaluation.first_failed, failure.reason);
   }
+  Q2_TRY(q2_report_set_aside(session->comm, &session->dataset, session->objective, &session->printer, error));
   const double prior = q2_prior_evaluate(&session->prior, point->parameters, point->row_gradient);
   q2_variables_gradient(&session->variables, point->row_gradient, point->gradient);
   struct q2_printer *printer = &session->printer;
@@ -135,6 +134,18 @@ static int write_hessians(struct q2_session *session, const struct point *point,
   return status;
 }
 
+/* Loss, RMSD and R2 by kind of observable. */
+static int report_kinds(struct q2_session *session, const struct point *point, struct q2_error *error) {
+  struct q2_residual_values values = {0};
+  struct q2_residual_table table = {0};
+  int status = q2_objective_residuals(session->objective, point->parameters, &values, error);
+  if (status == Q2_OK) status = q2_residual_table_create(session->comm, &session->dataset, &values, NULL, &table, error);
+  if (status == Q2_OK) q2_report_kinds(&session->printer, &table, 0);
+  q2_residual_values_free(&values);
+  q2_residual_table_free(&table);
+  return status;
+}
+
 static int tables(struct q2_session *session, const struct point *point, struct q2_error *error) {
   struct q2_vibrations vibrations = {0};
   struct q2_molecule_table table = {0};
@@ -157,6 +168,7 @@ int q2_command_eval(MPI_Comm comm, const struct q2_command_line *line, int *stat
     outcome = q2_result_check_writable(comm, session.options.hessians, error);
   if (outcome == Q2_OK) outcome = make_point(&session, &point, error);
   if (outcome == Q2_OK) outcome = evaluate(&session, &point, error);
+  if (outcome == Q2_OK) outcome = report_kinds(&session, &point, error);
   if (outcome == Q2_OK) outcome = tables(&session, &point, error);
   free_point(&point);
   q2_session_close(&session);

@@ -8,9 +8,49 @@
 #include "result_file.h"
 #include "session.h"
 
-/* Gathers the vibrations before and after, as `objective` pairs them. */
-static int make_table(struct q2_session *session, struct q2_objective *objective, const struct q2_fit *fit,
-                      struct q2_molecule_table *table, struct q2_error *error) {
+/* Everything at one point. */
+struct point_values {
+  struct q2_vibrations vibrations;
+  struct q2_residual_values residuals;
+};
+
+static void free_values(struct point_values *values) {
+  q2_vibrations_free(&values->vibrations);
+  q2_residual_values_free(&values->residuals);
+}
+
+static int find_values(struct q2_session *session, const double *parameters, struct point_values *values,
+                       struct q2_relaxation_table *relaxed, struct q2_error *error) {
+  Q2_TRY(q2_objective_vibrations(session->objective, parameters, &values->vibrations, error));
+  Q2_TRY(q2_objective_residuals(session->objective, parameters, &values->residuals, error));
+  return q2_relaxation_table_create(session->comm, &session->dataset, session->objective, relaxed, error);
+}
+
+/* What is fitted, for the result. The best parameters come first, with the pairs that are in force when the fit ends; where pairs
+ * are found anew, those of the start are then found again. */
+static int make_tables(struct q2_session *session, const struct q2_fit *fit, struct q2_result_tables *tables,
+                       struct q2_error *error) {
+  struct point_values before = {0}, after = {0};
+  int64_t changed;
+  int status = find_values(session, fit->best, &after, &tables->relaxed_after, error);
+  if (status == Q2_OK && session->options.assign_anew)
+    status = q2_objective_assign(session->objective, fit->start, &changed, error);
+  if (status == Q2_OK) status = find_values(session, fit->start, &before, &tables->relaxed_before, error);
+  if (status == Q2_OK)
+    status = q2_molecule_table_create(session->comm, &session->dataset, &before.vibrations, &after.vibrations,
+                                      &tables->vibrations, error);
+  if (status == Q2_OK)
+    status = q2_residual_table_create(session->comm, &session->dataset, &before.residuals, &after.residuals,
+                                      &tables->residuals, error);
+  free_values(&before);
+  free_values(&after);
+  return status;
+}
+
+/* All vibrations before and after, paired by position. */
+static int make_all_vibrations(struct q2_session *session, const struct q2_fit *fit, struct q2_molecule_table *table,
+                               struct q2_error *error) {
+  struct q2_objective *objective = q2_session_by_position(session);
   struct q2_vibrations before = {0}, after = {0};
   int status = q2_objective_vibrations(objective, fit->start, &before, error);
   if (status == Q2_OK) status = q2_objective_vibrations(objective, fit->best, &after, error);
@@ -18,6 +58,13 @@ static int make_table(struct q2_session *session, struct q2_objective *objective
   q2_vibrations_free(&before);
   q2_vibrations_free(&after);
   return status;
+}
+
+static void free_tables(struct q2_result_tables *tables) {
+  q2_molecule_table_free(&tables->vibrations);
+  q2_residual_table_free(&tables->residuals);
+  q2_relaxation_table_free(&tables->relaxed_before);
+  q2_relaxation_table_free(&tables->relaxed_after);
 }
 
 /* seconds: [3][Q2_STAGE_COUNT] least, most and mean over ranks; on rank 0. */
@@ -34,31 +81,25 @@ static void reduce_timings(struct q2_session *session, double *seconds) {
 }
 
 /* Tables on paper show all vibrations; the result has the pairs that were fitted. */
-static int report(struct q2_session *session, const struct q2_fit *fit, struct q2_error *error) {
+static int report(struct q2_session *session, const struct q2_fit *fit, const struct q2_result_tables *tables,
+                  struct q2_error *error) {
   struct q2_molecule_table table = {0};
-  Q2_TRY(make_table(session, q2_session_by_position(session), fit, &table, error));
+  Q2_TRY(make_all_vibrations(session, fit, &table, error));
   q2_report_molecules(&session->printer, &table);
   q2_molecule_table_free(&table);
   q2_report_parameters(&session->printer, &session->dataset.parameters, &session->variables, fit->start, fit->best);
   const struct q2_report_parts parts = {.prior = session->prior.active,
                                         .by_position = session->by_position != NULL,
                                         .validation = session->dataset.validation_total > 0};
-  q2_report_fit(&session->printer, fit, &parts);
+  q2_report_kinds(&session->printer, &tables->residuals, 1);
+  q2_report_fit(&session->printer, fit, &parts, &tables->relaxed_after);
   return Q2_OK;
-}
-
-static int write_result(struct q2_session *session, const struct q2_fit *fit, struct q2_error *error) {
-  struct q2_molecule_table table = {0};
-  double seconds[3 * Q2_STAGE_COUNT];
-  reduce_timings(session, seconds);
-  Q2_TRY(make_table(session, session->objective, fit, &table, error));
-  const int status = q2_result_write(session, fit, &table, seconds, error);
-  q2_molecule_table_free(&table);
-  return status;
 }
 
 static int fit_and_tell(struct q2_session *session, int *exit_status, struct q2_error *error) {
   struct q2_fit fit = {0};
+  struct q2_result_tables tables = {0};
+  double seconds[3 * Q2_STAGE_COUNT];
   const struct q2_fit_problem problem = {.dataset = &session->dataset,
                                          .least_squares = session->least_squares,
                                          .variables = &session->variables,
@@ -67,14 +108,18 @@ static int fit_and_tell(struct q2_session *session, int *exit_status, struct q2_
                                          .by_position = session->by_position};
   Q2_TRY(q2_fit_run(session->comm, &problem, &session->options, session->line, &session->printer, &fit, error));
   /* The result first: a report can be made again from it. */
-  int status = write_result(session, &fit, error);
+  reduce_timings(session, seconds);
+  int status = make_tables(session, &fit, &tables, error);
+  if (status == Q2_OK) status = q2_result_write(session, &fit, &tables, seconds, error);
   struct q2_error report_error = {""};
-  if (report(session, &fit, &report_error) != Q2_OK && status == Q2_OK) status = q2_fail(error, "%s", report_error.text);
+  if (report(session, &fit, &tables, &report_error) != Q2_OK && status == Q2_OK)
+    status = q2_fail(error, "%s", report_error.text);
   if (status == Q2_OK) q2_print_answer(&session->printer, "result: %s\n", session->options.output);
   if (fit.converged < 0) {
     q2_warn(&session->printer, "%s; the result holds the best parameters found", fit.reason);
     *exit_status = 1;
   }
+  free_tables(&tables);
   q2_fit_free(&fit);
   return status;
 }

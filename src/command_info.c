@@ -1,10 +1,12 @@
 /* q2hpc info: what is in the file, how it would be cut into batches, and what an evaluation would cost. Evaluates nothing. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "forecast.h"
 #include "parameter_kinds.h"
+#include "residuals.h"
 #include "session.h"
 
 static int64_t sum_over_ranks(const struct q2_session *session, int64_t value) {
@@ -91,17 +93,79 @@ static void print_force_field(struct q2_session *session) {
                       linked);
   }
   print_guidance(session);
-  q2_print_answer(printer, "\n%-24s %12s %12s\n", "observables", "rows", "weight > 0");
+}
+
+/* What a row of -1 stands for; docs/observables.md has it in full. */
+static void describe_all(const struct q2_observable_table *table, char *text, size_t size) {
+  switch (q2_observable_find(table->kind)) {
+  case Q2_OBSERVABLE_FREQUENCY:
+  case Q2_OBSERVABLE_RELAXED_FREQUENCY:
+    snprintf(text, size, "all vibrations above %g cm-1", table->minimum);
+    break;
+  case Q2_OBSERVABLE_EIGENMATRIX_DIAGONAL:
+    snprintf(text, size, "all elements i, i, basis %s", table->cartesian ? "cartesian" : "vibrations");
+    break;
+  case Q2_OBSERVABLE_EIGENMATRIX_OFF_DIAGONAL:
+    snprintf(text, size, "all elements i > j, basis %s", table->cartesian ? "cartesian" : "vibrations");
+    break;
+  case Q2_OBSERVABLE_HESSIAN:
+    snprintf(text, size, "all elements i >= j");
+    break;
+  case Q2_OBSERVABLE_GRADIENT:
+    snprintf(text, size, "all 3N components");
+    break;
+  case Q2_OBSERVABLE_BOND:
+    snprintf(text, size, "all bonds");
+    break;
+  case Q2_OBSERVABLE_ANGLE:
+    snprintf(text, size, "all angles between bonds");
+    break;
+  case Q2_OBSERVABLE_TORSION:
+    snprintf(text, size, "all torsions along three bonds");
+    break;
+  default:
+    snprintf(text, size, "not allowed"); /* energies name the other molecule */
+  }
+}
+
+static void print_observables(struct q2_session *session) {
+  const struct q2_dataset *dataset = &session->dataset;
+  struct q2_printer *printer = &session->printer;
+  int sets = 0;
+  q2_print_answer(printer, "\n%-24s %12s %12s %12s   %s\n", "observables", "rows", "of -1", "weight > 0", "-1 stands for");
   for (int t = 0; t < dataset->observable_table_count; t++) {
     const struct q2_observable_table *table = &dataset->observables[t];
     const int64_t rows = table->offset[dataset->molecule_count];
-    int64_t counting = 0;
-    for (int64_t r = 0; r < rows; r++)
+    int64_t counting = 0, all = 0;
+    char meaning[64];
+    for (int64_t r = 0; r < rows; r++) {
       counting += table->weight[r] > 0.0;
-    const int64_t all = sum_over_ranks(session, rows), all_counting = sum_over_ranks(session, counting);
-    q2_print_answer(printer, "%-24s %12lld %12lld  (a row of index -1 stands for all vibrations above %g cm-1)\n", table->kind,
-                    (long long)all, (long long)all_counting, table->minimum);
+      all += table->index[r * table->index_count] < 0;
+    }
+    describe_all(table, meaning, sizeof meaning);
+    const int64_t sums[3] = {sum_over_ranks(session, rows), sum_over_ranks(session, all), sum_over_ranks(session, counting)};
+    q2_print_answer(printer, "%-24s %12lld %12lld ", table->kind, (long long)sums[0], (long long)sums[1]);
+    if (table->has_weight)
+      q2_print_answer(printer, "%12lld   %s\n", (long long)sums[2], meaning);
+    else
+      q2_print_answer(printer, "%12s   %s\n", "by the set", meaning);
+    sets |= !table->has_weight;
   }
+  if (sets) q2_print_answer(printer, "weights of the set %s\n", dataset->weights);
+  if (dataset->invert_transition_states)
+    q2_print_answer(printer, "transition states by method C: their lowest eigenvalue becomes 1 hartree/bohr^2\n");
+}
+
+/* Molecules whose geometry is relaxed for observables of their own. */
+static void print_relaxed(struct q2_session *session) {
+  const struct q2_dataset *dataset = &session->dataset;
+  int64_t relaxed = 0;
+  for (int64_t m = 0; m < dataset->molecule_count; m++)
+    relaxed += q2_observed_relaxed(dataset, m);
+  const int64_t all = sum_over_ranks(session, relaxed);
+  if (all > 0)
+    q2_print_answer(&session->printer, "%lld molecules are relaxed in every evaluation (forecast: %d Newton steps each)\n",
+                    (long long)all, Q2_COST_NEWTON_STEPS);
 }
 
 static void print_plan(struct q2_session *session) {
@@ -146,6 +210,8 @@ int q2_command_info(MPI_Comm comm, const struct q2_command_line *line, int *stat
   if (outcome == Q2_OK) {
     print_molecules(&session);
     print_force_field(&session);
+    print_observables(&session);
+    print_relaxed(&session);
     print_plan(&session);
     outcome = print_forecast(&session, error);
   }

@@ -19,7 +19,7 @@ struct q2_energy_row {
 struct q2_energies {
   int64_t fixed_count, count;
   int64_t *molecule; /* [count] numbers in the file, ascending in both parts */
-  double *energy;    /* [count] kcal/mol; NAN: not to be used */
+  double *energy;    /* [count] kcal/mol; NAN: its relaxation went astray; INFINITY: it is set aside, and so are rows with it */
   double *bar;       /* [count] the loss's derivative in each */
   int64_t row_count;
   struct q2_energy_row *row; /* [row_count] of all ranks, of molecules that are fitted, in the order of the slots */

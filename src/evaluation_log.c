@@ -23,7 +23,7 @@ static int same_point(const struct q2_evaluation_log *log, int64_t index, const 
 }
 
 enum q2_log_source q2_evaluation_log_answer(struct q2_evaluation_log *log, const double *x, int64_t *index) {
-  if (log->position > 0 && same_point(log, log->position - 1, x)) {
+  if (log->position > log->since && same_point(log, log->position - 1, x)) {
     *index = log->position - 1;
     return Q2_LOG_REPEATED;
   }
@@ -73,7 +73,9 @@ int q2_evaluation_log_append(struct q2_evaluation_log *log, const double *x, con
   return Q2_OK;
 }
 
-void q2_evaluation_log_rewind(struct q2_evaluation_log *log) { log->position = 0; }
+void q2_evaluation_log_rewind(struct q2_evaluation_log *log) { log->position = log->since = 0; }
+
+void q2_evaluation_log_renew(struct q2_evaluation_log *log) { log->since = log->position; }
 
 int64_t q2_evaluation_log_find(const struct q2_evaluation_log *log, const double *x) {
   for (int64_t index = log->position - 1; index >= 0; index--)
@@ -81,11 +83,16 @@ int64_t q2_evaluation_log_find(const struct q2_evaluation_log *log, const double
   return -1;
 }
 
-int64_t q2_evaluation_log_best(const struct q2_evaluation_log *log) {
+static int64_t best_between(const struct q2_evaluation_log *log, int64_t begin, int64_t end) {
   int64_t best = -1;
-  for (int64_t index = 0; index < log->position; index++)
+  for (int64_t index = begin; index < end; index++)
     if (!log->record[index].infeasible && (best < 0 || log->record[index].value < log->record[best].value)) best = index;
   return best;
+}
+
+int64_t q2_evaluation_log_best(const struct q2_evaluation_log *log) {
+  const int64_t best = best_between(log, log->since, log->position);
+  return best >= 0 ? best : best_between(log, 0, log->since);
 }
 
 void q2_evaluation_log_annotate(struct q2_evaluation_log *log, int64_t index, double rmsd_all) {

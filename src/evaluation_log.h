@@ -4,7 +4,10 @@
  * starting point, is all that a checkpoint needs: a restart drives the optimizer from the start, answers from the log while it
  * lasts, and goes live where it ends (tested for every TAO type that docs/optimizers.md recommends). The log lives on rank 0
  * only. It is flat arrays of numbers and grows by doubling; memory: 16 bytes a variable and evaluation, and as much again for a
- * moment when it grows. */
+ * moment when it grows.
+ *
+ * The loss may become another function on the way (pairs of vibrations that are found anew: q2_evaluation_log_renew): from then
+ * on earlier answers do not count, neither as repeated ones nor as the best. */
 #ifndef Q2_EVALUATION_LOG_H
 #define Q2_EVALUATION_LOG_H
 
@@ -29,6 +32,7 @@ struct q2_evaluation_log {
   int variables;
   int64_t count, capacity;
   int64_t position;                    /* answers given so far; below count while replaying, equal to it when live */
+  int64_t since;                       /* the first answer of the present loss */
   double *x;                           /* [count][variables] scaled variables, as the optimizer's vector holds them */
   double *gradient;                    /* [count][variables] what the optimizer was told */
   struct q2_evaluation_record *record; /* [count] */
@@ -57,10 +61,14 @@ int q2_evaluation_log_append(struct q2_evaluation_log *log, const double *x, con
 /* Goes back to the first point: what has been logged will be replayed. */
 void q2_evaluation_log_rewind(struct q2_evaluation_log *log);
 
+/* From here on the loss is another function. While replaying, call it where it was called when live. */
+void q2_evaluation_log_renew(struct q2_evaluation_log *log);
+
 /* Returns the newest record among those answered so far whose point is x, or -1. */
 int64_t q2_evaluation_log_find(const struct q2_evaluation_log *log, const double *x);
 
-/* Returns the feasible record of lowest value (the first of equals) among those answered so far, or -1. */
+/* Returns the feasible record of lowest value (the first of equals) among the answers of the present loss; of all losses where
+ * the present one has none; or -1. */
 int64_t q2_evaluation_log_best(const struct q2_evaluation_log *log);
 
 /* Notes the RMSD over all vibrations of record `index`. */

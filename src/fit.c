@@ -9,6 +9,7 @@
 #include "../io/memory.h"
 #include "fit_state.h"
 #include "petsc_call.h"
+#include "relaxation_table.h"
 
 static const int default_iterations = 1000, default_evaluations = 1000000;
 static const double default_grtol = 1e-5, default_gatol_factor = 1e-8;
@@ -270,7 +271,35 @@ static PetscErrorCode set_monitor(Tao tao, struct q2_fit_state *state) {
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_line *line, const double *x, double gatol) {
+/* Takes what earlier starts have used up from TAO's limits. */
+static PetscErrorCode lower_limits(Tao tao, const struct q2_fit_state *state, PetscInt evaluations) {
+  PetscInt most_iterations, most_evaluations;
+  PetscFunctionBegin;
+  PetscCall(TaoGetMaximumIterations(tao, &most_iterations));
+  PetscCall(TaoGetMaximumFunctionEvaluations(tao, &most_evaluations));
+  PetscCall(TaoSetMaximumIterations(tao, most_iterations - state->first_iteration));
+  PetscCall(TaoSetMaximumFunctionEvaluations(tao, PetscMax(most_evaluations - evaluations, 1)));
+  PetscFunctionReturn(0);
+}
+
+/* Where the last start ended, into x (on rank 0); and how many evaluations and iterations it took. */
+static PetscErrorCode take_over(const struct tao_parts *parts, struct q2_fit_state *state, double *x, PetscInt *evaluations) {
+  const PetscScalar *entries;
+  PetscInt iterations, own;
+  PetscFunctionBegin;
+  PetscCall(VecGetArrayRead(parts->x, &entries));
+  if (state->rank == 0) memcpy(x, entries, (size_t)state->variables * sizeof *x);
+  PetscCall(VecRestoreArrayRead(parts->x, &entries));
+  PetscCall(TaoGetIterationNumber(parts->tao, &iterations));
+  PetscCall(TaoGetCurrentFunctionEvaluations(parts->tao, &own));
+  state->first_iteration += (int)iterations;
+  *evaluations += own;
+  PetscFunctionReturn(0);
+}
+
+/* One start of TAO, from x; where it ends for the pairs, x and *evaluations are brought up to date. */
+static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_line *line, double *x, double gatol,
+                            PetscInt *evaluations) {
   const struct q2_variables *variables = state->problem->variables;
   struct tao_parts parts = {0};
   TaoConvergedReason reason;
@@ -280,7 +309,8 @@ static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_
   const struct callbacks callbacks = {q2_fit_tao_evaluate, q2_fit_tao_hessian, state};
   PetscCall(make_tao(state->comm, state->variables, x, variables->lower, variables->upper, &callbacks, gatol, &parts));
   PetscCall(set_monitor(parts.tao, state));
-  PetscCall(warn_of_bounds(parts.tao, state));
+  if (state->first_iteration == 0) PetscCall(warn_of_bounds(parts.tao, state));
+  PetscCall(lower_limits(parts.tao, state, *evaluations));
   PetscCall(TaoSetConvergenceTest(parts.tao, q2_fit_tao_converged, state));
   PetscCall(TaoGetType(parts.tao, &type));
   snprintf(state->fit->type, sizeof state->fit->type, "%s", type);
@@ -290,33 +320,48 @@ static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_
     PetscCall(TaoGetConvergedReason(parts.tao, &reason));
     PetscCall(TaoGetTolerances(parts.tao, &used_gatol, &grtol, NULL));
     explain(state, reason, used_gatol, grtol);
+    if (state->renewed) PetscCall(take_over(&parts, state, x, evaluations));
   }
   PetscCall(destroy_tao(&parts));
   PetscFunctionReturn(code);
 }
 
+/* Pairs and molecules that are set aside are settled where the objective is evaluated first. If the log answers there, it has to
+ * be evaluated all the same. */
+static int settle(struct q2_fit_state *state, struct q2_error *error) {
+  struct q2_objective *objectives[] = {state->problem->objective, state->problem->by_position};
+  struct q2_evaluation unused;
+  int replays = state->fit->log.count > 0;
+  (void)MPI_Bcast(&replays, 1, MPI_INT, 0, state->comm);
+  for (int k = 0; replays && k < 2; k++) {
+    if (!objectives[k]) continue;
+    Q2_TRY(q2_agree(state->comm, q2_objective_evaluate(objectives[k], state->fit->start, &unused, NULL, error), error));
+  }
+  return Q2_OK;
+}
+
 static int first_point(struct q2_fit_state *state, double *x, double *value, struct q2_error *error) {
   q2_variables_start(state->problem->variables, &state->problem->dataset->parameters, x);
   q2_variables_apply(state->problem->variables, x, state->fit->start);
+  Q2_TRY(settle(state, error));
   Q2_TRY(q2_fit_evaluate(state, x, value, state->gradient, error));
   struct q2_evaluation_record record = {0};
   if (state->rank == 0) record = state->fit->log.record[0];
   (void)MPI_Bcast(&record, (int)sizeof record, MPI_BYTE, 0, state->comm);
   if (!record.infeasible) return Q2_OK;
   if (record.failed_molecules == 0) return q2_fail(error, "at the starting parameters the loss or its gradient is not finite");
-  struct q2_name name;
-  q2_molecule_name(state->comm, state->problem->dataset, record.first_failed, &name);
-  return q2_fail(error,
-                 "at the starting parameters %lld molecule%s cannot be evaluated (the Hessian is not finite, or its "
-                 "eigen-decomposition failed); the first is %s (number %lld)",
-                 (long long)record.failed_molecules, record.failed_molecules == 1 ? "" : "s", name.text,
-                 (long long)record.first_failed);
+  struct q2_failure failure;
+  q2_molecule_failure(state->comm, state->problem->dataset, state->problem->objective, record.first_failed, &failure);
+  return q2_fail(error, "at the starting parameters %lld molecule%s cannot be evaluated; the first is %s (number %lld): %s",
+                 (long long)record.failed_molecules, record.failed_molecules == 1 ? "" : "s", failure.name.text,
+                 (long long)record.first_failed, failure.reason);
 }
 
 static int run(struct q2_fit_state *state, const struct q2_command_line *line, double *x, struct q2_error *error) {
   double value, norm = 0.0;
-  q2_fit_print_head(state);
   Q2_TRY(first_point(state, x, &value, error));
+  Q2_TRY(q2_report_set_aside(state->comm, state->problem->dataset, state->problem->objective, state->printer, error));
+  q2_fit_print_head(state);
   if (state->rank == 0) norm = q2_projected_gradient_norm(state->problem->variables, x, state->gradient);
   (void)MPI_Bcast(&norm, 1, MPI_DOUBLE, 0, state->comm);
   if (state->variables == 0) {
@@ -324,7 +369,12 @@ static int run(struct q2_fit_state *state, const struct q2_command_line *line, d
     snprintf(state->fit->reason, sizeof state->fit->reason, "nothing to fit: no active parameter");
     return Q2_OK;
   }
-  const PetscErrorCode code = solve(state, line, x, default_gatol_factor * norm);
+  PetscErrorCode code;
+  PetscInt evaluations = 0;
+  do {
+    state->renewed = 0;
+    code = solve(state, line, x, default_gatol_factor * norm, &evaluations);
+  } while (!code && state->renewed);
   if (code && state->status != Q2_OK) return q2_fail(error, "%s", state->error.text);
   if (code) {
     /* TAO could not go on. What has been found is kept: hours may have gone into it. */

@@ -74,7 +74,4 @@ void q2_fit_free(struct q2_fit *fit);
 /* The gradient's norm without the components that push against a bound. Local. */
 double q2_projected_gradient_norm(const struct q2_variables *variables, const double *x, const double *gradient);
 
-/* Finds the name of molecule `number` (in the file), whichever rank holds it. Collective. */
-void q2_molecule_name(MPI_Comm comm, const struct q2_dataset *dataset, int64_t number, struct q2_name *name);
-
 #endif

@@ -3,28 +3,13 @@
 #include <string.h>
 
 #include "fit_state.h"
+#include "relaxation_table.h"
 
 /* Far above any loss, far below where TAO's arithmetic with it would overflow (it squares differences of x, never of f). */
 static const double infeasible_factor = 1e30;
 
 /* The heads of state->message; x follows. */
 enum { SOURCE, VALUE, FIRST_FAILED, FAILED, HEAD };
-
-void q2_molecule_name(MPI_Comm comm, const struct q2_dataset *dataset, int64_t number, struct q2_name *name) {
-  int rank, mine = -1, owner;
-  memset(name, 0, sizeof *name);
-  MPI_Comm_rank(comm, &rank);
-  for (int64_t m = 0; m < dataset->molecule_count; m++)
-    if (dataset->molecule[m] == number) {
-      mine = rank;
-      *name = dataset->name[m];
-    }
-  MPI_Allreduce(&mine, &owner, 1, MPI_INT, MPI_MAX, comm);
-  if (owner < 0)
-    strcpy(name->text, "?");
-  else
-    (void)MPI_Bcast(name->text, (int)sizeof name->text, MPI_CHAR, owner, comm);
-}
 
 static int all_finite(const double *values, int count) {
   for (int i = 0; i < count; i++)
@@ -67,11 +52,11 @@ static void report_infeasible(struct q2_fit_state *state, int64_t first_failed, 
                     row, parameters->kind[row], parameters->label[row], state->parameters[row] / parameters->factor[row],
                     parameters->unit[row]);
   } else if (failed > 0) {
-    struct q2_name name;
-    q2_molecule_name(state->comm, state->problem->dataset, first_failed, &name);
+    struct q2_failure failure;
+    q2_molecule_failure(state->comm, state->problem->dataset, state->problem->objective, first_failed, &failure);
     q2_print_detail(state->printer,
-                    "  infeasible point: %lld molecule%s failed, the first is %s (number %lld); the step is shortened\n",
-                    (long long)failed, failed == 1 ? "" : "s", name.text, (long long)first_failed);
+                    "  infeasible point: %lld molecule%s failed, the first is %s (number %lld): %s; the step is shortened\n",
+                    (long long)failed, failed == 1 ? "" : "s", failure.name.text, (long long)first_failed, failure.reason);
   } else {
     q2_print_detail(state->printer, "  infeasible point: loss or gradient not finite; the step is shortened\n");
   }

@@ -86,11 +86,36 @@ static void print_iterate(struct q2_fit_state *state) {
   q2_print(state->printer, "%11.4e %9.2e %9.2f %7lld\n", it->gradient_norm, it->step, it->seconds, (long long)it->evaluations);
 }
 
-static int take_iterate(struct q2_fit_state *state, int number, const double *x, double value, double step) {
+/* Finds pairs anew at the iterate, whose point is in the message. Where some change, the loss is another function, of which the
+ * optimizer's curvature, and the value that its line search compares with, know nothing. */
+static int find_pairs(struct q2_fit_state *state, struct q2_error *error) {
+  int64_t changed;
+  q2_variables_apply(state->problem->variables, state->message + HEAD, state->parameters);
+  Q2_TRY(q2_objective_assign(state->problem->objective, state->parameters, &changed, error));
+  if (changed == 0) return Q2_OK;
+  state->renewed = 1;
+  state->square_valid = 0;
+  q2_evaluation_log_renew(&state->fit->log);
+  q2_print_detail(state->printer, "  %lld vibrations have another partner: the optimizer starts anew\n", (long long)changed);
+  return Q2_OK;
+}
+
+/* Whether the loss fell too little for too long. The first iterate of another start is the last one's, with another loss. */
+static void look_back(struct q2_fit_state *state, int number, int another_start) {
+  const int length = state->options->stall_iterations;
+  double *then = &state->loss_history[number % length];
+  state->stalled =
+      !another_start && number >= length && *then - state->loss < state->options->stall_tolerance * fabs(state->loss);
+  *then = state->loss;
+}
+
+/* own_number: since this start; last: the optimizer's limit of iterations is reached. */
+static int take_iterate(struct q2_fit_state *state, int own_number, int last, const double *x, double value, double step) {
   struct q2_error *error = &state->error;
+  const int number = state->first_iteration + own_number;
   int status = Q2_OK;
   /* TAO calls its monitors a second time at an iterate where it gives up. */
-  int again = number > 0 && state->fit->iteration_count > 0 && state->rank == 0 &&
+  int again = own_number > 0 && state->fit->iteration_count > 0 && state->rank == 0 &&
               state->fit->iteration[state->fit->iteration_count - 1].number == number;
   (void)MPI_Bcast(&again, 1, MPI_INT, 0, state->comm);
   if (again) return Q2_OK;
@@ -101,24 +126,23 @@ static int take_iterate(struct q2_fit_state *state, int number, const double *x,
   state->gradient_norm = state->message[NORM];
   Q2_TRY(find_rmsd_all(state, error));
   print_iterate(state);
-  const int length = state->options->stall_iterations;
-  double *then = &state->loss_history[number % length];
-  state->stalled = number >= length && *then - state->loss < state->options->stall_tolerance * fabs(state->loss);
-  *then = state->loss;
-  return Q2_OK;
+  look_back(state, number, own_number == 0 && number > 0);
+  const int anew = state->options->assign_anew && own_number > 0 && !last && !state->stalled;
+  return anew ? q2_agree(state->comm, find_pairs(state, error), error) : Q2_OK;
 }
 
 PetscErrorCode q2_fit_tao_monitor(Tao tao, void *context) {
   struct q2_fit_state *state = context;
-  PetscInt number;
+  PetscInt number, most;
   PetscReal value, step;
   Vec x;
   const PetscScalar *entries;
   PetscFunctionBegin;
   PetscCall(TaoGetSolutionStatus(tao, &number, &value, NULL, NULL, &step, NULL));
+  PetscCall(TaoGetMaximumIterations(tao, &most));
   PetscCall(TaoGetSolution(tao, &x));
   PetscCall(VecGetArrayRead(x, &entries));
-  state->status = take_iterate(state, (int)number, entries, value, step);
+  state->status = take_iterate(state, (int)number, number >= most, entries, value, step);
   PetscCall(VecRestoreArrayRead(x, &entries));
   if (state->status != Q2_OK) PetscFunctionReturn(PETSC_ERR_USER);
   PetscFunctionReturn(0);
@@ -133,7 +157,9 @@ PetscErrorCode q2_fit_tao_converged(Tao tao, void *context) {
   if (reason != TAO_CONTINUE_ITERATING) PetscFunctionReturn(0);
   PetscCall(TaoGetTolerances(tao, &gatol, &grtol, NULL));
   /* TAO's own test uses each type's own norm; ours is the same for all, and what the docs promise. */
-  if (state->gradient_norm <= gatol)
+  if (state->renewed) /* TAO stops, and is started again */
+    PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_USER));
+  else if (state->gradient_norm <= gatol)
     PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_GATOL));
   else if (state->gradient_norm <= grtol * fabs(state->loss))
     PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_GRTOL));

@@ -32,6 +32,10 @@ struct q2_fit_state {
   int square_valid;
   double *x_square; /* [variables][variables] the same by scaled variable, on rank 0 */
 
+  /* Where pairs that are found anew made the loss another function, TAO is started anew at that iterate. */
+  int first_iteration; /* number of this start's iteration 0 */
+  int renewed;         /* the present start ends for that */
+
   /* The iterate, the same on every rank. */
   double loss, gradient_norm;
   double *loss_history; /* [stall_iterations] ring */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "probe.h"
+#include "residuals.h"
 #include "rigid.h"
 
 /* The parameter rows that a molecule's terms name, counted with repetition and cut at the table's length: an upper bound of its
@@ -12,9 +13,10 @@ static struct q2_cost_sizes sizes_of(const struct q2_session *session, int64_t m
   const struct q2_dataset *dataset = &session->dataset;
   const int64_t first = dataset->atom_offset[m];
   struct q2_cost_sizes sizes = {.atoms = (int)(dataset->atom_offset[m + 1] - first),
-                                .nonbonded = dataset->nonbonded.type_count > 0};
+                                .nonbonded = dataset->nonbonded.type_count > 0,
+                                .relaxed = q2_observed_relaxed(dataset, m)};
   int64_t named = 0;
-  if (session->options.match == Q2_MATCH_POSITION) {
+  if (session->options.match != Q2_MATCH_Q2MM) {
     sizes.rigid = q2_rigid_count(sizes.atoms, dataset->mass + first, dataset->position + 3 * first);
   }
   sizes.order = 3 * sizes.atoms - sizes.rigid;

@@ -1,6 +1,7 @@
 /* The objective: what it is made of, and how it is made. */
 #include "objective.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,8 +98,12 @@ void q2_count_residuals(struct q2_objective *objective) {
     for (int64_t m = 0; m < batch->molecules; m++) {
       const int validation = batch->validation[m];
       const int aside = batch->moving && objective->relaxations[b].set_aside[m];
-      for (int64_t r = batch->residual_start[m]; r < batch->residual_start[m + 1] && !validation && !aside; r++)
-        counts[0] += batch->residual[r].weight != 0 && q2_observables[batch->residual[r].observable].made_of != Q2_MADE_OF_MODE;
+      for (int64_t r = batch->residual_start[m]; r < batch->residual_start[m + 1] && !validation && !aside; r++) {
+        const struct q2_residual *residual = &batch->residual[r];
+        counts[0] += residual->weight != 0 && q2_observables[residual->observable].made_of != Q2_MADE_OF_MODE &&
+                     !(residual->observable == Q2_OBSERVABLE_RELAXED_ENERGY &&
+                       isinf(objective->energies.energy[residual->index[1]]));
+      }
       for (int64_t k = m * batch->order; k < (m + 1) * batch->order; k++) {
         const int partner = batch->mode_reference[k];
         if (partner < 0) continue;

@@ -3,10 +3,11 @@
  * The loss is the sum over observables of (w (reference - calculated))^2. Rules that pair calculated with QM vibrations:
  *   position  translations and rotations are projected out of both Hessians; the k-th vibration pairs with the k-th, imaginary
  *             ones included (the product's rule)
- *   overlap   the same vibrations, paired one to one so that the sum of squared overlaps of their eigenvectors is largest;
- * pairs hold until q2_objective_assign finds them again q2mm      all 3N eigenvalues, nothing projected; the k-th QM value
- * above 50 cm-1 pairs with the k-th calculated value that is above 50 cm-1 at the first parameters evaluated, indices then
- * frozen (for comparison with that program) Vibrations of relaxed geometries pair by position.
+ *   overlap   the same vibrations, paired one to one so that the sum of squared overlaps of their eigenvectors is largest at
+ *             the first parameters evaluated; pairs hold until q2_objective_assign finds them again
+ *   q2mm      all 3N eigenvalues, nothing projected; the k-th QM value above 50 cm-1 pairs with the k-th calculated value
+ *             that is above 50 cm-1 at the first parameters evaluated, indices then frozen (for comparison with that program)
+ * Vibrations of relaxed geometries pair by position.
  *
  * Observables at the relaxed geometry are found where the energy has its minimum, from the QM geometry on
  * (kernels/stage_relax.h). A molecule whose relaxation goes astray (a saddle, another basin, no end) at the first parameters
@@ -119,12 +120,13 @@ int q2_objective_residuals(struct q2_objective *objective, const double *paramet
                            struct q2_error *error);
 void q2_residual_values_free(struct q2_residual_values *values);
 
-/* Finds the pairs of the rule `overlap` anew at `parameters`; for other rules it does nothing. Collective. */
-int q2_objective_assign(struct q2_objective *objective, const double *parameters, struct q2_error *error);
+/* Finds the pairs of the rule `overlap` anew at `parameters`; for other rules it does nothing. *changed: vibrations of all ranks
+ * that have another partner now; where there are any, the loss is another function than before. Collective. */
+int q2_objective_assign(struct q2_objective *objective, const double *parameters, int64_t *changed, struct q2_error *error);
 
-/* How the last relaxation of local molecule `molecule` ended: enum q2_relaxation (kernels/wave.h), or -1 where none of its
- * observables asks for it. *set_aside: whether its relaxed observables do not count. Local. */
-int q2_objective_relaxation(const struct q2_objective *objective, int64_t molecule, int *set_aside);
+/* How the last relaxation of each local molecule ended: status[m] becomes enum q2_relaxation (kernels/wave.h), or -1 where
+ * nothing asks for it; set_aside[m]: whether its relaxed observables do not count. Both [molecule_count]. Local. */
+void q2_objective_relaxations(const struct q2_objective *objective, int32_t *status, int32_t *set_aside);
 
 /* Whether anything asks for relaxed geometries, on any rank. */
 int q2_objective_relaxes(const struct q2_objective *objective);

@@ -75,8 +75,32 @@ void q2_find_pairs(struct q2_objective *objective, const double *parameters, int
   objective->paired = 1;
 }
 
-int q2_objective_assign(struct q2_objective *objective, const double *parameters, struct q2_error *error) {
-  (void)error;
-  if (objective->options.match == Q2_MATCH_OVERLAP) q2_find_pairs(objective, parameters, 1);
+/* Calls with each batch's pairs and their copy in `old`: copies them, or counts those that differ. */
+static int64_t compare_pairs(const struct q2_objective *objective, int32_t *old, int copy) {
+  int64_t changed = 0;
+  for (int b = 0; b < objective->batch_count; b++) {
+    const int64_t rows = objective->batch[b].molecules * objective->batch[b].order;
+    const int32_t *pairs = objective->batch[b].mode_reference;
+    if (copy && rows > 0) memcpy(old, pairs, (size_t)rows * sizeof *old);
+    for (int64_t k = 0; k < rows; k++)
+      changed += old[k] != pairs[k];
+    old += rows;
+  }
+  return changed;
+}
+
+int q2_objective_assign(struct q2_objective *objective, const double *parameters, int64_t *changed, struct q2_error *error) {
+  int64_t rows = 0;
+  *changed = 0;
+  if (objective->options.match != Q2_MATCH_OVERLAP) return Q2_OK;
+  for (int b = 0; b < objective->batch_count; b++)
+    rows += objective->batch[b].molecules * objective->batch[b].order;
+  int32_t *old = q2_allocate_everywhere(objective->comm, rows, sizeof *old, "pairs of vibrations", error);
+  if (!old) return Q2_FAILED;
+  compare_pairs(objective, old, 1);
+  q2_find_pairs(objective, parameters, 1);
+  *changed = compare_pairs(objective, old, 0);
+  MPI_Allreduce(MPI_IN_PLACE, changed, 1, MPI_INT64_T, MPI_SUM, objective->comm);
+  free(old);
   return Q2_OK;
 }

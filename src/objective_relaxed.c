@@ -17,7 +17,7 @@ static void begin_relaxations(struct q2_objective *objective) {
 
 struct first_pass {
   struct q2_objective *objective;
-  int with_slopes;
+  int first_time, with_slopes;
 };
 
 /* dE/dp of the wave's molecules into their rows of energy_slope; each molecule belongs to one task. */
@@ -40,8 +40,10 @@ static void take_energies(void *context, struct worker *worker, const struct q2_
   const struct q2_wave *wave = &worker->wave;
   for (int64_t slot = 0; slot < wave->count; slot++) {
     const int64_t m = wave->first + slot;
-    const int found = !batch->moving || (wave->relaxation[m] == Q2_RELAX_MINIMUM && !wave->set_aside[m]);
-    if (batch->energy_slot[m] >= 0) pass->objective->energies.energy[batch->energy_slot[m]] = found ? wave->energy[slot] : NAN;
+    const int astray = batch->moving && wave->relaxation[m] != Q2_RELAX_MINIMUM;
+    const int aside = batch->moving && (wave->set_aside[m] || (astray && pass->first_time));
+    if (batch->energy_slot[m] >= 0)
+      pass->objective->energies.energy[batch->energy_slot[m]] = aside ? INFINITY : astray ? NAN : wave->energy[slot];
   }
   if (pass->with_slopes && batch->has_energies) find_slopes(pass->objective, worker, batch);
 }
@@ -53,13 +55,12 @@ static void set_aside(struct q2_objective *objective) {
       objective->relaxations[b].set_aside[m] = objective->relaxations[b].status[m] != Q2_RELAX_MINIMUM;
   }
   objective->set_aside = 1;
-  q2_count_residuals(objective);
 }
 
 void q2_prepare_evaluation(struct q2_objective *objective, const double *parameters, int with_slopes) {
   struct q2_energies *energies = &objective->energies;
   const int first_time = objective->relaxes && !objective->set_aside;
-  struct first_pass pass = {objective, with_slopes && energies->count > 0};
+  struct first_pass pass = {objective, first_time, with_slopes && energies->count > 0};
   begin_relaxations(objective);
   if (energies->count == 0 && !first_time) return;
   memset(energies->energy, 0, (size_t)energies->count * sizeof *energies->energy);
@@ -68,6 +69,7 @@ void q2_prepare_evaluation(struct q2_objective *objective, const double *paramet
   q2_run_tasks(objective, parameters, Q2_DEPTH_ENERGY, 0, take_energies, &pass);
   if (first_time) set_aside(objective);
   if (energies->count > 0) q2_energies_share(objective->comm, energies);
+  if (first_time) q2_count_residuals(objective);
   if (pass.with_slopes) {
     for (int64_t k = 0; k < energies->count; k++) /* each row has one rank that found it: adding zeros is exact */
       MPI_Allreduce(MPI_IN_PLACE, objective->energy_slope + k * objective->parameter_count, objective->parameter_count,
@@ -75,15 +77,16 @@ void q2_prepare_evaluation(struct q2_objective *objective, const double *paramet
   }
 }
 
-int q2_objective_relaxation(const struct q2_objective *objective, int64_t molecule, int *set_aside) {
+void q2_objective_relaxations(const struct q2_objective *objective, int32_t *status, int32_t *set_aside) {
+  for (int64_t m = 0; m < objective->dataset->molecule_count; m++) {
+    status[m] = -1;
+    set_aside[m] = 0;
+  }
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
     for (int64_t m = 0; batch->moving && m < batch->molecules; m++) {
-      if (batch->local_molecule[m] != molecule) continue;
-      *set_aside = objective->relaxations[b].set_aside[m];
-      return objective->relaxations[b].status[m];
+      status[batch->local_molecule[m]] = objective->relaxations[b].status[m];
+      set_aside[batch->local_molecule[m]] = objective->relaxations[b].set_aside[m];
     }
   }
-  *set_aside = 0;
-  return -1;
 }

@@ -31,7 +31,9 @@ static const struct option output_options[] = {
     {NULL, NULL, 0, NULL},
 };
 static const struct option fit_options[] = {
-    {"-match", "position|q2mm", ALL, "how vibrations pair (default position; q2mm: that program's rule, for comparison)"},
+    {"-match", "position|overlap|q2mm", ALL,
+     "how vibrations pair: in ascending order (default), by their eigenvectors, or by q2mm's rule"},
+    {"-assign", "start|iteration", FIT, "with -match overlap: pairs are found once (default), or anew at every iterate"},
     {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY, "start from the final parameters of a result file"},
     {"-bounds", "file|q2mm", ALL, "bounds of parameters: the file's (default), or that program's by kind"},
     {"-prior", "KIND=W,...", FIT | EVAL,
@@ -56,6 +58,7 @@ static const struct {
   const struct option *options;
 } groups[] = {{"Input and output", output_options}, {"The fit", fit_options}, {"The machine", machine_options}};
 static const int group_count = sizeof groups / sizeof groups[0];
+const char *const q2_match_names[] = {"position", "q2mm", "overlap", NULL};
 const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", NULL};
 
 const char *q2_options_usage(void) {
@@ -215,9 +218,18 @@ static int query_fit(struct q2_options *options, struct q2_error *error) {
   int given;
   strcpy(text, "position");
   Q2_TRY(text_of("-match", ALL, options->command, text, sizeof text, &given, error));
-  if (strcmp(text, "position") != 0 && strcmp(text, "q2mm") != 0)
-    return q2_fail(error, "option -match: \"%s\" is none of position, q2mm", text);
-  options->match = strcmp(text, "q2mm") == 0 ? Q2_MATCH_Q2MM : Q2_MATCH_POSITION;
+  int match = 0;
+  while (q2_match_names[match] && strcmp(text, q2_match_names[match]) != 0)
+    match++;
+  if (!q2_match_names[match]) return q2_fail(error, "option -match: \"%s\" is none of position, overlap, q2mm", text);
+  options->match = (enum q2_match)match;
+  strcpy(text, "start");
+  Q2_TRY(text_of("-assign", FIT, options->command, text, sizeof text, &given, error));
+  if (strcmp(text, "start") != 0 && strcmp(text, "iteration") != 0)
+    return q2_fail(error, "option -assign: \"%s\" is none of start, iteration", text);
+  if (given && options->match != Q2_MATCH_OVERLAP)
+    return q2_fail(error, "option -assign: pairs are assigned with -match overlap only");
+  options->assign_anew = strcmp(text, "iteration") == 0;
   Q2_TRY(text_of("-fit_stall_tolerance", FIT, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(fraction("-fit_stall_tolerance", text, &options->stall_tolerance, error));
   Q2_TRY(text_of("-fit_stall_iterations", FIT, options->command, text, sizeof text, &given, error));

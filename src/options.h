@@ -34,6 +34,9 @@ extern const char *const q2_command_names[];
 
 enum q2_identify_choice { Q2_IDENTIFY_AUTOMATIC, Q2_IDENTIFY_ON, Q2_IDENTIFY_OFF };
 
+/* What -match takes, by enum q2_match, ending with NULL. */
+extern const char *const q2_match_names[];
+
 /* The command line taken apart, before PETSc has seen it. */
 struct q2_command_line {
   enum q2_command command;
@@ -54,6 +57,7 @@ struct q2_options {
   const char *text;                 /* borrowed: the options as given */
   char output[4096];                /* -o */
   enum q2_match match;              /* -match */
+  int assign_anew;                  /* -assign iteration: pairs by overlap are found anew at every iterate */
   char backend[8];                  /* -backend: auto or cpu */
   int threads;                      /* -threads, 0: chosen by q2_machine_inspect */
   int64_t memory;                   /* -memory, bytes a rank, 0: no limit */

@@ -8,6 +8,7 @@
 #include "../io/memory.h"
 #include "../kernels/portable.h"
 #include "../perfmodels/cost.h"
+#include "residuals.h"
 #include "rigid.h"
 
 enum { DEFAULT_BUCKETS = 16 };
@@ -16,6 +17,7 @@ enum { DEFAULT_BUCKETS = 16 };
 struct q2_plan_molecule {
   int32_t atoms, order;
   int32_t bucket, slot;
+  int32_t relaxed; /* its geometry is relaxed, too */
   int64_t chunk;
 };
 
@@ -66,6 +68,27 @@ static int gather_sizes(MPI_Comm comm, const struct q2_dataset *dataset, const s
   free(all);
   free(counts);
   return status;
+}
+
+/* Which molecules are relaxed: those with observables there, and those that the energies of others are compared with. */
+static int find_relaxed(MPI_Comm comm, const struct q2_dataset *dataset, struct q2_plan_molecule *molecule,
+                        struct q2_error *error) {
+  signed char *relaxed =
+      q2_allocate_everywhere(comm, dataset->molecule_total, sizeof *relaxed, "which molecules are relaxed", error);
+  if (!relaxed) return Q2_FAILED;
+  for (int64_t m = 0; m < dataset->molecule_count; m++)
+    relaxed[dataset->molecule[m]] = (signed char)q2_observed_relaxed(dataset, m);
+  for (int t = 0; t < dataset->observable_table_count; t++) {
+    const struct q2_observable_table *table = &dataset->observables[t];
+    if (q2_observable_find(table->kind) != Q2_OBSERVABLE_RELAXED_ENERGY) continue;
+    for (int64_t row = 0; row < table->offset[dataset->molecule_count]; row++)
+      relaxed[table->index[row]] = 1;
+  }
+  MPI_Allreduce(MPI_IN_PLACE, relaxed, (int)dataset->molecule_total, MPI_SIGNED_CHAR, MPI_MAX, comm);
+  for (int64_t m = 0; m < dataset->molecule_total; m++)
+    molecule[m].relaxed = relaxed[m];
+  free(relaxed);
+  return Q2_OK;
 }
 
 /* --- buckets --- */
@@ -223,7 +246,9 @@ static int assign_owners(struct q2_plan *plan, int *owner_of_chunk) {
     for (int64_t c = 0; c < plan->chunk_total; c++)
       chunk[c].index = c;
     for (int64_t m = 0; m < plan->molecule_total; m++) {
-      chunk[plan->molecule[m].chunk].cost += q2_cost_molecule(plan->molecule[m].atoms, plan->molecule[m].order);
+      const struct q2_plan_molecule *molecule = &plan->molecule[m];
+      chunk[molecule->chunk].cost += q2_cost_molecule(molecule->atoms, molecule->order) +
+                                     (molecule->relaxed ? q2_cost_relaxation(molecule->atoms, molecule->order) : 0);
     }
     for (int r = 0; r < plan->rank_count; r++)
       rank[r].index = r;
@@ -253,6 +278,7 @@ int q2_plan_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct
     status = q2_fail(error, "out of memory for the plan of %lld molecules", (long long)plan->molecule_total);
   status = q2_agree(comm, status, error);
   if (status == Q2_OK) status = gather_sizes(comm, dataset, options, plan->molecule, error);
+  if (status == Q2_OK) status = find_relaxed(comm, dataset, plan->molecule, error);
   if (status == Q2_OK) {
     if (make_buckets(options, plan) != 0 || fill_chunks(plan) != 0)
       status = q2_fail(error, "out of memory for the bucket plan");

@@ -98,7 +98,56 @@ void q2_report_parameters(struct q2_printer *printer, const struct q2_parameters
   }
 }
 
-void q2_report_fit(struct q2_printer *printer, const struct q2_fit *fit, const struct q2_report_parts *parts) {
+/* A number, or a dash where there is none. */
+static void print_number(struct q2_printer *printer, const char *format, int width, double value) {
+  if (isnan(value))
+    q2_print_answer(printer, " %*s", width, "-");
+  else
+    q2_print_answer(printer, format, width, value);
+}
+
+static void print_quality(struct q2_printer *printer, int observable, const struct q2_kind_quality *quality, int points) {
+  const struct q2_observable_info *info = &q2_observables[observable];
+  q2_print_answer(printer, "%-25s %9lld", info->name, (long long)quality[points - 1].residuals);
+  for (int p = 0; p < points; p++)
+    q2_print_answer(printer, " %14.7e", quality[p].loss);
+  for (int p = 0; p < points; p++)
+    print_number(printer, " %*.4g", 10, quality[p].rmsd);
+  for (int p = 0; p < points; p++)
+    print_number(printer, " %*.5g", 11, quality[p].r2);
+  q2_print_answer(printer, "  %s\n", info->unit);
+}
+
+void q2_report_kinds(struct q2_printer *printer, const struct q2_residual_table *table, int two_points) {
+  const int points = two_points ? 2 : 1;
+  struct q2_kind_quality quality[Q2_OBSERVABLE_COUNT][2];
+  int64_t others = 0;
+  if (!printer->speaks) return;
+  for (int k = 0; k < Q2_OBSERVABLE_COUNT; k++) {
+    for (int p = 0; p < points; p++)
+      quality[k][p] = q2_residual_quality(table, k, p);
+    if (k != Q2_OBSERVABLE_FREQUENCY) others += quality[k][points - 1].residuals;
+  }
+  if (others == 0) {
+    q2_print_answer(printer, points == 2 ? "%-34s" : "%-33s", "R2 of the vibrations fitted");
+    for (int p = 0; p < points; p++)
+      print_number(printer, points == 2 ? " %*.6f" : " %-*.6f", points == 2 ? 16 : 1, quality[Q2_OBSERVABLE_FREQUENCY][p].r2);
+    q2_print_answer(printer, "\n");
+    return;
+  }
+  if (points == 2) {
+    q2_print_answer(printer, "\n%-25s %9s %29s %21s %23s  %s\n", "observables", "residuals", "loss before          after",
+                    "RMSD before      after", "R2 before       after", "unit of RMSD");
+  } else {
+    q2_print_answer(printer, "\n%-25s %9s %14s %10s %11s  %s\n", "observables", "residuals", "loss", "RMSD", "R2",
+                    "unit of RMSD");
+  }
+  for (int k = 0; k < Q2_OBSERVABLE_COUNT; k++)
+    if (quality[k][points - 1].residuals > 0) print_quality(printer, k, quality[k], points);
+}
+
+void q2_report_fit(struct q2_printer *printer, const struct q2_fit *fit, const struct q2_report_parts *parts,
+                   const struct q2_relaxation_table *relaxed) {
   const struct q2_evaluation_record *first = &fit->first_record, *best = &fit->best_record;
   q2_print(printer, "\n%-34s %16s %16s\n", "", "before", "after");
   q2_print_answer(printer, "%-34s %16.9e %16.9e\n", "loss", first->value, best->value);
@@ -113,6 +162,8 @@ void q2_report_fit(struct q2_printer *printer, const struct q2_fit *fit, const s
     q2_print_answer(printer, "%-34s %16.9e %16.9e\n", "validation loss", first->validation_loss, best->validation_loss);
     q2_print_answer(printer, "%-34s %16.4f %16.4f\n", "validation RMSD / cm-1", first->validation_rmsd, best->validation_rmsd);
   }
+  if (relaxed->aside > 0)
+    q2_print(printer, "%lld of %lld relaxed molecules set aside\n", (long long)relaxed->aside, (long long)relaxed->relaxed);
   q2_print(printer, "%lld evaluations, %lld of them infeasible, %.2f s, |projected gradient| %.3e\n",
            (long long)fit->evaluations, (long long)fit->infeasible, fit->seconds, fit->gradient_norm);
   q2_print_answer(printer, "%s\n", fit->reason);

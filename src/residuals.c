@@ -244,6 +244,16 @@ int q2_reference_make(const struct q2_dataset *dataset, int64_t molecule, int re
   return status;
 }
 
+int q2_observed_relaxed(const struct q2_dataset *dataset, int64_t molecule) {
+  for (int t = 0; t < dataset->observable_table_count; t++) {
+    const struct q2_observable_table *table = &dataset->observables[t];
+    const int observable = q2_observable_find(table->kind);
+    if (observable >= 0 && q2_observables[observable].relaxed && table->offset[molecule + 1] > table->offset[molecule])
+      return 1;
+  }
+  return 0;
+}
+
 void q2_reference_free(struct q2_reference *reference) {
   free(reference->vibration);
   free(reference->known);

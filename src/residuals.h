@@ -22,6 +22,10 @@ struct q2_reference {
                                    other molecule's number in the file */
 };
 
+/* Whether local molecule `molecule` has observables of its own at the relaxed geometry. (It is relaxed, too, where another's
+ * `relaxed_energy` is compared with its own.) */
+int q2_observed_relaxed(const struct q2_dataset *dataset, int64_t molecule);
+
 /* Finds the residuals of local molecule `molecule` at its QM geometry (relaxed = 0) or at the relaxed one (relaxed = 1).
  * project: rigid motions are out of the vibrations (then there are 3N minus q2_rigid_count of them, else 3N). with_modes: also
  * fill normal_mode (it stays NULL without a Hessian). The basis does not depend on `project`: without rigid motions, or

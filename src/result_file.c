@@ -45,7 +45,8 @@ int q2_result_provenance(struct q2_image *image, const char *group, const struct
                {"input", session->dataset.path},
                {"input_checksum", session->dataset.checksum},
                {"options", session->options.text},
-               {"match", session->options.match == Q2_MATCH_Q2MM ? "q2mm" : "position"},
+               {"match", q2_match_names[session->options.match]},
+               {"assign", session->options.assign_anew ? "iteration" : "start"},
                {"backend", machine->backend},
                {"blas", machine->blas},
                {"blas_kernel", machine->blas_kernel},
@@ -278,7 +279,7 @@ static int add_summary(struct q2_image *image, const struct q2_fit *fit, struct 
 }
 
 static int fill_and_write(struct q2_image *image, struct q2_session *session, const struct q2_fit *fit,
-                          const struct q2_molecule_table *table, const double *stage_seconds, struct q2_error *error) {
+                          const struct q2_result_tables *tables, const double *stage_seconds, struct q2_error *error) {
   Q2_TRY(q2_image_attribute_text(image, "/", "format", "q2hpc-result", error));
   Q2_TRY(q2_image_attribute_int64(image, "/", "version", 1, error));
   Q2_TRY(q2_result_provenance(image, "/provenance", session, error));
@@ -287,18 +288,20 @@ static int fill_and_write(struct q2_image *image, struct q2_session *session, co
   Q2_TRY(q2_identify_write(image, &session->identification, &session->variables, error));
   Q2_TRY(add_parameters(image, session, fit, error));
   Q2_TRY(add_iterations(image, session, fit, error));
-  Q2_TRY(add_frequencies(image, table, error));
+  Q2_TRY(add_frequencies(image, &tables->vibrations, error));
+  Q2_TRY(q2_result_residuals(image, &tables->residuals, error));
+  Q2_TRY(q2_result_relaxations(image, &tables->relaxed_before, &tables->relaxed_after, error));
   Q2_TRY(add_timings(image, session, fit, stage_seconds, error));
   return q2_image_write(image, session->options.output, error);
 }
 
-int q2_result_write(struct q2_session *session, const struct q2_fit *fit, const struct q2_molecule_table *table,
+int q2_result_write(struct q2_session *session, const struct q2_fit *fit, const struct q2_result_tables *tables,
                     const double *stage_seconds, struct q2_error *error) {
   int status = Q2_OK;
   if (session->rank == 0) {
     struct q2_image image = {0};
     status = q2_image_create(&image, error);
-    if (status == Q2_OK) status = fill_and_write(&image, session, fit, table, stage_seconds, error);
+    if (status == Q2_OK) status = fill_and_write(&image, session, fit, tables, stage_seconds, error);
     q2_image_free(&image);
   }
   return q2_agree(session->comm, status, error);

@@ -129,8 +129,8 @@ static int prepare(struct q2_session *session, struct q2_error *error) {
   struct q2_objective_options options = objective_options(session, session->least_squares);
   q2_progress(&session->printer, "preparing the objective", 0.7);
   Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->objective, error));
-  if (options.match == Q2_MATCH_Q2MM) {
-    /* The same plan serves: its orders, all 3N dimensions, are more than the vibrations need. */
+  if (options.match != Q2_MATCH_POSITION) {
+    /* The same plan serves: q2mm's orders, all 3N dimensions, are more than the vibrations need. */
     options.match = Q2_MATCH_POSITION;
     options.normal_count = 0;
     Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->by_position, error));

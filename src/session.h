@@ -28,7 +28,7 @@ struct q2_session {
   struct q2_identification identification; /* of the starting point; not done where nobody asked, or it was skipped */
   int least_squares;                       /* the optimizer, or the command, wants J'J */
   struct q2_objective *objective;          /* NULL where the command only looks at the plan */
-  struct q2_objective *by_position;        /* RMSD over all vibrations when `objective` matches as q2mm does; else NULL */
+  struct q2_objective *by_position;        /* RMSD over all vibrations where `objective` pairs otherwise; else NULL */
   double seconds[Q2_PHASE_COUNT];          /* wall time of each phase on this rank */
 };
 

@@ -1,7 +1,9 @@
 /* A stand-in for src/objective.c: a smooth nonlinear least-squares problem with the same interface, spread over ranks as the
  * real one is, and as exact. Vibration k of molecule m is u + 0.1 u^2 with u = sum over rows p of a(m, k, p) parameter[p] /
  * 100; the reference is the same at parameters 100 (1 + 0.3 cos(p)). A molecule fails where parameter 1 goes beyond its
- * `energy`. The last `validation_total` molecules are out of the sums and make the validation loss. */
+ * `energy`. The last `validation_total` molecules are out of the sums and make the validation loss.
+ *
+ * With the rule `overlap` all squares have a factor that depends on parameter 0 where pairs were found last: another loss. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,14 +12,18 @@
 
 enum { VIBRATIONS = 4 };
 
-const char *const q2_stage_names[Q2_STAGE_COUNT] = {"terms",       "Hessian",   "project",    "eigen",
-                                                    "observables", "cotangent", "parameters", "reduce"};
+const char *const q2_stage_names[Q2_STAGE_COUNT] = {"terms",     "Hessian",    "project", "eigen", "observables",
+                                                    "cotangent", "parameters", "relax",   "reduce"};
 
 struct q2_objective {
   MPI_Comm comm;
   const struct q2_dataset *dataset;
   struct q2_objective_options options;
+  int paired;
+  double factor; /* of all squares */
 };
+
+static double factor_at(const double *parameters) { return 1.0 + 0.25 * cos(floor(parameters[0] / 4.0)); }
 
 int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_plan *plan,
                         const struct q2_objective_options *options, struct q2_objective **objective, struct q2_error *error) {
@@ -27,6 +33,7 @@ int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const s
   (*objective)->comm = comm;
   (*objective)->dataset = dataset;
   if (options) (*objective)->options = *options;
+  (*objective)->factor = 1.0;
   return Q2_OK;
 }
 
@@ -48,6 +55,8 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
   const struct q2_dataset *dataset = objective->dataset;
   const int rows = dataset->parameters.count, width = rows + 2;
   const int64_t fitted = dataset->molecule_total - dataset->validation_total;
+  if (objective->options.match == Q2_MATCH_OVERLAP && !objective->paired) objective->factor = factor_at(parameters);
+  objective->paired = 1;
   /* One row a molecule of the whole set: only its owner adds anything but zeros, so that the sum over ranks is exact, and then
    * all ranks add up in one order. */
   double *sums = q2_allocate(dataset->molecule_total * width, sizeof *sums);
@@ -58,9 +67,9 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
     if (parameters[1] > dataset->energy[i]) sum[rows + 1] = 1.0;
     for (int k = 0; k < VIBRATIONS; k++) {
       const double u = u_of(m, k, rows, parameters), v = u_of(m, k, rows, NULL), r = v + 0.1 * v * v - (u + 0.1 * u * u);
-      sum[rows] += r * r;
+      sum[rows] += objective->factor * r * r;
       for (int p = 0; p < rows; p++)
-        sum[p] -= 2.0 * r * (1.0 + 0.2 * u) * weight(m, k, p) / 100.0;
+        sum[p] -= objective->factor * 2.0 * r * (1.0 + 0.2 * u) * weight(m, k, p) / 100.0;
     }
   }
   MPI_Allreduce(MPI_IN_PLACE, sums, (int)(dataset->molecule_total * width), MPI_DOUBLE, MPI_SUM, objective->comm);
@@ -137,6 +146,26 @@ void q2_objective_timings(struct q2_objective *objective, double *seconds, int r
     seconds[s] = 0.0;
 }
 
+int q2_objective_assign(struct q2_objective *objective, const double *parameters, int64_t *changed, struct q2_error *error) {
+  const double before = objective->factor;
+  (void)error;
+  if (objective->options.match == Q2_MATCH_OVERLAP) objective->factor = factor_at(parameters);
+  *changed = objective->factor != before;
+  return Q2_OK;
+}
+
+int q2_objective_relaxes(const struct q2_objective *objective) {
+  (void)objective;
+  return 0;
+}
+
+void q2_objective_relaxations(const struct q2_objective *objective, int32_t *status, int32_t *set_aside) {
+  for (int64_t m = 0; m < objective->dataset->molecule_count; m++) {
+    status[m] = -1;
+    set_aside[m] = 0;
+  }
+}
+
 int64_t q2_objective_bytes(const struct q2_objective *objective) {
   (void)objective;
   return 0;
@@ -166,7 +195,7 @@ int q2_objective_normal(struct q2_objective *objective, const double *parameters
       for (int p = 0; p < rows; p++)
         if (variable[p] >= 0) row[variable[p]] -= (1.0 + 0.2 * u) * weight(m, k, p) / 100.0;
       for (int a = 0; a < n * n; a++)
-        square[a] += row[a / n] * row[a % n];
+        square[a] += objective->factor * row[a / n] * row[a % n];
     }
   }
   free(row);

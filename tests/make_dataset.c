@@ -252,7 +252,7 @@ static void put_parameters(const struct writer *w) {
     label[k] = all[k].label;
     unit[k] = all[k].unit;
     value[k] = all[k].value;
-    lower[k] = all[k].lower;
+    lower[k] = k == 2 && w->options.observed ? 20.0 : all[k].lower; /* without stiffness geometries could not be relaxed */
     upper[k] = all[k].upper;
     scale[k] = all[k].scale;
     active[k] = all[k].active;
@@ -498,7 +498,7 @@ static void put_observables(const struct writer *w, int64_t count, const struct 
     offset[m + 1] = offset[m] + all[m].observables;
     for (int64_t row = offset[m]; row < offset[m + 1]; row++) {
       index[row] = -1;
-      weight[row] = all[m].weight;
+      weight[row] = all[m].weight * (w->options.observed ? 0.01 : 1);
     }
   }
   put_integers(w, "/observables/frequency/offset", count + 1, 0, offset);
@@ -509,10 +509,72 @@ static void put_observables(const struct writer *w, int64_t count, const struct 
   free(offset);
 }
 
+/* What the option `observed` adds. */
+static const struct observed_kind {
+  const char *kind;
+  int columns;
+  double weight; /* 0: that of the set */
+} observed_kinds[] = {{"eigenmatrix_diagonal", 1, 0},
+                      {"eigenmatrix_off_diagonal", 2, 0},
+                      {"hessian", 2, 0},
+                      {"energy", 1, 0.01},
+                      {"gradient", 1, 0.05},
+                      {"bond", 2, 20},
+                      {"angle", 3, 0.5},
+                      {"torsion", 4, 0.2},
+                      {"relaxed_frequency", 1, 0.01},
+                      {"relaxed_energy", 1, 0.01}};
+
+/* Molecule `number`'s row of a kind: all there are, but the molecule four before for energies and one torsion of methane. CO2 is
+ * not relaxed, because it would have to leave a straight angle; molecule 11 is, and nothing else. */
+static int observed_row(const struct observed_kind *kind, int64_t number, const struct made_molecule *molecule,
+                        int64_t index[4]) {
+  const int apart = number == 11, co2 = number % made_kinds == 3;
+  const int energy = strstr(kind->kind, "energy") != NULL, torsion = strcmp(kind->kind, "torsion") == 0;
+  for (int c = 0; c < 4; c++)
+    index[c] = energy && c == 0 ? number - 4 : torsion ? molecule->torsion[0][c] : -1;
+  if (strcmp(kind->kind, "relaxed_energy") == 0) return number >= 4 && number < 16 && (number % 4 == 2 || number == 15);
+  if (strcmp(kind->kind, "energy") == 0) return number >= 4 && number % 4 != 0 && !apart && number != 15;
+  if (strcmp(kind->kind, "relaxed_frequency") == 0) return molecule->hessian_rows > 0 && !co2;
+  if (torsion) return molecule->torsions;
+  if (strcmp(kind->kind, "angle") == 0) return molecule->angles > 0 && !co2;
+  if (strcmp(kind->kind, "bond") == 0) return molecule->bonds > 0 && !co2;
+  return molecule->observables;
+}
+
+static void put_observed(const struct writer *w, int64_t count, const struct made_molecule *all) {
+  char path[256];
+  int64_t *offset = get(count + 1, sizeof *offset), *index = get(4 * count, sizeof *index), row[4];
+  double *weight = get(count, sizeof *weight);
+  for (size_t k = 0; k < sizeof observed_kinds / sizeof *observed_kinds; k++) {
+    const struct observed_kind *kind = &observed_kinds[k];
+    for (int64_t m = 0; m < count; m++) {
+      const int rows = observed_row(kind, m, &all[m], row);
+      offset[m + 1] = offset[m] + rows;
+      for (int c = 0; c < kind->columns && rows > 0; c++)
+        index[offset[m] * kind->columns + c] = row[c];
+      if (rows > 0) weight[offset[m]] = kind->weight;
+    }
+    snprintf(path, sizeof path, "/observables/%s/offset", kind->kind);
+    put_integers(w, path, count + 1, 0, offset);
+    snprintf(path, sizeof path, "/observables/%s/index", kind->kind);
+    put_integers(w, path, offset[count], kind->columns, index);
+    snprintf(path, sizeof path, "/observables/%s/weight", kind->kind);
+    if (kind->weight > 0) put_reals(w, path, NULL, offset[count], 0, weight);
+  }
+  hid_t group = must(H5Gopen2(w->file, "/observables", H5P_DEFAULT), "observables");
+  put_attribute_text(group, "weights", "q2mm", w->options.variable_strings);
+  H5Gclose(group);
+  free(weight);
+  free(index);
+  free(offset);
+}
+
 void make_dataset(const char *path, int64_t count, const struct made_options *options) {
   struct made_molecule *all = get(count, sizeof *all);
   for (int64_t m = 0; m < count; m++)
     made_molecule(m, &all[m]);
+  if (options->observed && count > 11) all[11].bonds = all[11].observables = 0;
   struct writer w = {must(H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), path), *options};
   const int version = 1;
   hid_t root = must(H5Gopen2(w.file, "/", H5P_DEFAULT), "/");
@@ -532,6 +594,7 @@ void make_dataset(const char *path, int64_t count, const struct made_options *op
   put_force_field(&w, count, all);
   if (options->guided) put_guidance(&w);
   put_observables(&w, count, all);
+  if (options->observed) put_observed(&w, count, all);
   must(H5Fclose(w.file), "close");
   free(all);
 }

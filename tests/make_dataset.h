@@ -45,6 +45,7 @@ struct made_options {
   int exp6;             /* MM3's exp-6 instead of Lennard-Jones, special rows, a dielectric, charge increments */
   int no_factors;       /* charge increments without factors */
   int guided;           /* equalities, a prior, and every third molecule for validation */
+  int observed;         /* every kind of observable; molecule 11, HF, has no bond and falls apart when it is relaxed */
   int variable_strings; /* tables of the force field, methods and attributes, as h5py writes them by default */
 };
 

@@ -32,12 +32,12 @@ struct fixture {
 };
 
 /* What the fit is told besides the data: nothing; an equality, a prior and molecules for validation; or an equality that puts
- * row 0 out of its bounds before the loss is lowest. */
-enum guidance { PLAIN, GUIDED, CORNERED };
+ * row 0 out of its bounds before the loss is lowest; or pairs that are found anew. */
+enum guidance { PLAIN, GUIDED, CORNERED, PAIRED };
 
 static void guide(struct fixture *f, enum guidance guidance) {
   static const double coefficients[2][3] = {{1.0, 0.5, -0.25}, {1.0, -1.0, -1.0}};
-  if (guidance == PLAIN) return;
+  if (guidance == PLAIN || guidance == PAIRED) return;
   for (int k = 0; k < 3; k++) {
     f->equality_row[k] = k == 0 ? 0 : k + 1; /* rows 0, 2, 3 */
     f->coefficient[k] = coefficients[guidance == CORNERED][k];
@@ -101,7 +101,8 @@ static void set_up_as(struct fixture *f, double limit, enum guidance guidance) {
   const struct q2_prior_table none = {0};
   CHECK(q2_prior_create(&none, guidance == GUIDED ? "all=1.5" : "", &f->dataset.parameters, &f->variables, f->value, &f->prior,
                         &error) == Q2_OK);
-  const struct q2_objective_options options = {.normal_count = f->variables.independent_count,
+  const struct q2_objective_options options = {.match = guidance == PAIRED ? Q2_MATCH_OVERLAP : Q2_MATCH_POSITION,
+                                               .normal_count = f->variables.independent_count,
                                                .normal_variable_of = f->variables.independent_of};
   CHECK(q2_objective_create(*world, &f->dataset, NULL, &options, &f->objective, &error) == Q2_OK);
 }
@@ -369,6 +370,8 @@ static void replay_is_exact(const char *arguments, enum guidance guidance) {
   (void)MPI_Bcast(&count, 1, MPI_INT64_T, 0, *world);
   for (int64_t cut = 1; cut <= count; cut += 3) {
     struct q2_fit again = {0};
+    tear_down(&f); /* a restart has an objective that was never evaluated */
+    set_up_as(&f, 140.0, guidance);
     q2_evaluation_log_create(f.variables.count, &again.log);
     for (int64_t i = 0; i < cut && fit.log.count > 0; i++)
       CHECK(q2_evaluation_log_append(&again.log, fit.log.x + i * f.variables.count, fit.log.gradient + i * f.variables.count,
@@ -378,14 +381,60 @@ static void replay_is_exact(const char *arguments, enum guidance guidance) {
     CHECK(memcmp(again.best, fit.best, ROWS * sizeof *fit.best) == 0);
     q2_fit_free(&again);
   }
-  /* Another run's log is refused. */
+  /* Another run's log is refused: one without a point. */
   struct q2_fit other = {0};
+  const size_t row = (size_t)f.variables.count * sizeof(double);
   q2_evaluation_log_create(f.variables.count, &other.log);
-  for (int64_t i = 0; i < 3 && fit.log.count > 0; i++)
-    q2_evaluation_log_append(&other.log, fit.log.x + (i + (i == 2)) * f.variables.count, fit.log.gradient, &fit.log.record[i],
-                             &error);
+  for (int64_t i = 0; i < 3 && fit.log.count > 0; i++) {
+    int64_t from = i;
+    while (i == 2 && memcmp(fit.log.x + from * f.variables.count, fit.log.x + 2 * f.variables.count, row) == 0)
+      from++;
+    q2_evaluation_log_append(&other.log, fit.log.x + from * f.variables.count, fit.log.gradient, &fit.log.record[i], &error);
+  }
   CHECK(run(&f, arguments, &other, &error) == Q2_FAILED);
   CHECK(strstr(error.text, "another run") != NULL, "%s", error.text);
+  q2_fit_free(&fit);
+  tear_down(&f);
+}
+
+/* Pairs that are found anew at iterates: TAO starts anew where they change, every value in the log is that of the pairs in force,
+ * iterations are counted through, limits hold for all starts together, and the best point is of the last loss. */
+static void pairs_found_anew(const char *optimizer) {
+  struct fixture f;
+  struct q2_fit fit = {0};
+  struct q2_error error = {""};
+  char arguments[128];
+  int changes = 0;
+  snprintf(arguments, sizeof arguments, "-match overlap -assign iteration %s", optimizer);
+  set_up_as(&f, 1e9, PAIRED);
+  const int n = f.variables.count;
+  CHECK(run(&f, arguments, &fit, &error) == Q2_OK, "%s", error.text);
+  CHECK(fit.converged == 1, "%s: %s", optimizer, fit.reason);
+  for (int i = 1; i < fit.iteration_count; i++) {
+    const struct q2_iteration *last = &fit.iteration[i - 1], *it = &fit.iteration[i];
+    const int again = it->number == last->number; /* bntr's first step belongs to its iteration 0, too */
+    CHECK(it->number == last->number + !again && it->evaluation >= 0, "%s: iteration %d", optimizer, it->number);
+    if (memcmp(fit.log.x + it->evaluation * n, fit.log.x + last->evaluation * n, (size_t)n * sizeof(double)) != 0) continue;
+    CHECK(again && fit.log.record[it->evaluation].value != fit.log.record[last->evaluation].value);
+    changes++;
+  }
+  CHECK(fit.log.count == 0 || changes >= 2, "%s: pairs changed %d times", optimizer, changes);
+  if (fit.log.count > 0) CHECK(q2_evaluation_log_best(&fit.log) >= fit.log.since && fit.log.since > 0);
+  /* The objective is left with the last pairs. */
+  double x[ROWS], unused[ROWS];
+  if (fit.log.count > 0)
+    memcpy(x, fit.log.x + q2_evaluation_log_best(&fit.log) * n, (size_t)n * sizeof *x);
+  (void)MPI_Bcast(x, n, MPI_DOUBLE, 0, *world);
+  const double loss = loss_at(&f, x, unused);
+  CHECK_CLOSE(fit.best_record.value, loss, 1e-12 * loss);
+  const int iterations = fit.iteration_count > 0 ? fit.iteration[fit.iteration_count - 1].number : 0;
+  q2_fit_free(&fit);
+  tear_down(&f);
+  set_up_as(&f, 1e9, PAIRED);
+  snprintf(arguments, sizeof arguments, "-match overlap -assign iteration -tao_max_it 3 %s", optimizer);
+  CHECK(run(&f, arguments, &fit, &error) == Q2_OK, "%s", error.text);
+  CHECK(fit.converged == 0, "%s: %s", optimizer, fit.reason);
+  if (fit.log.count > 0) CHECK(iterations > 3 && fit.iteration[fit.iteration_count - 1].number == 3, "%s", optimizer);
   q2_fit_free(&fit);
   tear_down(&f);
 }
@@ -401,6 +450,9 @@ static void options_reach_tao_and_typos_do_not_pass(void) {
                  {"-threads 0", "-threads"},
                  {"-threads two", "-threads"},
                  {"-match name", "-match"},
+                 {"-assign iteration", "-assign"},
+                 {"-match q2mm -assign start", "-assign"},
+                 {"-match overlap -assign never", "-assign"},
                  {"-memory 5X", "-memory"},
                  {"-backend cuda", "-backend"},
                  {"-repeat 3", "-repeat"},
@@ -469,6 +521,13 @@ int main(int argc, char **argv) {
   failure_at_the_start_names_the_molecule();
   for (int k = 0; k < 9; k++)
     replay_is_exact(optimizers[k % 3], (enum guidance)(k / 3));
+  static const char *const anew[] = {"-match overlap -assign iteration", "-match overlap -assign iteration -tao_type bntr",
+                                     "-match overlap -assign start -tao_type bnls"};
+  for (int k = 0; k < 3; k++) {
+    same_bits_as_one_rank(anew[k], PAIRED);
+    replay_is_exact(anew[k], PAIRED);
+    pairs_found_anew(optimizers[k]);
+  }
   for (int k = 0; k < 3; k++)
     guided_fit(optimizers[k]);
   square_has_the_prior();
