@@ -2,17 +2,17 @@
 #ifndef Q2_RESULT_FILE_H
 #define Q2_RESULT_FILE_H
 
-#include "fit.h"
+#include "fit_rounds.h"
 #include "molecule_table.h"
 #include "session.h"
 
 /* Checks, before the work, that `path` can be written: its directory is there and takes a file. Collective. */
 int q2_result_check_writable(MPI_Comm comm, const char *path, struct q2_error *error);
 
-/* Writes session->options.output: parameters, iterations, frequencies, provenance. `table` is q2_molecule_table_create's with
- * before and after, as the fit's own rule pairs; stage_seconds is [3][Q2_STAGE_COUNT]: least, most and mean over ranks. Both
- * are read on rank 0. Collective; the old file stays until the new one is complete. */
-int q2_result_write(struct q2_session *session, const struct q2_fit *fit, const struct q2_molecule_table *table,
+/* Writes session->options.output: parameters, iterations, rounds, frequencies, provenance. `table` is
+ * q2_molecule_table_create's with before and after, as the fit's own rule pairs; stage_seconds is [3][Q2_STAGE_COUNT]: least,
+ * most and mean over ranks. Both are read on rank 0. Collective; the old file stays until the new one is complete. */
+int q2_result_write(struct q2_session *session, const struct q2_fit_rounds *rounds, const struct q2_molecule_table *table,
                     const double *stage_seconds, struct q2_error *error);
 
 /* Replaces parameters->value by the final values of the result at `path`, whose rows must be the same kinds, labels and units.
