@@ -95,6 +95,19 @@ static int run_round(struct q2_session *session, struct q2_fit_rounds *rounds, s
   return Q2_OK;
 }
 
+/* One refit is all that the methods have: what has come to zero in it is said. */
+static int warn_of_others(struct q2_session *session, const struct q2_fit_rounds *rounds, struct q2_error *error) {
+  const struct q2_parameters *p = &session->dataset.parameters;
+  const struct q2_round *last = &rounds->round[rounds->count - 1];
+  struct q2_lock_list list;
+  const int status = q2_lock_find(p, variables_of(session, last), last->fit.best, &list, error);
+  for (int k = 0; status == Q2_OK && k < list.count; k++)
+    q2_warn(&session->printer, "row %d (%s %s) ends at %.6g %s, not positive", list.lock[k].row, p->kind[list.lock[k].row],
+            p->label[list.lock[k].row], list.lock[k].found / p->factor[list.lock[k].row], p->unit[list.lock[k].row]);
+  q2_lock_list_free(&list);
+  return q2_agree(session->comm, status, error);
+}
+
 /* E: C from the end of D; then, where that has spoilt force constants, once more with D's values for them. */
 static int go_on_as_e(struct q2_session *session, struct q2_fit_rounds *rounds, struct q2_error *error) {
   const struct q2_parameters *table = &session->dataset.parameters;
@@ -260,6 +273,7 @@ int q2_fit_rounds_run(struct q2_session *session, struct q2_fit_rounds *rounds, 
   const int status = method == Q2_TS_E ? go_on_as_e(session, rounds, &later) : go_on_as_e2(session, rounds, &later);
   if (status != Q2_OK) Q2_TRY(go_back(session, rounds, later.text, reason, sizeof reason, error));
   Q2_TRY(join(session, rounds, error));
+  Q2_TRY(warn_of_others(session, rounds, error));
   if (reason[0]) {
     rounds->whole.converged = -1;
     memcpy(rounds->whole.reason, reason, sizeof reason);

@@ -99,13 +99,15 @@ void q2_lock_apply(const struct q2_lock_list *list, struct q2_parameters *table)
   }
 }
 
-int q2_lock_start_at_sign_bounds(struct q2_parameters *table, int *moved) {
+int q2_lock_start_at_sign_bounds(struct q2_parameters *table, double *before) {
   int count = 0;
   for (int row = 0; row < table->count; row++) {
-    moved[row] = table->active[row] && table->link[row] < 0 && table->value[row] < 0.0 &&
-                 q2_force_constant_find(table->kind[row]) != NULL;
-    if (moved[row]) set_value(table, row, 0.0);
-    count += moved[row];
+    before[row] = 0.0;
+    if (!table->active[row] || table->link[row] >= 0 || !(table->value[row] < 0.0)) continue;
+    if (!q2_force_constant_find(table->kind[row])) continue;
+    before[row] = table->value[row];
+    set_value(table, row, 0.0);
+    count++;
   }
   return count;
 }

@@ -45,9 +45,9 @@ int q2_lock_as_q2mm(MPI_Comm comm, const struct q2_dataset *dataset, const struc
 /* Freezes what is listed and not shared: sets value and active in `table`, and the value of rows linked to it. Local. */
 void q2_lock_apply(const struct q2_lock_list *list, struct q2_parameters *table);
 
-/* Makes negative force constants that vary start at 0, the sign bound; rows linked to one follow. moved: [table->count], 1 for
- * each such row. Returns how many there are. Local. */
-int q2_lock_start_at_sign_bounds(struct q2_parameters *table, int *moved);
+/* Makes negative force constants that vary start at 0, the sign bound; rows linked to one follow. before: [table->count],
+ * filled with the value of each such row, 0 elsewhere. Returns how many there are. Local. */
+int q2_lock_start_at_sign_bounds(struct q2_parameters *table, double *before);
 
 /* The first equality in which a force constant that varies takes part, or -1. Local. */
 int q2_lock_bound_constant(const struct q2_parameters *table, const struct q2_equalities *equalities);

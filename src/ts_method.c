@@ -27,18 +27,17 @@ static int check_equalities(const struct q2_session *session, const char *method
 
 static int start_at_sign_bounds(struct q2_session *session, struct q2_error *error) {
   struct q2_parameters *p = &session->dataset.parameters;
-  int *moved = q2_allocate(p->count, sizeof *moved);
-  Q2_TRY(q2_agree(session->comm, moved ? Q2_OK : q2_fail(error, "out of memory for %d parameters", p->count), error));
-  double *before = session->input_value; /* only to be shown; -parameters may have replaced it */
-  const int count = q2_lock_start_at_sign_bounds(p, moved);
+  double *before = q2_allocate_everywhere(session->comm, p->count, sizeof *before, "parameters", error);
+  if (!before) return Q2_FAILED;
+  const int count = q2_lock_start_at_sign_bounds(p, before);
   if (count > 0)
     q2_print(&session->printer, "%d negative force constant%s at 0, the bound that method E2 sets:\n", count,
              count == 1 ? " starts" : "s start");
   for (int row = 0; row < p->count; row++)
-    if (moved[row])
-      q2_print(&session->printer, "  row %d, %s %s: %.6g %s in the input\n", row, p->kind[row], p->label[row],
+    if (before[row] < 0.0)
+      q2_print(&session->printer, "  row %d, %s %s, was %.6g %s\n", row, p->kind[row], p->label[row],
                before[row] / p->factor[row], p->unit[row]);
-  free(moved);
+  free(before);
   return Q2_OK;
 }
 
