@@ -45,6 +45,15 @@ paste row value | awk 'NR == FNR { at[NR] = $1; locked[NR] = $2; n = NR; next } 
   END { for (k = 1; k <= n; k++) if (final[at[k]] != locked[k]) exit 1 }' - final || failed "not D's values are locked"
 if values E.h5 /rounds/locks/found | awk '$1 >= 1e-3 { exit 1 }'; then :; else failed "a positive constant is locked"; fi
 
+# The references of later rounds are C's: at the start for the summary, and where round 1 ended.
+attribute() { h5dump -m '%.10g' -a "$2" "$1" | awk '/\(0\)/ { print $2 }'; }
+on 0 "$organic" -o C.h5 -threads 1 -identify off -ts_method C -tao_max_it 1
+ends_with 0
+is "loss before, by C" "$(attribute E.h5 /summary/loss_before)" "$(attribute C.h5 /summary/loss_before)"
+on 0 "$organic" -o C.h5 -threads 1 -identify off -ts_method C -tao_max_it 1 -parameters D.h5
+ends_with 0
+is "loss before round 2" "$(values E.h5 /rounds/loss_before | awk 'NR == 2 { printf "%.10g\n", $1 }')" "$(attribute C.h5 /summary/loss_before)"
+
 # E2: no force constant ends below zero, and the lock is at q2mm's standard with the equilibrium value.
 is "rounds of E2" "$(text E2.h5 /rounds/method | tr -d '\n')" DC
 is "why" "$(text E2.h5 /rounds/locks/reason | sort -u | tr -d '\n')" equilibriumzero
