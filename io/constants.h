@@ -13,6 +13,7 @@
 #define Q2_VACUUM_PERMITTIVITY 8.8541878128e-12 /* F/m */
 #define Q2_PI 3.14159265358979323846
 
+#define Q2_ATTOJOULE (1e-18 * Q2_AVOGADRO / (1000.0 * Q2_CALORIE))          /* kcal/mol in 1e-18 J: 1 mdyn angstrom */
 #define Q2_HARTREE (Q2_HARTREE_JOULE * Q2_AVOGADRO / (1000.0 * Q2_CALORIE)) /* kcal/mol */
 #define Q2_HARTREE_PER_BOHR2 (Q2_HARTREE / (Q2_BOHR * Q2_BOHR))             /* kcal/mol/angstrom^2 */
 

@@ -150,6 +150,8 @@ struct q2_dataset {
   struct q2_observable_table *observables;
   char weights[Q2_KIND_LENGTH]; /* the attribute `weights` of /observables: q2mm_classic or q2mm; "" where absent */
   int invert_transition_states; /* the attribute `transition_states` of /observables: 0 for D (where absent), 1 for C */
+  int leave_out_reaction_modes; /* 1: under D, the imaginary vibration of a transition state has no weight. Not in the file:
+                                   the fit by method E2 sets it */
 
   /* Every molecule that a row of an energy observable refers to, ascending, the same on every rank: molecules that belong
    * together may live on different ranks. Not touched by q2_dataset_exchange. */

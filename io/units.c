@@ -16,9 +16,8 @@ enum { unit_limit = 5 };
 /* The units of one dimension; the first is what q2hpc works in. */
 typedef const struct unit unit_list[unit_limit];
 
-#define KILOJOULE (1.0 / Q2_CALORIE)                            /* kcal/mol in 1 kJ/mol */
-#define ATTOJOULE (1e-18 * Q2_AVOGADRO / (1000.0 * Q2_CALORIE)) /* kcal/mol in 1e-18 J: 1 mdyn angstrom */
-#define BOHR_NM (Q2_BOHR / 10.0)                                /* nm in 1 bohr */
+#define KILOJOULE (1.0 / Q2_CALORIE) /* kcal/mol in 1 kJ/mol */
+#define BOHR_NM (Q2_BOHR / 10.0)     /* nm in 1 bohr */
 #define DEGREE (Q2_PI / 180.0)
 
 static unit_list quantities[] = {
@@ -44,17 +43,17 @@ static unit_list quantities[] = {
 
 static unit_list stretch_constant = {{"kcal/mol/angstrom^2", 1.0},
                                      {"kJ/mol/nm^2", KILOJOULE / 100.0},
-                                     {"mdyn/angstrom", ATTOJOULE},
+                                     {"mdyn/angstrom", Q2_ATTOJOULE},
                                      {"hartree/bohr^2", Q2_HARTREE_PER_BOHR2}};
 static unit_list bend_constant = {
-    {"kcal/mol/rad^2", 1.0}, {"kJ/mol/rad^2", KILOJOULE}, {"mdyn*angstrom/rad^2", ATTOJOULE}, {"hartree/rad^2", Q2_HARTREE}};
+    {"kcal/mol/rad^2", 1.0}, {"kJ/mol/rad^2", KILOJOULE}, {"mdyn*angstrom/rad^2", Q2_ATTOJOULE}, {"hartree/rad^2", Q2_HARTREE}};
 static unit_list length = {{"angstrom", 1.0}, {"nm", 10.0}, {"bohr", Q2_BOHR}};
 static unit_list angle = {{"radian", 1.0}, {"degree", DEGREE}};
 static unit_list energy = {{"kcal/mol", 1.0}, {"kJ/mol", KILOJOULE}};
 static unit_list inverse_length = {{"1/angstrom", 1.0}, {"1/nm", 0.1}, {"1/bohr", 1.0 / Q2_BOHR}};
 static unit_list stretch_bend_constant = {{"kcal/mol/angstrom/rad", 1.0},
                                           {"kJ/mol/nm/rad", KILOJOULE / 10.0},
-                                          {"mdyn/rad", ATTOJOULE},
+                                          {"mdyn/rad", Q2_ATTOJOULE},
                                           {"hartree/bohr/rad", Q2_HARTREE / Q2_BOHR}};
 static unit_list stretch_torsion_constant = {
     {"kcal/mol/angstrom", 1.0}, {"kJ/mol/nm", KILOJOULE / 10.0}, {"hartree/bohr", Q2_HARTREE / Q2_BOHR}};

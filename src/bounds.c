@@ -1,6 +1,7 @@
 /* Bounds of parameters: which of the file's, the kind's own and q2mm's hold. */
 #include "bounds.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../io/constants.h"
@@ -32,17 +33,18 @@ int q2_bounds_of(const struct q2_parameters *parameters, int row, const struct q
   const double value = parameters->value[row], factor = parameters->factor[row] != 0.0 ? parameters->factor[row] : 1.0;
   *lower = parameters->lower[row] > -no_bound ? parameters->lower[row] : kind->lower;
   *upper = parameters->upper[row] < no_bound ? parameters->upper[row] : kind->upper;
-  for (size_t k = 0; rule == Q2_BOUNDS_Q2MM && k < sizeof q2mm_bounds / sizeof *q2mm_bounds; k++) {
+  for (size_t k = 0; (rule & Q2_BOUNDS_Q2MM) && k < sizeof q2mm_bounds / sizeof *q2mm_bounds; k++) {
     if (strcmp(q2mm_bounds[k].kind, kind->name) != 0) continue;
     *lower = q2mm_bounds[k].lower;
     *upper = q2mm_bounds[k].upper;
   }
+  if ((rule & Q2_BOUNDS_SIGNS) && q2_force_constant_find(kind->name)) *lower = fmax(*lower, 0.0);
   /* The reader has checked the file's own bounds; together with the kind's they may still exclude the starting value. */
   if (!(*lower <= value && value <= *upper))
     return q2_fail(
         error,
         "/force_field/parameters: row %d (%s %s) starts at %.10g %s, out of the bounds %.10g to %.10g that hold for %s%s", row,
         parameters->kind[row], parameters->label[row], value / factor, parameters->unit[row], *lower / factor, *upper / factor,
-        parameters->kind[row], rule == Q2_BOUNDS_Q2MM ? " (-bounds q2mm)" : "");
+        parameters->kind[row], rule & Q2_BOUNDS_Q2MM ? " (-bounds q2mm)" : "");
   return Q2_OK;
 }

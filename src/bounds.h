@@ -6,8 +6,8 @@
 #include "parameter_kinds.h"
 
 /* FILE: the file's bounds and, where it gives none, the kind's own. Q2MM: for the kinds that q2mm bounds its defaults in place
- * of both; for the others as FILE. */
-enum q2_bounds_rule { Q2_BOUNDS_FILE = 0, Q2_BOUNDS_Q2MM = 1 };
+ * of both; for the others as FILE. SIGNS, which adds to either: force constants (q2_force_constant_find) are at least 0. */
+enum q2_bounds_rule { Q2_BOUNDS_FILE = 0, Q2_BOUNDS_Q2MM = 1, Q2_BOUNDS_SIGNS = 2 };
 
 /* Finds the bounds of row `row`, of kind `kind`, in q2hpc's units; +-infinity where there is none. A value outside is an error
  * that names the row, in the user's unit. Local. */

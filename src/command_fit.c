@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "fit.h"
+#include "fit_rounds.h"
 #include "molecule_table.h"
 #include "report.h"
 #include "result_file.h"
@@ -73,6 +73,8 @@ static void reduce_timings(struct q2_session *session, double *seconds) {
   int ranks;
   MPI_Comm_size(session->comm, &ranks);
   q2_objective_timings(session->objective, mine, 0);
+  for (int s = 0; s < Q2_STAGE_COUNT; s++)
+    mine[s] += session->earlier[s];
   MPI_Reduce(mine, seconds, Q2_STAGE_COUNT, MPI_DOUBLE, MPI_MIN, 0, session->comm);
   MPI_Reduce(mine, seconds + Q2_STAGE_COUNT, Q2_STAGE_COUNT, MPI_DOUBLE, MPI_MAX, 0, session->comm);
   MPI_Reduce(mine, seconds + 2 * Q2_STAGE_COUNT, Q2_STAGE_COUNT, MPI_DOUBLE, MPI_SUM, 0, session->comm);
@@ -81,8 +83,9 @@ static void reduce_timings(struct q2_session *session, double *seconds) {
 }
 
 /* Tables on paper show all vibrations; the result has the pairs that were fitted. */
-static int report(struct q2_session *session, const struct q2_fit *fit, const struct q2_result_tables *tables,
+static int report(struct q2_session *session, const struct q2_fit_rounds *rounds, const struct q2_result_tables *tables,
                   struct q2_error *error) {
+  const struct q2_fit *fit = &rounds->whole;
   struct q2_molecule_table table = {0};
   Q2_TRY(make_all_vibrations(session, fit, &table, error));
   q2_report_molecules(&session->printer, &table);
@@ -91,43 +94,39 @@ static int report(struct q2_session *session, const struct q2_fit *fit, const st
   const struct q2_report_parts parts = {.prior = session->prior.active,
                                         .by_position = session->by_position != NULL,
                                         .validation = session->dataset.validation_total > 0};
+  q2_fit_rounds_print(session, rounds);
   q2_report_kinds(&session->printer, &tables->residuals, 1);
   q2_report_fit(&session->printer, fit, &parts, &tables->relaxed_after);
   return Q2_OK;
 }
 
-static int fit_and_tell(struct q2_session *session, int *exit_status, struct q2_error *error) {
-  struct q2_fit fit = {0};
+static int fit_and_tell(struct q2_session *session, struct q2_fit_rounds *rounds, int *exit_status, struct q2_error *error) {
   struct q2_result_tables tables = {0};
   double seconds[3 * Q2_STAGE_COUNT];
-  const struct q2_fit_problem problem = {.dataset = &session->dataset,
-                                         .least_squares = session->least_squares,
-                                         .variables = &session->variables,
-                                         .prior = &session->prior,
-                                         .objective = session->objective,
-                                         .by_position = session->by_position};
-  Q2_TRY(q2_fit_run(session->comm, &problem, &session->options, session->line, &session->printer, &fit, error));
+  Q2_TRY(q2_fit_rounds_run(session, rounds, error));
+  const struct q2_fit *fit = &rounds->whole;
   /* The result first: a report can be made again from it. */
   reduce_timings(session, seconds);
-  int status = make_tables(session, &fit, &tables, error);
-  if (status == Q2_OK) status = q2_result_write(session, &fit, &tables, seconds, error);
+  int status = make_tables(session, fit, &tables, error);
+  if (status == Q2_OK) status = q2_result_write(session, rounds, &tables, seconds, error);
   struct q2_error report_error = {""};
-  if (report(session, &fit, &tables, &report_error) != Q2_OK && status == Q2_OK)
+  if (report(session, rounds, &tables, &report_error) != Q2_OK && status == Q2_OK)
     status = q2_fail(error, "%s", report_error.text);
   if (status == Q2_OK) q2_print_answer(&session->printer, "result: %s\n", session->options.output);
-  if (fit.converged < 0) {
-    q2_warn(&session->printer, "%s; the result holds the best parameters found", fit.reason);
+  if (fit->converged < 0) {
+    q2_warn(&session->printer, "%s; the result holds the best parameters found", fit->reason);
     *exit_status = 1;
   }
   free_tables(&tables);
-  q2_fit_free(&fit);
   return status;
 }
 
 int q2_command_fit(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error) {
   struct q2_session session;
+  struct q2_fit_rounds rounds = {0};
   int outcome = q2_session_open(comm, line, 1, &session, error);
-  if (outcome == Q2_OK) outcome = fit_and_tell(&session, status, error);
+  if (outcome == Q2_OK) outcome = fit_and_tell(&session, &rounds, status, error);
+  q2_fit_rounds_free(&rounds);
   q2_session_close(&session);
   return outcome;
 }

@@ -36,6 +36,7 @@ struct q2_fit_problem {
 /* One iteration; an iterate's point, value and gradient are those of its evaluation in the log. */
 struct q2_iteration {
   int number;
+  int round;            /* from 1; 0 where the fit has but one (src/fit_rounds.h) */
   int64_t evaluation;   /* row of the log; -1 where TAO's iterate was never evaluated (not seen so far) */
   int64_t evaluations;  /* answered so far */
   double gradient_norm; /* of the projected gradient, scaled variables */

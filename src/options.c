@@ -38,6 +38,8 @@ static const struct option fit_options[] = {
     {"-bounds", "file|q2mm", ALL, "bounds of parameters: the file's (default), or that program's by kind"},
     {"-prior", "KIND=W,...", FIT | EVAL,
      "residuals W (p - p of the input) / scale for each parameter of a kind; all=W: of every kind (default: the file's)"},
+    {"-ts_method", "METHOD", FIT | EVAL | BENCH | IDENTIFY,
+     "transition states: file (default: C or D, as the data set says), C, D; for a fit also E, E2, which fit in rounds"},
     {"-identify", "on|off", FIT, "say which parameters the data determine (default on up to 2000 parameters; costs one J'J)"},
     {"-identify_threshold", "T", FIT | IDENTIFY,
      "directions with an eigenvalue of at most T of the largest are undetermined (default 1e-8)"},
@@ -60,6 +62,8 @@ static const struct {
 static const int group_count = sizeof groups / sizeof groups[0];
 const char *const q2_match_names[] = {"position", "q2mm", "overlap", NULL};
 const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", NULL};
+
+const char *const q2_ts_method_names[] = {"file", "C", "D", "E", "E2", NULL};
 
 const char *q2_options_usage(void) {
   return "usage: q2hpc [fit|info|eval|bench|identify] INPUT.h5 [options]; q2hpc --help explains";
@@ -256,6 +260,24 @@ static int query_parameters(struct q2_options *options, struct q2_error *error) 
   return Q2_OK;
 }
 
+static int query_ts_method(struct q2_options *options, struct q2_error *error) {
+  char text[4096] = "file";
+  int given, method = 0;
+  Q2_TRY(text_of("-ts_method", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
+  while (q2_ts_method_names[method] && strcmp(text, q2_ts_method_names[method]) != 0)
+    method++;
+  if (!q2_ts_method_names[method]) return q2_fail(error, "option -ts_method: \"%s\" is none of file, C, D, E, E2", text);
+  options->ts_method = (enum q2_ts_method)method;
+  if (options->ts_method >= Q2_TS_E && options->command != Q2_COMMAND_FIT)
+    return q2_fail(error, "option -ts_method: %s is a way to fit, and \"q2hpc %s\" does not fit; C or D", text,
+                   q2_command_names[options->command]);
+  return Q2_OK;
+}
+
+enum q2_bounds_rule q2_options_bounds(const struct q2_options *options) {
+  return (enum q2_bounds_rule)(options->bounds | (options->ts_method == Q2_TS_E2 ? Q2_BOUNDS_SIGNS : 0));
+}
+
 int q2_options_query(const struct q2_command_line *line, struct q2_options *options, struct q2_error *error) {
   memset(options, 0, sizeof *options);
   options->command = line->command;
@@ -273,5 +295,6 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   Q2_TRY(query_files(options, error));
   Q2_TRY(query_machine(options, error));
   Q2_TRY(query_parameters(options, error));
+  Q2_TRY(query_ts_method(options, error));
   return query_fit(options, error);
 }

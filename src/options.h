@@ -32,6 +32,10 @@ enum q2_command {
 /* The commands' names, in that order, ending with NULL: those that take an input file. */
 extern const char *const q2_command_names[];
 
+/* -ts_method: how transition states are fitted (docs/observables.md). FILE: as the data set says, C or D. */
+enum q2_ts_method { Q2_TS_FILE, Q2_TS_C, Q2_TS_D, Q2_TS_E, Q2_TS_E2 };
+extern const char *const q2_ts_method_names[]; /* in that order, ending with NULL */
+
 enum q2_identify_choice { Q2_IDENTIFY_AUTOMATIC, Q2_IDENTIFY_ON, Q2_IDENTIFY_OFF };
 
 /* What -match takes, by enum q2_match, ending with NULL. */
@@ -68,6 +72,7 @@ struct q2_options {
   char parameters[4096];            /* -parameters RESULT, "": start from the input's own */
   char prior[1024];                 /* -prior KIND=W,..., "": the input's own */
   enum q2_bounds_rule bounds;       /* -bounds */
+  enum q2_ts_method ts_method;      /* -ts_method */
   enum q2_identify_choice identify; /* -identify */
   double identify_threshold;        /* -identify_threshold */
   double stall_tolerance;           /* -fit_stall_tolerance */
@@ -77,6 +82,9 @@ struct q2_options {
 /* Queries PETSc's options database for q2hpc's own options. Needs PetscInitialize. A value that does not parse, or an option
  * that the command does not know, is an error that names it. Local; the same on every rank. */
 int q2_options_query(const struct q2_command_line *line, struct q2_options *options, struct q2_error *error);
+
+/* The rule for bounds that -bounds and -ts_method give together. */
+enum q2_bounds_rule q2_options_bounds(const struct q2_options *options);
 
 /* Checks that somebody asked for every option of the command line: one that nobody did is a typo, or has no meaning for this
  * command and TAO type. Call it when all set-up is done. Options from PETSC_OPTIONS or ~/.petscrc are not checked: they are

@@ -53,6 +53,19 @@ const struct q2_parameter_kind *q2_parameter_kind_find(const char *name) {
   return NULL;
 }
 
+/* The standards are 5 mdyn/angstrom and 0.5 mdyn angstrom/rad^2 (q2mm's "Q2MM Approxn") for energies 1/2 K d^2: k = K/2. */
+static const struct q2_force_constant force_constants[] = {
+    {"bond_k", "bond_eq", 0.5 * 5.0 * Q2_ATTOJOULE},
+    {"angle_k", "angle_eq", 0.5 * 0.5 * Q2_ATTOJOULE},
+    {"urey_bradley_k", "urey_bradley_eq", 0.5 * 5.0 * Q2_ATTOJOULE},
+};
+
+const struct q2_force_constant *q2_force_constant_find(const char *kind) {
+  for (size_t k = 0; k < sizeof force_constants / sizeof *force_constants; k++)
+    if (strcmp(force_constants[k].kind, kind) == 0) return &force_constants[k];
+  return NULL;
+}
+
 int q2_word_is(const char *words, int index, const char *word) {
   for (; index > 0 && words; index--) {
     words = strchr(words, ' ');

@@ -13,6 +13,16 @@ struct q2_parameter_kind {
 extern const struct q2_parameter_kind q2_parameter_kinds[];
 extern const int q2_parameter_kind_count;
 
+/* Kinds that ought to be positive, as q2mm has it (q2mm/workflows/method_e2.py): springs of bonds, angles and Urey-Bradley
+ * terms. Other constants may have either sign. */
+struct q2_force_constant {
+  const char *kind, *equilibrium; /* kinds of the constant and of the equilibrium value beside it in a term */
+  double standard;                /* q2mm's, for a constant that a fit has spoilt; in q2hpc's unit of the kind */
+};
+
+/* The row of kind `kind`, or NULL. Static storage. */
+const struct q2_force_constant *q2_force_constant_find(const char *kind);
+
 /* Whether word number `index`, from 0, of the blank-separated list `words` is `word`; 0 where there are fewer. */
 int q2_word_is(const char *words, int index, const char *word);
 

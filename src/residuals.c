@@ -120,6 +120,24 @@ int q2_residual_append(struct q2_residual_builder *builder, const int *index) {
   return Q2_OK;
 }
 
+/* Under method C a transition state has lost its imaginary vibration, number 0. A row that names it beside one that stands for
+ * all real ones has nothing to say then: what takes its place is among those. */
+static int names_lost_vibration(const struct q2_residual_builder *builder, int64_t row) {
+  const struct q2_observable_table *table = builder->table;
+  if (!builder->inverted || q2_observables[builder->observable].made_of != Q2_MADE_OF_MODE || table->index[row] != 0) return 0;
+  for (int64_t other = table->offset[builder->molecule]; other < table->offset[builder->molecule + 1]; other++)
+    if (table->index[other] == -1) return 1;
+  return 0;
+}
+
+/* Under method D: whether the residual is that of a reaction mode, which the fit is to leave alone. */
+static int is_left_out(const struct q2_residual_builder *builder, const struct q2_residual *residual) {
+  const struct q2_dataset *d = builder->dataset;
+  if (!d->leave_out_reaction_modes || d->imaginary_modes[builder->molecule] == 0 || builder->inverted) return 0;
+  return residual->index[0] == 0 &&
+         (builder->observable == Q2_OBSERVABLE_FREQUENCY || builder->observable == Q2_OBSERVABLE_EIGENMATRIX_DIAGONAL);
+}
+
 /* Reference and weight of a residual that row `row` stands for. */
 static int complete(struct q2_residual_builder *builder, int64_t row, struct q2_residual *residual) {
   const struct q2_observable_table *table = builder->table;
@@ -136,8 +154,11 @@ static int complete(struct q2_residual_builder *builder, int64_t row, struct q2_
   }
   if (builder->observable == Q2_OBSERVABLE_TORSION) /* in (-180, 180] */
     residual->reference -= 360 * ceil((residual->reference - 180) / 360);
-  if (!table->has_weight) return q2_residual_weight(builder, residual);
-  residual->weight = table->weight[row];
+  if (table->has_weight)
+    residual->weight = table->weight[row];
+  else
+    Q2_TRY(q2_residual_weight(builder, residual));
+  if (is_left_out(builder, residual)) residual->weight = 0;
   return Q2_OK;
 }
 
@@ -195,6 +216,7 @@ static int read_table(struct q2_residual_builder *builder, const struct q2_obser
   Q2_TRY(find_basis(builder));
   for (int64_t row = start; row < end; row++) {
     const int64_t first = builder->rows.count;
+    if (names_lost_vibration(builder, row)) continue;
     Q2_TRY(q2_residual_expand(builder, row));
     for (int64_t k = first; k < builder->rows.count; k++)
       Q2_TRY(complete(builder, row, (struct q2_residual *)builder->rows.data + k));

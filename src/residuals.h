@@ -29,7 +29,9 @@ int q2_observed_relaxed(const struct q2_dataset *dataset, int64_t molecule);
 /* Finds the residuals of local molecule `molecule` at its QM geometry (relaxed = 0) or at the relaxed one (relaxed = 1).
  * project: rigid motions are out of the vibrations (then there are 3N minus q2_rigid_count of them, else 3N). with_modes: also
  * fill normal_mode (it stays NULL without a Hessian). The basis does not depend on `project`: without rigid motions, or
- * `cartesian`. Under method C (dataset->invert_transition_states) everything from the Hessian is that of the changed one.
+ * `cartesian`. Under method C (dataset->invert_transition_states) everything from the Hessian is that of the changed one, and a
+ * row that names vibration 0 of a transition state beside a -1 is skipped: there is no imaginary one any more. Under D with
+ * dataset->leave_out_reaction_modes the first vibration and diagonal element of a transition state have weight 0.
  * Local. Fails with a message that names the data set's table and the molecule. Release with q2_reference_free, after a failure
  * too. */
 int q2_reference_make(const struct q2_dataset *dataset, int64_t molecule, int relaxed, int project, int with_modes,

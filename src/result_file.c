@@ -161,6 +161,9 @@ static int add_iteration_columns(struct q2_image *image, const struct q2_session
     whole[i] = fit->iteration[i].number;
   Q2_TRY(q2_image_int64(image, "/iterations/number", NULL, count, 0, whole, error));
   for (int i = 0; i < count; i++)
+    whole[i] = fit->iteration[i].round;
+  if (whole[0] > 0) Q2_TRY(q2_image_int64(image, "/iterations/round", NULL, count, 0, whole, error));
+  for (int i = 0; i < count; i++)
     whole[i] = fit->iteration[i].evaluations;
   return q2_image_int64(image, "/iterations/evaluations", NULL, count, 0, whole, error);
 }
@@ -253,6 +256,15 @@ static int add_summary_parts(struct q2_image *image, const struct q2_session *se
   return add_pair(image, "validation_rmsd", first->validation_rmsd, best->validation_rmsd, error);
 }
 
+/* Of all rounds. */
+static int64_t iterations_done(const struct q2_fit *fit) {
+  int64_t done = 0;
+  for (int i = 0; i < fit->iteration_count; i++)
+    if (i + 1 == fit->iteration_count || fit->iteration[i + 1].round != fit->iteration[i].round)
+      done += fit->iteration[i].number;
+  return done;
+}
+
 static int add_summary(struct q2_image *image, const struct q2_fit *fit, struct q2_error *error) {
   const struct {
     const char *name;
@@ -265,7 +277,7 @@ static int add_summary(struct q2_image *image, const struct q2_fit *fit, struct 
     const char *name;
     int64_t value;
   } counts[] = {{"converged", fit->converged},
-                {"iterations", fit->iteration_count > 0 ? fit->iteration[fit->iteration_count - 1].number : 0},
+                {"iterations", iterations_done(fit)},
                 {"evaluations", fit->evaluations},
                 {"infeasible", fit->infeasible}};
   Q2_TRY(q2_image_group(image, "/summary", error));
@@ -278,8 +290,9 @@ static int add_summary(struct q2_image *image, const struct q2_fit *fit, struct 
   return Q2_OK;
 }
 
-static int fill_and_write(struct q2_image *image, struct q2_session *session, const struct q2_fit *fit,
+static int fill_and_write(struct q2_image *image, struct q2_session *session, const struct q2_fit_rounds *rounds,
                           const struct q2_result_tables *tables, const double *stage_seconds, struct q2_error *error) {
+  const struct q2_fit *fit = &rounds->whole;
   Q2_TRY(q2_image_attribute_text(image, "/", "format", "q2hpc-result", error));
   Q2_TRY(q2_image_attribute_int64(image, "/", "version", 1, error));
   Q2_TRY(q2_result_provenance(image, "/provenance", session, error));
@@ -288,6 +301,7 @@ static int fill_and_write(struct q2_image *image, struct q2_session *session, co
   Q2_TRY(q2_identify_write(image, &session->identification, &session->variables, error));
   Q2_TRY(add_parameters(image, session, fit, error));
   Q2_TRY(add_iterations(image, session, fit, error));
+  Q2_TRY(q2_fit_rounds_write(image, session, rounds, error));
   Q2_TRY(add_frequencies(image, &tables->vibrations, error));
   Q2_TRY(q2_result_residuals(image, &tables->residuals, error));
   Q2_TRY(q2_result_relaxations(image, &tables->relaxed_before, &tables->relaxed_after, error));
@@ -295,13 +309,13 @@ static int fill_and_write(struct q2_image *image, struct q2_session *session, co
   return q2_image_write(image, session->options.output, error);
 }
 
-int q2_result_write(struct q2_session *session, const struct q2_fit *fit, const struct q2_result_tables *tables,
+int q2_result_write(struct q2_session *session, const struct q2_fit_rounds *rounds, const struct q2_result_tables *tables,
                     const double *stage_seconds, struct q2_error *error) {
   int status = Q2_OK;
   if (session->rank == 0) {
     struct q2_image image = {0};
     status = q2_image_create(&image, error);
-    if (status == Q2_OK) status = fill_and_write(&image, session, fit, tables, stage_seconds, error);
+    if (status == Q2_OK) status = fill_and_write(&image, session, rounds, tables, stage_seconds, error);
     q2_image_free(&image);
   }
   return q2_agree(session->comm, status, error);

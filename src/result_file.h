@@ -2,7 +2,7 @@
 #ifndef Q2_RESULT_FILE_H
 #define Q2_RESULT_FILE_H
 
-#include "fit.h"
+#include "fit_rounds.h"
 #include "molecule_table.h"
 #include "relaxation_table.h"
 #include "residual_table.h"
@@ -18,9 +18,9 @@ struct q2_result_tables {
   struct q2_relaxation_table relaxed_before, relaxed_after;
 };
 
-/* Writes session->options.output: parameters, iterations, tables, provenance. stage_seconds is [3][Q2_STAGE_COUNT]: least, most
+/* Writes session->options.output: parameters, iterations, rounds, tables, provenance. stage_seconds is [3][Q2_STAGE_COUNT]: least, most
  * and mean over ranks, read on rank 0. Collective; the old file stays until the new one is complete. */
-int q2_result_write(struct q2_session *session, const struct q2_fit *fit, const struct q2_result_tables *tables,
+int q2_result_write(struct q2_session *session, const struct q2_fit_rounds *rounds, const struct q2_result_tables *tables,
                     const double *stage_seconds, struct q2_error *error);
 
 /* Replaces parameters->value by the final values of the result at `path`, whose rows must be the same kinds, labels and units.

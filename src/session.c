@@ -7,28 +7,29 @@
 #include "../kernels/accumulator.h"
 #include "fit.h"
 #include "result_file.h"
+#include "ts_method.h"
 
 const char *const q2_phase_names[Q2_PHASE_COUNT] = {"read", "plan", "prepare"};
 
-/* What varies, and what is expected of it. `input`: the values in the input file, before those of -parameters. */
-static int make_variables(struct q2_session *session, const double *input, struct q2_error *error) {
+/* What varies, and what is expected of it. */
+static int make_variables(struct q2_session *session, struct q2_error *error) {
   const struct q2_dataset *dataset = &session->dataset;
-  Q2_TRY(q2_variables_create(&dataset->parameters, &dataset->equalities, session->options.bounds, &session->variables, error));
-  return q2_prior_create(&dataset->prior, session->options.prior, &dataset->parameters, &session->variables, input,
-                         &session->prior, error);
+  Q2_TRY(q2_variables_create(&dataset->parameters, &dataset->equalities, q2_options_bounds(&session->options),
+                             &session->variables, error));
+  return q2_prior_create(&dataset->prior, session->options.prior, &dataset->parameters, &session->variables,
+                         session->input_value, &session->prior, error);
 }
 
 static int read_parameters(struct q2_session *session, struct q2_error *error) {
   struct q2_parameters *parameters = &session->dataset.parameters;
-  double *input = q2_allocate_everywhere(session->comm, parameters->count, sizeof *input, "parameters", error);
-  if (!input) return Q2_FAILED;
-  memcpy(input, parameters->value, (size_t)parameters->count * sizeof *input);
-  int status = Q2_OK;
+  session->input_value =
+      q2_allocate_everywhere(session->comm, parameters->count, sizeof *session->input_value, "parameters", error);
+  if (!session->input_value) return Q2_FAILED;
+  memcpy(session->input_value, parameters->value, (size_t)parameters->count * sizeof *session->input_value);
   if (session->options.parameters[0])
-    status = q2_result_read_parameters(session->comm, session->options.parameters, parameters, error);
-  if (status == Q2_OK) status = q2_agree(session->comm, make_variables(session, input, error), error);
-  free(input);
-  return status;
+    Q2_TRY(q2_result_read_parameters(session->comm, session->options.parameters, parameters, error));
+  Q2_TRY(q2_ts_method_start(session, error));
+  return q2_agree(session->comm, make_variables(session, error), error);
 }
 
 static int read_data(struct q2_session *session, struct q2_error *error) {
@@ -66,14 +67,15 @@ static int make_plan(struct q2_session *session, int evaluates, struct q2_error 
   return Q2_OK;
 }
 
-static struct q2_objective_options objective_options(const struct q2_session *session, int least_squares) {
+static struct q2_objective_options objective_options(const struct q2_session *session, const struct q2_variables *variables,
+                                                     int least_squares) {
   struct q2_objective_options options = {.match = session->options.match,
                                          .threads = session->machine.threads,
                                          .memory_limit = session->options.memory,
                                          .wave_molecules = session->options.wave};
   if (least_squares) {
-    options.normal_count = session->variables.independent_count;
-    options.normal_variable_of = session->variables.independent_of;
+    options.normal_count = variables->independent_count;
+    options.normal_variable_of = variables->independent_of;
   }
   return options;
 }
@@ -114,7 +116,7 @@ static int identify_with(struct q2_session *session, struct q2_objective *object
 
 /* With an objective of its own, released before the fit's is made. */
 static int identify_apart(struct q2_session *session, struct q2_error *error) {
-  const struct q2_objective_options options = objective_options(session, 1);
+  const struct q2_objective_options options = objective_options(session, &session->variables, 1);
   struct q2_objective *objective = NULL;
   Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &objective, error));
   const int status = identify_with(session, objective, error);
@@ -122,19 +124,45 @@ static int identify_apart(struct q2_session *session, struct q2_error *error) {
   return status;
 }
 
+static void release_objectives(struct q2_session *session) {
+  double seconds[Q2_STAGE_COUNT];
+  if (session->objective) q2_objective_timings(session->objective, seconds, 0);
+  for (int s = 0; session->objective && s < Q2_STAGE_COUNT; s++)
+    session->earlier[s] += seconds[s];
+  q2_objective_destroy(session->by_position);
+  q2_objective_destroy(session->objective);
+  session->objective = session->by_position = NULL;
+}
+
+int q2_session_make_objectives(struct q2_session *session, const struct q2_variables *variables, struct q2_error *error) {
+  struct q2_objective_options options = objective_options(session, variables, session->least_squares);
+  release_objectives(session);
+  int status = q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->objective, error);
+  if (status == Q2_OK && options.match != Q2_MATCH_POSITION) {
+    /* The same plan serves: q2mm's orders, all 3N dimensions, are more than the vibrations need. */
+    options.match = Q2_MATCH_POSITION;
+    options.normal_count = 0;
+    status = q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->by_position, error);
+  }
+  if (status != Q2_OK) release_objectives(session);
+  return status;
+}
+
+/* Whatever method C refuses is refused before the first round of a fit, not after it. */
+static int try_method_c(struct q2_session *session, struct q2_error *error) {
+  session->dataset.invert_transition_states = 1;
+  Q2_TRY(q2_session_make_objectives(session, &session->variables, error));
+  session->dataset.invert_transition_states = 0;
+  return Q2_OK;
+}
+
 static int prepare(struct q2_session *session, struct q2_error *error) {
   const int identify = identifies(session);
   if (identify && !session->least_squares) Q2_TRY(identify_apart(session, error));
   const double begin = MPI_Wtime();
-  struct q2_objective_options options = objective_options(session, session->least_squares);
   q2_progress(&session->printer, "preparing the objective", 0.7);
-  Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->objective, error));
-  if (options.match != Q2_MATCH_POSITION) {
-    /* The same plan serves: q2mm's orders, all 3N dimensions, are more than the vibrations need. */
-    options.match = Q2_MATCH_POSITION;
-    options.normal_count = 0;
-    Q2_TRY(q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->by_position, error));
-  }
+  if (session->options.ts_method >= Q2_TS_E) Q2_TRY(try_method_c(session, error));
+  Q2_TRY(q2_session_make_objectives(session, &session->variables, error));
   session->seconds[Q2_PHASE_PREPARE] = MPI_Wtime() - begin;
   int64_t bytes = q2_objective_bytes(session->objective), most, damped = q2_objective_damped_torsions(session->objective), all;
   MPI_Allreduce(&bytes, &most, 1, MPI_INT64_T, MPI_MAX, session->comm);
@@ -173,14 +201,14 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
 
 void q2_session_close(struct q2_session *session) {
   q2_progress(&session->printer, "", -1.0);
-  if (session->by_position) q2_objective_destroy(session->by_position);
-  if (session->objective) q2_objective_destroy(session->objective);
+  release_objectives(session);
   q2_identification_free(&session->identification);
   q2_prior_free(&session->prior);
   q2_variables_free(&session->variables);
   q2_plan_free(&session->plan);
   q2_dataset_free(&session->dataset);
-  session->objective = session->by_position = NULL;
+  free(session->input_value);
+  session->input_value = NULL;
 }
 
 struct q2_objective *q2_session_by_position(struct q2_session *session) {

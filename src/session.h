@@ -26,10 +26,12 @@ struct q2_session {
   struct q2_variables variables;
   struct q2_prior prior;
   struct q2_identification identification; /* of the starting point; not done where nobody asked, or it was skipped */
+  double *input_value;                     /* [rows] the input file's, before -parameters: the prior's centres */
   int least_squares;                       /* the optimizer, or the command, wants J'J */
   struct q2_objective *objective;          /* NULL where the command only looks at the plan */
   struct q2_objective *by_position;        /* RMSD over all vibrations where `objective` pairs otherwise; else NULL */
   double seconds[Q2_PHASE_COUNT];          /* wall time of each phase on this rank */
+  double earlier[Q2_STAGE_COUNT];          /* seconds by stage of objectives that q2_session_make_objectives has replaced */
 };
 
 /* Queries the options, prints the first lines, reads the data set, makes the plan and the variables and, if `evaluates`, moves
@@ -39,6 +41,10 @@ struct q2_session {
 int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evaluates, struct q2_session *session,
                     struct q2_error *error);
 void q2_session_close(struct q2_session *session);
+
+/* Makes `objective` and, where there is one, `by_position` anew, after the data set's references have changed; J'J is that of
+ * `variables`, which must outlive the objective's use. Collective; after a failure there are none. */
+int q2_session_make_objectives(struct q2_session *session, const struct q2_variables *variables, struct q2_error *error);
 
 /* The objective whose vibrations are all of them, paired by position. */
 struct q2_objective *q2_session_by_position(struct q2_session *session);

@@ -369,6 +369,45 @@ static void check_transition_states(void) {
   close_fixture(&f);
 }
 
+/* Weight of the residual of vibration or diagonal element `index`, -1 where there is none or more than one. */
+static double weight_at(const struct fixture *f, int index) {
+  double weight = -1;
+  int found = 0;
+  for (int64_t k = 0; k < f->reference.residual_count; k++) {
+    if (f->reference.residual[k].index[0] != index) continue;
+    weight = f->reference.residual[k].weight;
+    found++;
+  }
+  return found == 1 ? weight : -1;
+}
+
+/* Reaction modes: left out under D where the fit says so, and gone under C. */
+static void check_reaction_modes(void) {
+  static const char *const kinds[2] = {"frequency", "eigenmatrix_diagonal"};
+  struct fixture f;
+  double lowest;
+  for (int k = 0; k < 2; k++) {
+    open_fixture(&f, AMMONIA);
+    make_transition_state(&f, 1, &lowest, NULL);
+    const int rows[2] = {-1, 0};
+    add_table(&f.dataset, kinds[k], AMMONIA, k == 0 ? 2 : 1, rows);
+    CHECK(make(&f, 0, 0) == Q2_OK, "%s", f.error.text);
+    const int64_t count = f.reference.residual_count;
+    const double weight = weight_at(&f, 0);
+    CHECK(weight > 0, "%g", weight);
+    f.dataset.leave_out_reaction_modes = 1;
+    CHECK(make(&f, 0, 0) == Q2_OK && f.reference.residual_count == count, "%s", f.error.text);
+    CHECK(weight_at(&f, 0) == 0 && weight_at(&f, 1) > 0, "%g %g", weight_at(&f, 0), weight_at(&f, 1));
+    f.dataset.invert_transition_states = 1; /* then there is nothing to leave out */
+    CHECK(make(&f, 0, 0) == Q2_OK, "%s", f.error.text);
+    CHECK(f.reference.residual_count == count && weight_at(&f, 0) > 0, "%lld", (long long)f.reference.residual_count);
+    f.dataset.invert_transition_states = 0;
+    f.dataset.imaginary_modes[AMMONIA] = 0; /* a minimum is left alone */
+    CHECK(make(&f, 0, 0) == Q2_OK && weight_at(&f, 0) > 0, "%s", f.error.text);
+    close_fixture(&f);
+  }
+}
+
 /* Fails with a text that contains `expected`. */
 static void check_refused(struct fixture *f, int relaxed, const char *expected) {
   f->error.text[0] = 0;
@@ -570,6 +609,7 @@ int main(int argc, char **argv) {
   check_weights();
   check_sets();
   check_transition_states();
+  check_reaction_modes();
   check_refusals();
   check_saddles_refused();
   check_energies();

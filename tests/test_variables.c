@@ -108,6 +108,27 @@ static void bounds_of_q2mm(void) {
   CHECK(strstr(error.text, "row 5") && strstr(error.text, "-bounds q2mm"), "%s", error.text);
 }
 
+/* Force constants keep their sign under either rule, and a start on the wrong side is refused; others are free. */
+static void bounds_of_signs(void) {
+  static const enum q2_bounds_rule base[2] = {Q2_BOUNDS_FILE, Q2_BOUNDS_Q2MM};
+  for (int b = 0; b < 2; b++) {
+    const enum q2_bounds_rule rule = (enum q2_bounds_rule)(base[b] | Q2_BOUNDS_SIGNS);
+    struct table t;
+    struct q2_variables variables;
+    struct q2_error error = {""};
+    make_table(&t);
+    strcpy(t.kind[6], "torsion_k");
+    t.value[6] = -2.0;
+    t.lower[7] = 50.0;
+    CHECK(q2_variables_create(&t.parameters, NULL, rule, &variables, &error) == Q2_OK, "%s", error.text);
+    CHECK(variables.row_lower[3] == 0.0 && variables.row_upper[3] == (b ? 3600.0 : INFINITY), "%g", variables.row_lower[3]);
+    CHECK(variables.row_lower[4] == (b ? -20.0 : -INFINITY) && variables.row_lower[5] == (b ? 0.0 : 50.0));
+    q2_variables_free(&variables);
+    t.value[5] = -1.0;
+    CHECK(q2_variables_create(&t.parameters, NULL, rule, &variables, &error) == Q2_FAILED && strstr(error.text, "row 5"));
+  }
+}
+
 static void errors_name_the_row_in_its_unit(void) {
   struct table t;
   struct q2_variables variables;
@@ -333,6 +354,7 @@ static void bad_sets_are_refused(void) {
 int main(void) {
   scales_bounds_and_links();
   bounds_of_q2mm();
+  bounds_of_signs();
   errors_name_the_row_in_its_unit();
   equalities_hold_everywhere();
   bounds_travel();
