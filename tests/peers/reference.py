@@ -247,7 +247,7 @@ class Reference:
             if "cmap" in self.terms:
                 self._read_grids(file)
             if "force_field/nonbonded" in file:
-                self.terms.update(self._pairs(file))
+                self.terms.update(self.read_pairs(file))
             observed = file["observables/frequency"]
             self.minimum = float(observed.attrs.get("minimum", 50.0))
             counts = np.diff(observed["offset"][()])
@@ -308,8 +308,8 @@ class Reference:
             np.add.at(charges, atoms[:, 1], -moved)
         return charges
 
-    def _pairs(self, file):
-        """Every pair three or more bonds apart, by form; three apart: scaled."""
+    def read_pairs(self, file):
+        """Every pair three or more bonds apart, as terms by form, at the parameters in `value`; three apart: scaled."""
         group = file["force_field/nonbonded"]
         form, rule = text(group.attrs.get("form", "lennard_jones")), text(group.attrs["combining_rule"])
         epsilon = self.value[group["epsilon"][()]]
