@@ -1,4 +1,5 @@
-/* q2hpc eval: loss, RMSD, gradient and residuals at the starting parameters; MM Hessians on request. */
+/* q2hpc eval: loss, RMSD, gradient and residuals at the starting parameters; MM Hessians, energies and Cartesian gradients on
+ * request. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 #include "../io/result.h"
 #include "commands.h"
 #include "fit.h"
+#include "force_table.h"
 #include "molecule_table.h"
 #include "report.h"
 #include "result_file.h"
@@ -91,7 +93,8 @@ static int local_hessians(struct q2_session *session, const double *parameters, 
 }
 
 static int write_image(struct q2_session *session, const struct point *point, const struct q2_molecule_table *table,
-                       const int64_t *offset, const double *hessian, struct q2_error *error) {
+                       const struct q2_force_table *forces, const int64_t *offset, const double *hessian,
+                       struct q2_error *error) {
   struct q2_image image = {0};
   const int64_t rows = table->offset[table->count];
   int status = q2_image_create(&image, error);
@@ -102,6 +105,7 @@ static int write_image(struct q2_session *session, const struct point *point, co
   if (status == Q2_OK) status = q2_image_int32(&image, "/molecules/atoms", NULL, table->count, 0, table->atoms, error);
   if (status == Q2_OK)
     status = q2_image_double(&image, "/gradient", NULL, session->dataset.parameters.count, 0, point->row_gradient, error);
+  if (status == Q2_OK) status = q2_force_table_add(&image, &session->dataset, forces, error);
   if (status == Q2_OK) status = q2_image_int64(&image, "/hessian/offset", NULL, table->count + 1, 0, offset, error);
   if (status == Q2_OK)
     status = q2_image_double(&image, "/hessian/value", "kcal/mol/angstrom^2", offset[table->count], 0, hessian, error);
@@ -118,12 +122,15 @@ static int write_hessians(struct q2_session *session, const struct point *point,
                           struct q2_error *error) {
   int64_t *offset, *all_offset = NULL;
   double *hessian, *all = NULL;
+  struct q2_force_table forces = {0};
   int status = q2_agree(session->comm, local_hessians(session, point->parameters, &offset, &hessian, error), error);
   if (status == Q2_OK)
     status =
         q2_gather_rows(session->comm, &session->dataset, offset, hessian, sizeof *hessian, &all_offset, (void **)&all, error);
+  if (status == Q2_OK)
+    status = q2_force_table_create(session->comm, &session->dataset, session->objective, point->parameters, &forces, error);
   if (status == Q2_OK) {
-    if (session->rank == 0) status = write_image(session, point, table, all_offset, all, error);
+    if (session->rank == 0) status = write_image(session, point, table, &forces, all_offset, all, error);
     status = q2_agree(session->comm, status, error);
   }
   if (status == Q2_OK) q2_print_answer(&session->printer, "Hessians: %s\n", session->options.hessians);
@@ -131,6 +138,7 @@ static int write_hessians(struct q2_session *session, const struct point *point,
   free(hessian);
   free(all_offset);
   free(all);
+  q2_force_table_free(&forces);
   return status;
 }
 

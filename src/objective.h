@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "../io/dataset.h"
+#include "../kernels/forms.h"
 #include "../kernels/observables.h"
 #include "plan.h"
 
@@ -135,6 +136,18 @@ int q2_objective_relaxes(const struct q2_objective *objective);
  * kcal/mol/angstrom^2, neither mass-weighted nor projected. Not collective. */
 int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
                          struct q2_error *error);
+
+/* What a molecule's energy is made of, kcal/mol. */
+struct q2_energy_parts {
+  double total;
+  double form[Q2_FORM_COUNT];    /* sums over the terms of each form; of those that fade, under the form without a star */
+  double van_der_waals, coulomb; /* sums over pairs */
+};
+
+/* Energy and Cartesian gradient of local molecule `molecule` at its QM geometry: gradient is [3N], kcal/mol/angstrom. Makes and
+ * releases work space for one molecule. Not collective. */
+int q2_objective_forces(const struct q2_objective *objective, const double *parameters, int64_t molecule,
+                        struct q2_energy_parts *parts, double *gradient, struct q2_error *error);
 
 /* Seconds by stage on this rank so far, and set back to zero if `reset`. seconds: [Q2_STAGE_COUNT]. */
 void q2_objective_timings(struct q2_objective *objective, double *seconds, int reset);

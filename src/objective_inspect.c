@@ -1,4 +1,4 @@
-/* Looking inside an evaluation: vibrations and Hessians of single molecules. */
+/* Looking inside an evaluation: vibrations, residuals, Hessians, energies and gradients of single molecules. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,26 +145,83 @@ void q2_residual_values_free(struct q2_residual_values *values) {
   memset(values, 0, sizeof *values);
 }
 
-int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
-                         struct q2_error *error) {
+/* --- single molecules --- */
+
+/* The fixed batch that holds a local molecule, and its place there; NULL: none. */
+static const struct q2_batch *find_molecule(const struct q2_objective *objective, int64_t molecule, int64_t *place,
+                                            struct q2_error *error) {
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
     for (int64_t m = 0; !batch->moving && m < batch->molecules; m++) {
       if (batch->local_molecule[m] != molecule) continue;
-      struct worker *worker = &objective->worker[0];
-      worker->wave.first = m;
-      worker->wave.count = 1;
-      worker->wave.parameters = parameters;
-      double unused[Q2_TIMED_COUNT] = {0};
-      q2_evaluate_wave(objective->backend, batch, &worker->wave, Q2_DEPTH_HESSIAN, unused);
-      const int n = 3 * batch->atom_count[m];
-      for (int row = 0; row < n; row++) {
-        for (int column = 0; column < n; column++) {
-          hessian[(int64_t)row * n + column] = worker->wave.hessian[(int64_t)column * batch->ld + row];
-        }
-      }
-      return Q2_OK;
+      *place = m;
+      return batch;
     }
   }
-  return q2_fail(error, "molecule %lld is not on this rank", (long long)molecule);
+  q2_fail(error, "molecule %lld is not on this rank", (long long)molecule);
+  return NULL;
+}
+
+int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
+                         struct q2_error *error) {
+  int64_t m = 0;
+  const struct q2_batch *batch = find_molecule(objective, molecule, &m, error);
+  if (!batch) return Q2_FAILED;
+  struct q2_wave *wave = &objective->worker[0].wave;
+  wave->first = m;
+  wave->count = 1;
+  wave->parameters = parameters;
+  double unused[Q2_TIMED_COUNT] = {0};
+  q2_evaluate_wave(objective->backend, batch, wave, Q2_DEPTH_HESSIAN, unused);
+  const int n = 3 * batch->atom_count[m];
+  for (int row = 0; row < n; row++) {
+    for (int column = 0; column < n; column++)
+      hessian[(int64_t)row * n + column] = wave->hessian[(int64_t)column * batch->ld + row];
+  }
+  return Q2_OK;
+}
+
+/* Sums what the kernels left of the wave's one molecule. */
+static void sum_parts(const struct q2_batch *batch, const struct q2_wave *wave, struct q2_energy_parts *parts) {
+  const int64_t m = wave->first;
+  memset(parts, 0, sizeof *parts);
+  parts->total = wave->energy[0];
+  for (int64_t t = batch->term_start[m]; t < batch->term_start[m + 1]; t++)
+    parts->form[q2_form_plain(batch->term_form[t])] += wave->value[t - batch->term_start[m]];
+  for (int i = 0; i < batch->atom_count[m]; i++) {
+    for (int j = 0; j < i; j++) {
+      struct q2_pair pair;
+      if (!q2_interacts(batch, m, Q2_PAIR(i, j))) continue;
+      q2_load_pair(batch, wave, 0, i, j, &pair);
+      const double coulomb = wave->charge[i] * wave->charge[j] * pair.value_p[Q2_PAIR_PARAMETERS];
+      parts->van_der_waals += pair.value - coulomb;
+      parts->coulomb += coulomb;
+    }
+  }
+}
+
+/* A fixed batch may lack what a gradient needs, so the molecule's batch counts as a moving one here, whose geometry is measured
+ * in the wave. */
+int q2_objective_forces(const struct q2_objective *objective, const double *parameters, int64_t molecule,
+                        struct q2_energy_parts *parts, double *gradient, struct q2_error *error) {
+  const struct q2_backend *backend = &q2_backend_cpu;
+  int64_t m = 0, bytes = 0;
+  const struct q2_batch *batch = find_molecule(objective, molecule, &m, error);
+  if (!batch) return Q2_FAILED;
+  struct q2_batch moving = *batch;
+  struct q2_wave wave;
+  moving.moving = 1;
+  if (backend->wave_create(&moving, 1, 1, 0, &wave, &bytes) != 0)
+    return q2_fail(error, "out of memory for the gradient of molecule %lld", (long long)molecule);
+  wave.first = m;
+  wave.count = 1;
+  wave.parameters = parameters;
+  const size_t n = 3 * (size_t)batch->atom_count[m];
+  memcpy(wave.position, batch->position + 3 * batch->atom_start[m], n * sizeof *wave.position);
+  q2_evaluate_positions(backend, &moving, &wave);
+  sum_parts(&moving, &wave, parts);
+  for (size_t i = 0; i < n; i++)
+    gradient[i] = wave.gradient_at[i];
+  backend->wave_destroy(&wave);
+  return Q2_OK;
 }

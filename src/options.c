@@ -27,7 +27,7 @@ static const struct option output_options[] = {
     {"-o", "FILE", FIT, "where the result goes (default: the input's name with .result.h5)"},
     {"-quiet", NULL, ALL, "print nothing but the outcome, warnings and errors"},
     {"-verbose", NULL, ALL, "print more: every molecule, every infeasible point"},
-    {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian and frequencies (HDF5)"},
+    {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian, frequencies, energies and gradient (HDF5)"},
     {NULL, NULL, 0, NULL},
 };
 static const struct option fit_options[] = {

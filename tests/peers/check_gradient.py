@@ -3,8 +3,9 @@
     python3 check_gradient.py Q2HPC input.h5 [more.h5 ...] [--every N]
 
 The independent one: numpy's eigenvectors of JAX's Hessians give the cotangent W of each Hessian, and dL/dp = sum of W : dH/dp, where dH/dp is taken over
-the terms of parameter p alone by extrapolated central differences (H is linear, or a smooth function without eigen-decomposition, in every parameter, so
-that these are accurate to rounding). Lennard-Jones parameters, which the bundled sets keep frozen, are left out, and of the others every N-th (default 1).
+the terms of parameter p alone, or over all pairs where p is a non-bonded parameter (of a type, of a pair of types, of a charge), by extrapolated
+central differences (H is linear, or a smooth function without eigen-decomposition, in every parameter, so that these are accurate to rounding). Of
+the parameters that vary: every non-bonded one, and of the others every N-th (default 1).
 
 Claim: |difference| <= 1e-9 x the norm of the gradient in scaled units; relative error <= 1e-7 of every component that is not tiny. Exit status as
 check_hessian.py's.
@@ -23,7 +24,10 @@ except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
 
-SCALE = {"k": 50.0, "eq": 0.1, "phase": 0.5}  # about the default scales: makes components comparable
+# about the default scales: makes components comparable
+SCALE = {"k": 50.0, "eq": 0.1, "phase": 0.5, "epsilon": 0.02, "sigma": 0.3, "radius": 0.2, "distance": 0.4, "hydrogen_c": 1000.0,
+         "hydrogen_d": 300.0, "increment": 0.1, "dipole": 0.5}
+NONBONDED = ("lj_", "vdw_", "hydrogen_", "charge_increment", "bond_dipole")
 STEP = 1e-3
 
 
@@ -68,8 +72,32 @@ def derivative(reference, rows, parameter, w):
     return (4 * total[1] - total[0]) / 3  # in scaled units
 
 
+def pair_derivative(reference, file, parameter, w):
+    """dL/dp from all pairs."""
+    terms, at, total = reference.terms, reference.value[parameter], [0.0, 0.0]
+    for k, h in enumerate((STEP, STEP / 2)):
+        for sign in (1, -1):
+            reference.value[parameter] = at + sign * h * scale_of(reference.kinds[parameter])
+            reference.terms = reference.read_pairs(file)
+            total[k] += sign * sum(np.sum(a * b) for a, b in zip(w, reference.mm_hessians())) / (2 * h)
+    reference.terms, reference.value[parameter] = terms, at
+    return (4 * total[1] - total[0]) / 3  # in scaled units
+
+
 def scale_of(kind):
-    return SCALE.get(kind.rsplit("_", 1)[-1], 1.0)
+    return SCALE.get(kind, SCALE.get(kind.rsplit("_", 1)[-1], 1.0))
+
+
+def independent(reference, path, every, w):
+    """(row, derivative in scaled units) of the parameters to check."""
+    with h5py.File(path) as file:
+        link, active = (file[f"force_field/parameters/{name}"][()] for name in ("link", "active"))
+        rows = {form: file[f"force_field/terms/{form}/parameters"][()] for form in file["force_field/terms"]}
+        candidates = [p for p in range(len(link)) if link[p] < 0 and active[p]]
+        pairs = [p for p in candidates if reference.kinds[p].startswith(NONBONDED)]
+        found = [(p, pair_derivative(reference, file, p, w)) for p in pairs]
+    found += [(p, derivative(reference, rows, p, w)) for p in sorted(set(candidates) - set(pairs))[::every]]
+    return [(p, value) for p, value in found if value is not None]
 
 
 def check(program, path, every, scratch):
@@ -79,21 +107,14 @@ def check(program, path, every, scratch):
         print(run.stdout, run.stderr)
         return 2
     reference = Reference(path)
-    with h5py.File(path) as file:
-        link = file["force_field/parameters/link"][()]
-        rows = {form: file[f"force_field/terms/{form}/parameters"][()] for form in file["force_field/terms"]}
-        active = file["force_field/parameters/active"][()]
     with h5py.File(output) as file:
         gradient = file["gradient"][()]
     w, _ = cotangents(reference, reference.mm_hessians())
     ours, theirs, labels = [], [], []
-    candidates = [p for p in range(len(link)) if link[p] < 0 and active[p] and not reference.kinds[p].startswith("lj")]
-    for p in candidates[::every]:
-        value = derivative(reference, rows, p, w)
-        if value is not None:
-            theirs.append(value)
-            ours.append(gradient[p] * scale_of(reference.kinds[p]))
-            labels.append(f"{reference.kinds[p]} {reference.labels[p]}")
+    for p, value in independent(reference, path, every, w):
+        theirs.append(value)
+        ours.append(gradient[p] * scale_of(reference.kinds[p]))
+        labels.append(f"{reference.kinds[p]} {reference.labels[p]}")
     ours, theirs = np.array(ours), np.array(theirs)
     norm = np.linalg.norm(theirs)
     wrong = np.abs(ours - theirs) / norm

@@ -1,15 +1,16 @@
-"""Compares q2hpc's MM Hessians and frequencies with independent implementations: JAX (exact derivatives) and OpenMM
-(differences).
+"""Compares q2hpc's MM energies, gradients, Hessians and frequencies with independent implementations: JAX (exact
+derivatives) and OpenMM (its own forces, and Hessians by differences).
 
     python3 check_hessian.py Q2HPC input.h5 [more.h5 ...] [--openmm] [--hessians out.h5]
 
 Q2HPC is the program; it is run as `Q2HPC eval input.h5 -hessians out.h5` (with --hessians an existing output is taken instead).
 Claims checked, for every molecule of every file:
     JAX      |H - H_jax| <= 1e-9 |H_jax| (Frobenius norms; q2hpc claims 1e-8, but a Coulomb constant wrong by 2e-6 shifts H by
-             just 3e-9), and frequencies within 1e-3 cm-1
+             just 3e-9), and frequencies within 1e-3 cm-1; the energy by form, the van der Waals and Coulomb energies and
+             their sum within 1e-9 of the largest of them; |g - g_jax| <= 1e-9 |g_jax|
     OpenMM   (--openmm) |H - H_openmm| <= 1e-9 |H_openmm|: central differences of forces, extrapolated twice, on the Reference
-             platform (double precision). Molecules with an angle above 175 degrees are left out: OpenMM's acos has no
-             derivative there.
+             platform (double precision); the energy within 1e-9 of its largest part; |g - g_openmm| <= 1e-9 |g_openmm|.
+             Molecules with an angle above 175 degrees are left out: OpenMM's acos has no derivative there.
              Lorentz-Berthelot pairs are found, mixed and scaled by OpenMM; everything else is read by reference.py.
 
 Exit status: 0 all within, 1 a claim failed, 77 a peer package is missing (CTest: skipped), 2 the program failed.
@@ -26,7 +27,7 @@ SKIP = 77
 try:
     import h5py
     import numpy as np
-    from reference import JOINT, UNITS, WALL_OFFSET, WALL_SLOPE, Reference, b_spline_coefficients  # needs jax
+    from reference import JOINT, WALL_OFFSET, WALL_SLOPE, Reference, b_spline_coefficients, in_units  # needs jax
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(SKIP)
@@ -49,11 +50,11 @@ def main():
     checked = failed = by_openmm = 0
     for path in arguments.inputs:
         reference = Reference(path)
-        hessians, frequencies = program_output(arguments, path, reference.names)
-        failed += compare_with_jax(reference, hessians, frequencies)
+        found = program_output(arguments, path, reference.names)
+        failed += compare_with_jax(reference, found)
         checked += len(reference)
         if arguments.openmm:
-            wrong, compared = compare_with_openmm(reference, hessians, arguments.openmm_molecules)
+            wrong, compared = compare_with_openmm(reference, found, arguments.openmm_molecules)
             failed, by_openmm = failed + wrong, by_openmm + compared
     if checked < MINIMUM_MOLECULES:
         print(f"only {checked} molecules checked, {MINIMUM_MOLECULES} are asked for")
@@ -65,8 +66,22 @@ def main():
     sys.exit(1 if failed else 0)
 
 
+class Found:
+    """What q2hpc wrote, molecule by molecule in the file's order: kcal/mol, angstrom, cm-1."""
+
+    def __init__(self, file):
+        squares = np.split(in_units(file["hessian/value"]), file["hessian/offset"][1:-1])
+        self.hessians = [h.reshape(math.isqrt(h.size), -1) for h in squares]
+        self.frequencies = np.split(file["frequencies/calculated"][()], file["frequencies/offset"][1:-1])
+        self.energies = {name: in_units(dataset) for name, dataset in file["energies"].items()}
+        self.gradients = np.split(in_units(file["atoms/gradient"]), np.cumsum(file["molecules/atoms"][()])[:-1])
+
+    def largest_energy(self, m):
+        return max(abs(energy[m]) for energy in self.energies.values())
+
+
 def program_output(arguments, path, names):
-    """Hessians (kcal/mol/angstrom^2) and frequencies (cm-1) by q2hpc, in the file's order."""
+    """What q2hpc finds."""
     with tempfile.TemporaryDirectory() as folder:
         out = arguments.hessians or str(Path(folder) / "hessians.h5")
         if not arguments.hessians:
@@ -78,14 +93,7 @@ def program_output(arguments, path, names):
             if [name.decode() for name in file["molecules/name"][()]] != names:
                 print(f"{out}: its molecules are not those of {path}")
                 sys.exit(2)
-            squares = [h.reshape(math.isqrt(h.size), -1) for h in ragged(file["hessian"], "value")]
-            factor = UNITS[file["hessian/value"].attrs["unit"].decode()]
-            return [factor * h for h in squares], ragged(file["frequencies"], "calculated")
-
-
-def ragged(group, name):
-    """A table's rows, molecule by molecule."""
-    return np.split(group[name][()], group["offset"][1:-1])
+            return Found(file)
 
 
 def deviation(matrix, reference):
@@ -96,18 +104,34 @@ def deviation(matrix, reference):
     return value if np.isfinite(value) else np.inf
 
 
-def compare_with_jax(reference, hessians, frequencies):
-    failed, worst = 0, 0.0
+def compare_with_jax(reference, found):
+    failed, worst = 0, np.zeros(3)
+    energies, gradients = reference.energies(), reference.gradients()
     for m, exact in enumerate(reference.mm_hessians()):
-        error = deviation(hessians[m], exact)
+        errors = [deviation(found.hessians[m], exact), energy_deviation(found, m, energies[m]),
+                  deviation(found.gradients[m], gradients[m])]
         expected = reference.vibrations(m, exact)
-        shift = np.abs(frequencies[m] - expected).max() if frequencies[m].shape == expected.shape else np.inf
-        wrong = not (error <= JAX_TOLERANCE and shift <= FREQUENCY_TOLERANCE)
-        failed, worst = failed + wrong, max(worst, error)
+        shift = np.abs(found.frequencies[m] - expected).max() if found.frequencies[m].shape == expected.shape else np.inf
+        wrong = not (all(error <= JAX_TOLERANCE for error in errors) and shift <= FREQUENCY_TOLERANCE)
+        failed, worst = failed + wrong, np.maximum(worst, errors)
         if wrong:
-            print(f"FAILED {reference.names[m]}: |H - H_jax| / |H_jax| = {error:.2e}, frequencies off by {shift:.2e} cm-1")
-    print(f"JAX: {len(reference)} molecules, largest relative deviation {worst:.2e}")
+            print(f"FAILED {reference.names[m]}: relative deviations of {of_each(errors)}, frequencies off by {shift:.2e} cm-1")
+    print(f"JAX: {len(reference)} molecules, largest relative deviations: {of_each(worst)}")
     return failed
+
+
+def of_each(errors):
+    return "Hessian {:.2e}, energies {:.2e}, gradient {:.2e}".format(*errors)
+
+
+def energy_deviation(found, m, expected):
+    """The largest difference of an energy of molecule m, or of their sum, by the largest of them. A form that just one of the
+    two knows must have no energy in the other."""
+    expected = {**expected, "total": sum(expected.values())}
+    off = [abs(found.energies[name][m] - expected.get(name, 0.0)) for name in found.energies]
+    off += [abs(energy) for name, energy in expected.items() if name not in found.energies]
+    value = max(off) / max(abs(energy) for energy in expected.values())
+    return value if np.all(np.isfinite(off)) else np.inf
 
 
 # --- OpenMM ------------------------------------------------------------------------------------------------------------------
@@ -120,16 +144,21 @@ def require_openmm():
         sys.exit(SKIP)
 
 
-def compare_with_openmm(reference, hessians, count):
-    failed, worst = 0, 0.0
+def compare_with_openmm(reference, found, count):
+    failed, worst = 0, np.zeros(3)
     chosen = sorted(range(len(reference)), key=lambda m: len(reference.qm_hessians[m]))
     chosen = [m for m in chosen if not has_linear_angle(reference, m)][:count]  # OpenMM's acos is not differentiable there
     for m in chosen:
-        error = deviation(hessians[m], OpenMMMolecule(reference, m).hessian())
-        failed, worst = failed + (not error <= OPENMM_TOLERANCE), max(worst, error)
-        if not error <= OPENMM_TOLERANCE:
-            print(f"FAILED {reference.names[m]}: |H - H_openmm| / |H_openmm| = {error:.2e}")
-    print(f"OpenMM: {len(chosen)} molecules, largest relative deviation {worst:.2e}")
+        molecule = OpenMMMolecule(reference, m)
+        gradient = molecule.gradient(molecule.positions).reshape(-1, 3)
+        errors = [deviation(found.hessians[m], molecule.hessian()),
+                  abs(found.energies["total"][m] - molecule.energy()) / found.largest_energy(m),
+                  deviation(found.gradients[m], gradient)]
+        wrong = not all(error <= OPENMM_TOLERANCE for error in errors)
+        failed, worst = failed + wrong, np.maximum(worst, errors)
+        if wrong:
+            print(f"FAILED {reference.names[m]}: relative deviations of {of_each(errors)}")
+    print(f"OpenMM: {len(chosen)} molecules, largest relative deviations: {of_each(worst)}")
     return failed, len(chosen)
 
 
@@ -252,6 +281,11 @@ class OpenMMMolecule:
         lennard_jones, coulomb = reference.factors_14
         force.createExceptionsFromBonds(reference.bonds[m].tolist(), coulomb, lennard_jones)
         return force
+
+    def energy(self):
+        """kcal/mol at the molecule's own geometry."""
+        self.context.setPositions(self.positions * self.NANOMETER)
+        return self.context.getState(getEnergy=True).getPotentialEnergy()._value / self.KILOJOULE
 
     def gradient(self, x):
         """kcal/mol/angstrom at x (angstrom)."""

@@ -1,21 +1,24 @@
 """Compares every term energy of MM3* with what MacroModel prints, on a user's copy of q2mm's examples/rh-enamide.
 
-    python3 check_mm3star.py FOLDER [--energies FILE.h5]
+    python3 check_mm3star.py FOLDER [--program Q2HPC]
 
 jobs/rh_enamide_mm3.py writes the data set (with the geometry that MacroModel had); the energies are those of reference.py's
 forms and of the pairs below, on what the file says: every bond, angle, torsion and pair of the nine structures, and the sums.
---energies takes them from FILE.h5 instead: /energies/FORM (kcal/mol, in the order of the data set's term tables) for every
-form, and /energies/vdw and /energies/coulomb in the order of `pairs_of` below.
+--program also runs `Q2HPC eval -hessians` on that data set and takes the sums by form of each structure from what it writes
+(/energies, docs/result.md).
 
 Claims: each printed energy within 0.0005 kJ/mol, half its last digit, and 5e-6 for MacroModel's single precision; each printed
-sum within 0.0002 kJ/mol; no printed term is missing in the data set, and what is not printed is zero.
+sum within 0.0002 kJ/mol; no printed term is missing in the data set, and what is not printed is zero. With --program: q2hpc's
+sums of each form are those of the formulas without sites and soft cut within 1e-9 of the structure's largest, and within
+0.0002 kJ/mol of the printed ones where sites and soft cut have no part.
 The last two columns say what remains without MM3*'s hydrogen sites and its soft cut (docs/mm3star.md).
 
-Exit status: 0 all within, 1 a claim failed, 77 a peer package or the data is missing (CTest: skipped).
+Exit status: 0 all within, 1 a claim failed, 2 the program failed, 77 a peer package or the data is missing (CTest: skipped).
 """
 
 import argparse
 import itertools
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +40,7 @@ from q2hpc_dataset import write_tables  # noqa: E402
 
 KILOCALORIE = 4.184  # kJ
 TOLERANCE, SUM_TOLERANCE = 0.0005 + 5e-6, 2e-4  # kJ/mol
+PROGRAM_TOLERANCE = 1e-9  # relative
 # form: (list of the listing, its column, name of the printed sum)
 PRINTED = {
     "bond_mm3": ("bonds", "energy", "Stretch"), "angle_mm3": ("angles", "energy", "Bend"),
@@ -50,7 +54,7 @@ PRINTED = {
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--energies")
+    parser.add_argument("--program")
     arguments = parser.parse_args()
     if not Path(arguments.folder).is_dir():
         print(f"skipped: there is no folder {arguments.folder}")
@@ -58,13 +62,17 @@ def main():
     model = rh_enamide_mm3.Model(Path(arguments.folder), as_printed=True)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "input.h5"
-        write_tables(path, *model.tables())
+        tables, attributes = model.tables()
+        rh_enamide_mm3.add_observables(model, tables, attributes, "frequencies")
+        write_tables(path, tables, attributes)
         with h5py.File(path, "r") as file:
             data = MM3Star(file)
-            energies = given_energies(arguments.energies, data) if arguments.energies else data.energies(plain=False)
-            plain = data.energies(plain=True)
+        by_program = program_sums(arguments.program, path) if arguments.program else None
+    energies, plain = data.energies(plain=False), data.energies(plain=True)
     failed = compare(data, model.structures, energies, plain)
     failed += compare_sums(data, model.structures, energies)
+    if by_program:
+        failed += compare_program(data, model.structures, by_program, energies, plain)
     print(f"{failed} failures")
     sys.exit(1 if failed else 0)
 
@@ -165,9 +173,15 @@ def pairs_of(file):
     return np.array(molecule), np.array(pairs)
 
 
-def given_energies(path, data):
-    with h5py.File(path, "r") as file:
-        return {form: KILOCALORIE * file[f"energies/{form}"][()] for form in data.rows}
+def program_sums(program, path):
+    """{form: kJ/mol of each structure} by q2hpc."""
+    output = path.with_name("energies.h5")
+    run = subprocess.run([program, "eval", str(path), "-hessians", str(output), "-quiet"], capture_output=True, text=True)
+    if run.returncode != 0:
+        print(f"{program} eval ended with status {run.returncode}:\n{run.stdout}{run.stderr}")
+        sys.exit(2)
+    with h5py.File(output, "r") as file:
+        return {name: KILOCALORIE * energies[()] for name, energies in file["energies"].items()}
 
 
 # --- comparison --------------------------------------------------------------------------------------------------------------
@@ -229,18 +243,52 @@ def missing(found, structures):
     return count
 
 
+def sum_names():
+    return dict.fromkeys(total for _, _, total in PRINTED.values())
+
+
+def sum_up(data, structures, energies):
+    """{form: kJ/mol of each structure}"""
+    return {form: np.bincount(data.rows[form][0], energies[form], len(structures)) for form in PRINTED}
+
+
+def by_name(sums, name):
+    """The printed sum of that name."""
+    return sum(sums[form] for form, (_, _, total) in PRINTED.items() if total == name)
+
+
+def compare_program(data, structures, found, energies, plain):
+    print(f"\n{'sum by q2hpc':20} {'from the formulas':>18} {'from the printed':>18}   sites and soft cut have")
+    found_total = found.pop("total")
+    at_nuclei, as_printed = sum_up(data, structures, plain), sum_up(data, structures, energies)
+    failed = 0
+    if set(found) != set(PRINTED):
+        print(f"q2hpc's energies are of {sorted(found)}, expected {sorted(PRINTED)}")
+        return 1
+    largest = np.max([np.abs(energy) for energy in found.values()], axis=0)
+    for name in sum_names():
+        forms = [form for form, p in PRINTED.items() if p[2] == name]
+        exact = np.max([np.abs(found[form] - at_nuclei[form]) / largest for form in forms])
+        printed = np.abs(by_name(found, name) - [s.totals[name] for s in structures]).max()
+        share = np.abs(by_name(at_nuclei, name) - by_name(as_printed, name)).max()
+        failed += not exact <= PROGRAM_TOLERANCE
+        failed += share == 0 and not printed <= SUM_TOLERANCE
+        print(f"{name:20} {exact:18.1e} {printed:18.6f}   {f'up to {share:.4f}' if share else 'no part'}")
+    off = (np.abs(found_total - sum(found.values())) / largest).max()
+    print(f"{'their sum':20} {off:18.1e}")
+    return failed + (not off <= PROGRAM_TOLERANCE)
+
+
 def compare_sums(data, structures, energies):
     print(f"\n{'sum':20} {'largest deviation':>18}   of each structure (all in kJ/mol)")
     failed = 0
-    for name in dict.fromkeys(total for _, _, total in PRINTED.values()):
-        sums = np.zeros(len(structures))
-        for form in (f for f, p in PRINTED.items() if p[2] == name):
-            np.add.at(sums, data.rows[form][0], energies[form])
+    of_forms = sum_up(data, structures, energies)
+    for name in sum_names():
+        sums = by_name(of_forms, name)
         deviation = np.abs(sums - [s.totals[name] for s in structures])
         failed += (~(deviation <= SUM_TOLERANCE)).sum()
         print(f"{name:20} {deviation.max():18.6f}   {np.round(sums, 4).tolist()}")
-    all_terms = sum((np.bincount(data.rows[f][0], energies[f]) for f in PRINTED), np.zeros(len(structures)))
-    deviation = np.abs(all_terms - [s.totals["Total energy"] for s in structures])
+    deviation = np.abs(sum(of_forms.values()) - [s.totals["Total energy"] for s in structures])
     print(f"{'Total energy':20} {deviation.max():18.6f}")
     return failed
 

@@ -1,5 +1,5 @@
-"""An independent reference for q2hpc: MM Hessians by automatic differentiation (JAX, float64), frequencies, both matching
-rules, loss.
+"""An independent reference for q2hpc: MM energies, gradients and Hessians by automatic differentiation (JAX, float64),
+frequencies, both matching rules, loss.
 
     python3 reference.py input.h5 [--match q2mm] [--table]
 
@@ -247,7 +247,7 @@ class Reference:
             if "cmap" in self.terms:
                 self._read_grids(file)
             if "force_field/nonbonded" in file:
-                self.terms.update(self._pairs(file))
+                self.terms.update(self.read_pairs(file))
             observed = file["observables/frequency"]
             self.minimum = float(observed.attrs.get("minimum", 50.0))
             counts = np.diff(observed["offset"][()])
@@ -308,8 +308,8 @@ class Reference:
             np.add.at(charges, atoms[:, 1], -moved)
         return charges
 
-    def _pairs(self, file):
-        """Every pair three or more bonds apart, by form; three apart: scaled."""
+    def read_pairs(self, file):
+        """Every pair three or more bonds apart, as terms by form, at the parameters in `value`; three apart: scaled."""
         group = file["force_field/nonbonded"]
         form, rule = text(group.attrs.get("form", "lennard_jones")), text(group.attrs["combining_rule"])
         epsilon = self.value[group["epsilon"][()]]
@@ -356,6 +356,28 @@ class Reference:
                 hessians[m][np.ix_(rows, rows)] += block
         return [hessians[m] for m in molecules]
 
+    def energies(self):
+        """Of each molecule {form: kcal/mol}, with `vdw` and `coulomb` for all forms of pairs."""
+        out = [{} for _ in self.names]
+        for form, (molecule, atoms, values, constants) in self.terms.items():
+            x = self.positions[self.offset[molecule][:, None] + atoms]
+            parts = {form: constants}
+            if form.startswith("pair_"):
+                parts = {"vdw": constants * [1, 0], "coulomb": constants * [0, 1]}
+            for name, own in parts.items():
+                sums = np.bincount(molecule, of_terms(_energies, FORMS[form], x, values, own), len(self))
+                for m in np.unique(molecule):
+                    out[m][name] = out[m].get(name, 0.0) + sums[m]
+        return out
+
+    def gradients(self):
+        """[N, 3] of each molecule, kcal/mol/angstrom."""
+        gradient = np.zeros(self.positions.shape)
+        for form, (molecule, atoms, values, constants) in self.terms.items():
+            index = self.offset[molecule][:, None] + atoms
+            np.add.at(gradient, index, of_terms(_slopes, FORMS[form], self.positions[index], values, constants))
+        return [gradient[self.atoms(m)] for m in range(len(self))]
+
     def weighted(self, m, hessian):
         w = np.repeat(self.masses[self.atoms(m)], 3) ** -0.5
         return hessian * np.outer(w, w)
@@ -393,17 +415,24 @@ class Reference:
         return np.sqrt(np.mean(d**2)), len(d)
 
 
+def of_terms(function, energy, x, values, constants):
+    """function (of those below) of each term. Padded to a power of two, so that JAX compiles few sizes."""
+    count = len(x)
+    padded = 1 << max(count - 1, 0).bit_length()
+    x, values, constants = (np.concatenate([a, np.repeat(a[:1], padded - count, axis=0)]) for a in (x, values, constants))
+    return np.asarray(function(energy, x, values, constants))[:count]
+
+
 def blocks(energy, x, values, constants):
-    """Second derivatives of each term, [T, 3a, 3a]. Padded to a power of two, so that JAX compiles few sizes."""
+    """Second derivatives of each term, [T, 3a, 3a]."""
     count, atoms = x.shape[0], x.shape[1]
     if count == 0:
         return np.zeros((0, 3 * atoms, 3 * atoms))
-    padded = 1 << (count - 1).bit_length()
-    x, values, constants = (np.concatenate([a, np.repeat(a[:1], padded - count, axis=0)]) for a in (x, values, constants))
-    return np.asarray(_blocks(energy, x, values, constants))[:count].reshape(count, 3 * atoms, 3 * atoms)
+    return of_terms(_blocks, energy, x, values, constants).reshape(count, 3 * atoms, 3 * atoms)
 
 
-_blocks = jax.jit(lambda energy, *arrays: jax.vmap(jax.hessian(energy))(*arrays), static_argnums=0)
+_energies, _slopes, _blocks = (jax.jit(lambda energy, *arrays, of=of: jax.vmap(of(energy))(*arrays), static_argnums=0)
+                               for of in (lambda energy: energy, jax.grad, jax.hessian))
 
 
 def bonds_apart(atom_count, bonds):
