@@ -162,7 +162,8 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
   batch->atom_count[slot] = builder->atoms;
   batch->mode_count[slot] = 3 * builder->atoms;
   if (batch->has_rigid) Q2_TRY(build_rigid(builder, error));
-  if (q2_build_terms(builder) != 0 || q2_build_pairs(builder) != 0 || list_sources(builder) != 0) {
+  if (q2_build_sites(builder) != 0 || q2_build_terms(builder) != 0 || q2_build_pairs(builder) != 0 ||
+      list_sources(builder) != 0) {
     return q2_fail(error, "out of memory while building the terms of molecule %s", dataset->name[molecule].text);
   }
   Q2_TRY(build_references(builder, match, error));
@@ -178,7 +179,8 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
   START(atom_term_first)                                                                                                       \
   START(pair_start)                                                                                                            \
   START(term_start)                                                                                                            \
-  START(piece_start) START(entry_start) START(parameter_start) START(source_start) START(increment_start) START(special_start) \
+  START(piece_start)                                                                                                           \
+  START(entry_start) START(parameter_start) START(source_start) START(increment_start) START(special_start)                    \
       START(residual_start)
 #define FIXED(TABLE)                                                                                                           \
   TABLE(atom_count, count)                                                                                                     \
@@ -257,6 +259,7 @@ static void describe_nonbonded(const struct q2_builder *builder, struct q2_batch
   batch->has_nonbonded = nonbonded->type_count > 0;
   if (!batch->has_nonbonded) return;
   batch->nonbonded_varies = nonbonded_varies(builder->dataset);
+  batch->has_soft_cut = nonbonded->soft_cut_end > 0;
   batch->pair_form = builder->nonbonded.form;
   batch->combining_rule = builder->nonbonded.rule;
   batch->pair_scale[Q2_PAIR_FULL] = 1;
@@ -275,6 +278,7 @@ static void describe(const struct q2_builder *builder, const struct q2_bucket_pl
   batch->order = plan->order;
   batch->ld = (int)q2_leading_dimension(3 * plan->atoms);
   batch->ld_order = plan->order > 0 ? (int)q2_leading_dimension(plan->order) : 8;
+  batch->has_sites = dataset->has_sites;
   batch->has_rigid = match != Q2_MATCH_Q2MM || relaxed;
   for (int t = 0; t < dataset->observable_table_count; t++) {
     const int observable = q2_observable_find(dataset->observables[t].kind);
