@@ -29,7 +29,7 @@ static int add_offset(struct q2_columns *columns, int64_t **offset) {
 int q2_columns_make(struct q2_dataset *dataset, struct q2_columns *columns, struct q2_error *error) {
   const size_t tables = (size_t)(dataset->term_table_count + dataset->observable_table_count);
   *columns = (struct q2_columns){0};
-  columns->column = calloc(35 + 3 * tables, sizeof *columns->column);
+  columns->column = calloc(40 + 4 * tables, sizeof *columns->column);
   columns->offset = calloc(4 + tables, sizeof *columns->offset);
   if (!columns->column || !columns->offset) {
     q2_columns_free(columns);
@@ -52,6 +52,8 @@ int q2_columns_make(struct q2_dataset *dataset, struct q2_columns *columns, stru
   add(columns, &dataset->position, 3 * sizeof(double), atoms);
   add(columns, &dataset->gradient, 3 * sizeof(double), atoms);
   add(columns, &dataset->atom_charge, sizeof(double), atoms);
+  add(columns, &dataset->reduction_parent, sizeof(int32_t), atoms);
+  add(columns, &dataset->reduction, sizeof(double), atoms);
   add(columns, &dataset->hessian, sizeof(double), add_offset(columns, &dataset->hessian_offset));
   add(columns, &dataset->bonds, 2 * sizeof(int32_t), add_offset(columns, &dataset->bond_offset));
   struct q2_charge_increments *increments = &dataset->increments;
@@ -67,6 +69,7 @@ int q2_columns_make(struct q2_dataset *dataset, struct q2_columns *columns, stru
     add(columns, &table->atoms, (size_t)table->atom_count * sizeof(int32_t), rows);
     add(columns, &table->parameters, (size_t)table->parameter_count * sizeof(int32_t), rows);
     add(columns, &table->constants, (size_t)table->constant_count * sizeof(double), rows);
+    add(columns, &table->at_sites, sizeof(int32_t), rows);
   }
   for (int t = 0; t < dataset->observable_table_count; t++) {
     struct q2_observable_table *table = &dataset->observables[t];
@@ -92,12 +95,18 @@ int64_t q2_column_row(const struct q2_columns *columns, const struct q2_column *
 void q2_dataset_free(struct q2_dataset *dataset) {
   free(dataset->path);
   free(dataset->method_name);
-  void *const of_molecules[] = {dataset->molecule,  dataset->name,        dataset->charge,         dataset->multiplicity,
-                                dataset->method,    dataset->group,       dataset->stationary,     dataset->imaginary_modes,
-                                dataset->energy,    dataset->atom_offset, dataset->element,        dataset->type,
-                                dataset->mass,      dataset->position,    dataset->gradient,       dataset->atom_charge,
-                                dataset->hessian,   dataset->bonds,       dataset->hessian_offset, dataset->bond_offset,
-                                dataset->validation};
+  void *const of_molecules[] = {dataset->molecule,       dataset->name,
+                                dataset->charge,         dataset->multiplicity,
+                                dataset->method,         dataset->group,
+                                dataset->stationary,     dataset->imaginary_modes,
+                                dataset->energy,         dataset->atom_offset,
+                                dataset->element,        dataset->type,
+                                dataset->mass,           dataset->position,
+                                dataset->gradient,       dataset->atom_charge,
+                                dataset->hessian,        dataset->bonds,
+                                dataset->hessian_offset, dataset->bond_offset,
+                                dataset->validation,     dataset->reduction_parent,
+                                dataset->reduction};
   for (size_t k = 0; k < sizeof of_molecules / sizeof *of_molecules; k++)
     free(of_molecules[k]);
   for (int t = 0; t < dataset->term_table_count; t++) {
@@ -106,6 +115,7 @@ void q2_dataset_free(struct q2_dataset *dataset) {
     free(table->atoms);
     free(table->parameters);
     free(table->constants);
+    free(table->at_sites);
   }
   for (int t = 0; t < dataset->observable_table_count; t++) {
     const struct q2_observable_table *table = &dataset->observables[t];
@@ -182,6 +192,8 @@ static uint64_t hash_nonbonded(uint64_t hash, const struct q2_nonbonded *y) {
   hash = hash_bytes(hash, &y->vdw_14, sizeof y->vdw_14);
   hash = hash_bytes(hash, &y->coulomb_14, sizeof y->coulomb_14);
   hash = hash_bytes(hash, &y->dielectric, sizeof y->dielectric);
+  if (y->soft_cut_end > 0) /* files without it keep the checksum that they had before */
+    hash = hash_bytes(hash_bytes(hash, &y->soft_cut_begin, sizeof(double)), &y->soft_cut_end, sizeof(double));
   hash = hash_bytes(hash, y->label, types * sizeof *y->label);
   hash = hash_bytes(hash, y->epsilon, types * sizeof *y->epsilon);
   hash = hash_bytes(hash, y->size, types * sizeof *y->size);

@@ -24,6 +24,7 @@ struct q2_term_table {
   int32_t *atoms;                                  /* [rows][atom_count], within the molecule */
   int32_t *parameters;                             /* [rows][parameter_count], rows of the parameter table */
   double *constants;                               /* [rows][constant_count] or NULL */
+  int32_t *at_sites;                               /* [rows] 1: measured at sites (reduction); NULL: none is */
 };
 
 /* One observable table. */
@@ -67,9 +68,10 @@ struct q2_nonbonded {
   int type_count; /* 0: the force field has no non-bonded part */
   char form[Q2_KIND_LENGTH], combining_rule[Q2_KIND_LENGTH];
   double vdw_14, coulomb_14, dielectric;
-  char (*label)[Q2_LABEL_LENGTH]; /* [type_count] */
-  char size_name[Q2_KIND_LENGTH]; /* what the file calls `size`: sigma or radius */
-  int32_t *epsilon, *size;        /* [type_count] rows of the parameter table */
+  double soft_cut_begin, soft_cut_end; /* angstrom; 0 and 0 where there is none */
+  char (*label)[Q2_LABEL_LENGTH];      /* [type_count] */
+  char size_name[Q2_KIND_LENGTH];      /* what the file calls `size`: sigma or radius */
+  int32_t *epsilon, *size;             /* [type_count] rows of the parameter table */
 
   /* rows for pairs of types, which take the place of what the types' own parameters would give */
   int special_count;
@@ -137,12 +139,15 @@ struct q2_dataset {
   double *gradient;    /* [atoms][3] hartree/bohr, zeros where absent */
   double *atom_charge; /* [atoms] e, zeros where absent */
   int has_gradient, has_charge;
-  int32_t *validation;      /* [molecule_count] 1: out of the fit, reported only; NULL where the file does not say */
-  int64_t validation_total; /* such molecules in the file */
-  int64_t *hessian_offset;  /* [molecule_count + 1] elements, from 0 */
-  double *hessian;          /* packed lower triangles, hartree/bohr^2 */
-  int64_t *bond_offset;     /* [molecule_count + 1] */
-  int32_t *bonds;           /* [bonds][2] */
+  int has_sites;             /* the file has reductions */
+  int32_t *reduction_parent; /* [atoms] the atom of the molecule that this one is moved towards, -1: none; NULL without */
+  double *reduction;         /* [atoms] the fraction of the way, from 0 to below 1; NULL without */
+  int32_t *validation;       /* [molecule_count] 1: out of the fit, reported only; NULL where the file does not say */
+  int64_t validation_total;  /* such molecules in the file */
+  int64_t *hessian_offset;   /* [molecule_count + 1] elements, from 0 */
+  double *hessian;           /* packed lower triangles, hartree/bohr^2 */
+  int64_t *bond_offset;      /* [molecule_count + 1] */
+  int32_t *bonds;            /* [bonds][2] */
 
   int term_table_count;
   struct q2_term_table *terms;

@@ -20,6 +20,22 @@ static int read_14(struct q2_reader *reader, const char *name, double *factor) {
                  name, *factor);
 }
 
+/* Optional: both ends of the soft cut, or neither. */
+static int read_soft_cut(struct q2_reader *reader) {
+  struct q2_nonbonded *y = &reader->dataset->nonbonded;
+  int begin, end;
+  Q2_TRY(q2_hdf5_attribute_real(&reader->file, NONBONDED, "soft_cut_begin", &begin, &y->soft_cut_begin, reader->error));
+  Q2_TRY(q2_hdf5_attribute_real(&reader->file, NONBONDED, "soft_cut_end", &end, &y->soft_cut_end, reader->error));
+  if (begin != end)
+    return q2_fail(reader->error, "%s: " NONBONDED ": expected both attributes soft_cut_begin and soft_cut_end, found the %s",
+                   reader->file.path, begin ? "first" : "second");
+  if (!begin || (isfinite(y->soft_cut_end) && y->soft_cut_begin >= 0.0 && y->soft_cut_end > y->soft_cut_begin)) return Q2_OK;
+  return q2_fail(reader->error,
+                 "%s: " NONBONDED ": attributes soft_cut_begin and soft_cut_end: expected distances, the second larger, found "
+                 "%g and %g",
+                 reader->file.path, y->soft_cut_begin, y->soft_cut_end);
+}
+
 static int read_attributes(struct q2_reader *reader) {
   struct q2_nonbonded *y = &reader->dataset->nonbonded;
   int present;
@@ -31,9 +47,10 @@ static int read_attributes(struct q2_reader *reader) {
   Q2_TRY(read_14(reader, "coulomb_14", &y->coulomb_14));
   y->dielectric = 1.0;
   Q2_TRY(q2_hdf5_attribute_real(&reader->file, NONBONDED, "dielectric", &present, &y->dielectric, reader->error));
-  if (isfinite(y->dielectric) && y->dielectric > 0.0) return Q2_OK;
-  return q2_fail(reader->error, "%s: " NONBONDED ": attribute dielectric: expected a number above 0, found %g",
-                 reader->file.path, y->dielectric);
+  if (!isfinite(y->dielectric) || y->dielectric <= 0.0)
+    return q2_fail(reader->error, "%s: " NONBONDED ": attribute dielectric: expected a number above 0, found %g",
+                   reader->file.path, y->dielectric);
+  return read_soft_cut(reader);
 }
 
 /* The rows of `table`, which every rank reads. */

@@ -196,6 +196,39 @@ static int read_optional(struct q2_reader *reader, const char *name, enum q2_qua
   return q2_agree(reader->comm, status, reader->error);
 }
 
+/* Every reduced atom has a parent, another atom of its molecule. Local. */
+static int check_sites(const struct q2_reader *reader, const struct q2_rows *rows) {
+  const struct q2_dataset *d = reader->dataset;
+  char place[Q2_PLACE_LENGTH];
+  for (int64_t m = 0; m < d->molecule_count; m++) {
+    for (int64_t a = d->atom_offset[m]; a < d->atom_offset[m + 1]; a++) {
+      const int32_t parent = d->reduction_parent[a];
+      const int64_t atoms = d->atom_offset[m + 1] - d->atom_offset[m];
+      if (parent >= atoms || parent == a - d->atom_offset[m])
+        return q2_fail(reader->error, "%s: expected another atom of the molecule, 0 to %lld, or -1, found %d",
+                       q2_place(reader, "/atoms/reduction_parent", rows, a, place), (long long)atoms - 1, parent);
+      const double c = d->reduction[a];
+      if (parent < 0 ? c != 0.0 : !(c >= 0.0 && c < 1.0))
+        return q2_fail(reader->error, "%s: expected %s, found %g", q2_place(reader, "/atoms/reduction", rows, a, place),
+                       parent < 0 ? "0, for the atom has no reduction_parent" : "a fraction from 0 to below 1", c);
+    }
+  }
+  return Q2_OK;
+}
+
+/* Optional: both tables or neither. */
+static int read_sites(struct q2_reader *reader, const struct q2_rows *rows) {
+  struct q2_dataset *d = reader->dataset;
+  d->has_sites = q2_hdf5_exists(&reader->file, "/atoms/reduction");
+  if (d->has_sites != q2_hdf5_exists(&reader->file, "/atoms/reduction_parent"))
+    return q2_fail(reader->error, "%s: /atoms: expected both reduction and reduction_parent, found the %s", reader->file.path,
+                   d->has_sites ? "first" : "second");
+  if (!d->has_sites) return Q2_OK;
+  Q2_TRY(q2_read_int32(reader, "/atoms/reduction_parent", rows, 0, -1, INT32_MAX, &d->reduction_parent));
+  Q2_TRY(q2_read_double(reader, "/atoms/reduction", rows, 0, 1.0, &d->reduction));
+  return q2_agree(reader->comm, check_sites(reader, rows), reader->error);
+}
+
 static int read_atoms(struct q2_reader *reader, const struct q2_rows *rows) {
   struct q2_dataset *d = reader->dataset;
   Q2_TRY(q2_read_int32(reader, "/atoms/element", rows, 0, 1, Q2_ELEMENT_LAST, &d->element));
@@ -203,6 +236,7 @@ static int read_atoms(struct q2_reader *reader, const struct q2_rows *rows) {
   Q2_TRY(read_quantity(reader, "/atoms/position", Q2_LENGTH, rows, 3, &d->position));
   Q2_TRY(read_optional(reader, "/atoms/gradient", Q2_GRADIENT, rows, 3, &d->gradient, &d->has_gradient));
   Q2_TRY(read_optional(reader, "/atoms/charge", Q2_CHARGE, rows, 0, &d->atom_charge, &d->has_charge));
+  Q2_TRY(read_sites(reader, rows));
   if (d->nonbonded.type_count > 0)
     return q2_read_int32(reader, "/atoms/type", rows, 0, 0, d->nonbonded.type_count - 1, &d->type);
   d->type = q2_allocate(rows->count, sizeof *d->type);

@@ -54,9 +54,16 @@ static int read_term_table(struct q2_reader *reader, const char *form, struct q2
   Q2_TRY(q2_read_int32(reader, other, &rows, table->parameter_count, 0, reader->dataset->parameters.count - 1,
                        &table->parameters));
   q2_member(other, group, "constants");
+  if (q2_hdf5_exists(&reader->file, other)) {
+    Q2_TRY(q2_describe_columns(reader, other, Q2_REAL, total, 64, &table->constant_count, &total));
+    Q2_TRY(q2_read_double(reader, other, &rows, table->constant_count, 1.0, &table->constants));
+  }
+  q2_member(other, group, "at_sites");
   if (!q2_hdf5_exists(&reader->file, other)) return Q2_OK;
-  Q2_TRY(q2_describe_columns(reader, other, Q2_REAL, total, 64, &table->constant_count, &total));
-  return q2_read_double(reader, other, &rows, table->constant_count, 1.0, &table->constants);
+  if (!reader->dataset->has_sites)
+    return q2_fail(reader->error, "%s: %s: expected /atoms/reduction beside it, without which there are no sites",
+                   reader->file.path, other);
+  return q2_read_int32(reader, other, &rows, 0, 0, 1, &table->at_sites);
 }
 
 int q2_read_terms(struct q2_reader *reader) {

@@ -33,6 +33,9 @@ static void lay_out(struct q2_wave *wave, const struct q2_batch *largest, struct
   wave->gradient_at = take(arena, slots * ld, real);
   wave->atom_energy = take(arena, slots * atoms, real);
   wave->energy = take(arena, slots, real);
+  const int64_t sites = largest->has_sites ? 9 * slots : 0;
+  wave->site_block = take(arena, sites * largest->max_pairs, real);
+  wave->site_diagonal = take(arena, sites * atoms, real);
   wave->hessian = take(arena, slots * ld * 3 * atoms, real);
   wave->vectors = take(arena, slots * ld_order * order, real);
   wave->left = take(arena, slots * ld * order, real);
@@ -99,6 +102,7 @@ static int wave_create(const struct q2_batch *batches, int batch_count, int64_t 
     GROW(basis_columns);
     GROW(ld_basis);
     GROW(moving);
+    GROW(has_sites);
     GROW(max_terms);
     GROW(max_pieces);
     GROW(max_entries);

@@ -38,6 +38,8 @@ struct q2_batch {
   int64_t molecules;
   int moving; /* the molecules are relaxed first */
   int has_nonbonded, has_rigid;
+  int has_sites;        /* atoms are reduced: pairs and some terms are those of sites */
+  int has_soft_cut;     /* pair_cut is there */
   int has_residuals;    /* something is observed at this geometry */
   int has_modes;        /* a residual is made of a wavenumber: eigenvectors are needed */
   int has_energies;     /* some molecule's energy is asked for */
@@ -69,18 +71,23 @@ struct q2_batch {
   int32_t *validation;     /* 1: not fitted, only reported */
 
   /* per atom */
-  q2_real *mass_weight;     /* [3]: m^-1/2, once for each Cartesian coordinate */
-  q2_real *charge;          /* e, without increments */
-  double *position;         /* [3] the QM geometry */
-  int32_t *atom_parameter;  /* [Q2_PAIR_PARAMETERS] rows of the molecule's parameter list */
-  int32_t *atom_term_start; /* [atoms + 1 a molecule, from row atom_start[m] + m] into atom_term, within the molecule */
-  int32_t *atom_term;       /* terms that touch the atom: Q2_MAX_TERM_ATOMS x term + the atom's place in it; rows from
-                               atom_term_first[m] */
-  int64_t *atom_term_first; /* [molecules + 1] */
+  q2_real *mass_weight;       /* [3]: m^-1/2, once for each Cartesian coordinate */
+  q2_real *charge;            /* e, without increments */
+  double *position;           /* [3] the QM geometry */
+  int32_t *atom_parameter;    /* [Q2_PAIR_PARAMETERS] rows of the molecule's parameter list */
+  int32_t *site_parent;       /* the atom that it is moved towards, -1: none; this and the next three with has_sites only */
+  double *reduction;          /* the fraction of the way */
+  int32_t *site_member_start; /* [atoms + 1 a molecule, from row atom_start[m] + m] into site_member, within the molecule */
+  int32_t *site_member;       /* [2] atoms whose sites move with the atom: itself, then those moved towards it */
+  int32_t *atom_term_start;   /* [atoms + 1 a molecule, from row atom_start[m] + m] into atom_term, within the molecule */
+  int32_t *atom_term;         /* terms that touch the atom: Q2_MAX_TERM_ATOMS x term + the atom's place in it; rows from
+                                 atom_term_first[m] */
+  int64_t *atom_term_first;   /* [molecules + 1] */
 
   /* per pair of atoms */
   q2_real *pair_geometry;    /* [4]: unit vector from j to i, 1 / r; fixed batches only */
   int32_t *pair_class;       /* Q2_PAIR_... */
+  q2_real *pair_cut;         /* factor of the pair form besides pair_scale; with has_soft_cut only */
   int32_t *pair_special;     /* row of the molecule's special pair rows, -1: the atoms' own parameters hold */
   int32_t *pair_entry_start; /* entries of pair p are pair_entry_start[p] to [p + 1] - 1; pairs + 1 a molecule, from row
                                 pair_start[m] + m */
@@ -102,6 +109,8 @@ struct q2_batch {
   /* per term, sorted by form */
   int32_t *term_form;
   int32_t *term_atom;       /* [Q2_MAX_TERM_ATOMS], -1 where it has fewer */
+  int32_t *term_site;       /* [Q2_MAX_TERM_ATOMS] place of the atom that a place is moved towards, -1: it is a nucleus; with
+                               has_sites only */
   int32_t *term_code;       /* [Q2_MAX_COORDINATES] q2_coordinate_code of its coordinates */
   int32_t *term_piece;      /* its first piece */
   int32_t *term_parameter;  /* [Q2_MAX_PARAMETERS] rows of the molecule's parameter list */

@@ -29,6 +29,10 @@ static void forces(const struct q2_backend *backend, const struct q2_batch *batc
 
 /* 2. */
 static void hessian(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+  if (batch->has_sites && batch->has_nonbonded) {
+    backend->run(Q2_KERNEL_SITE_BLOCKS, batch, wave);
+    backend->run(Q2_KERNEL_SITE_DIAGONAL, batch, wave);
+  }
   backend->run(Q2_KERNEL_BLOCKS, batch, wave);
   backend->run(Q2_KERNEL_DIAGONAL, batch, wave);
 }

@@ -84,6 +84,42 @@ Q2_DEVICE void q2_cotangent_block(const struct q2_batch *batch, const struct q2_
     block[k] = 2 * block[k] - ii[k] - jj[k];
 }
 
+/* Block (i, j) of S W S', the cotangent of the pairs' Hessian in their sites (kernels/stage_sites.h). */
+Q2_DEVICE void q2_site_cotangent(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i, int64_t j,
+                                 q2_real block[9]) {
+  const int64_t m = wave->first + slot, first = batch->atom_start[m];
+  const int64_t rows[2] = {i, q2_site_parent(batch, m, i)}, columns[2] = {j, q2_site_parent(batch, m, j)};
+  for (int k = 0; k < 9; k++)
+    block[k] = 0;
+  for (int p = 0; p < 2; p++) {
+    for (int q = 0; q < 2; q++) {
+      if (rows[p] < 0 || columns[q] < 0) continue;
+      const q2_real ci = rows[1] >= 0 ? (q2_real)batch->reduction[first + i] : 0;
+      const q2_real cj = columns[1] >= 0 ? (q2_real)batch->reduction[first + j] : 0;
+      const q2_real share = (p == 0 ? 1 - ci : ci) * (q == 0 ? 1 - cj : cj);
+      q2_real part[9];
+      q2_cotangent(batch, wave, slot, rows[p], columns[q], part);
+      for (int k = 0; k < 9; k++)
+        block[k] += share * part[k];
+    }
+  }
+}
+
+/* 7. The same as q2_cotangent_block for the sites of i and j: what their pair meets. */
+Q2_DEVICE void q2_pair_cotangent_block(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i,
+                                       int64_t j, q2_real block[9]) {
+  if (!batch->has_sites) {
+    q2_cotangent_block(batch, wave, slot, i, j, block);
+    return;
+  }
+  q2_real ii[9], jj[9];
+  q2_site_cotangent(batch, wave, slot, i, j, block);
+  q2_site_cotangent(batch, wave, slot, i, i, ii);
+  q2_site_cotangent(batch, wave, slot, j, j, jj);
+  for (int k = 0; k < 9; k++)
+    block[k] = 2 * block[k] - ii[k] - jj[k];
+}
+
 /* --- to terms and pairs --- */
 
 /* The cotangents of a pair's f'' and f' from the block and from the gradient's cotangent. */
@@ -100,8 +136,11 @@ Q2_DEVICE void q2_pair_back(const struct q2_batch *batch, const struct q2_wave *
   q2_real across = (-block[0] - block[4] - block[8] - along) * geometry[3];
   if (batch->has_slopes) {
     const q2_real *gradient = wave->gradient_bar + slot * batch->ld;
+    q2_real high[3], low[3];
+    q2_site_vector(batch, wave->first + slot, gradient, i, high);
+    q2_site_vector(batch, wave->first + slot, gradient, j, low);
     for (int c = 0; c < 3; c++)
-      across += (gradient[3 * i + c] - gradient[3 * j + c]) * geometry[c];
+      across += (high[c] - low[c]) * geometry[c];
   }
   const q2_real energy = batch->has_energies ? wave->energy_bar[slot] : 0;
   for (int s = 0; s < Q2_PAIR_BARS; s++)
@@ -130,6 +169,7 @@ Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave
     bar[0] = second;
     bar[1] = first;
   }
+  if (nonbonded && batch->has_sites) q2_pair_cotangent_block(batch, wave, slot, major, minor, block);
   if (nonbonded)
     q2_pair_back(batch, wave, slot, major, minor, block, wave->pair_bar + Q2_PAIR_BARS * (slot * batch->max_pairs + pair));
 }

@@ -5,6 +5,7 @@
 
 #include "coordinates.h"
 #include "rigid_motions.h"
+#include "site_coordinates.h"
 #include "stage_terms.h"
 
 /* G and D of piece (a, b) for atoms p, q of the term, rows of p, columns of q; first and second: its coordinates a and b. */
@@ -30,16 +31,28 @@ Q2_DEVICE void q2_term_positions(const struct q2_batch *batch, int64_t t, const 
   }
 }
 
+/* The shares of the nuclei in the places of term t of molecule m (kernels/site_coordinates.h). Returns whether it has a site.
+ */
+Q2_DEVICE int q2_term_shares(const struct q2_batch *batch, int64_t m, int64_t t,
+                             double share[Q2_MAX_TERM_ATOMS][Q2_MAX_TERM_ATOMS]) {
+  return batch->has_sites && q2_site_shares(batch->term_atom + Q2_MAX_TERM_ATOMS * t, batch->term_site + Q2_MAX_TERM_ATOMS * t,
+                                            batch->reduction + batch->atom_start[m], share);
+}
+
 /* Coordinates, slopes (what forces have of dq/dx; unless NULL) and entries of one term of molecule m at `position` [3 atoms],
  * into the molecule's tables. term: within the molecule; count: coordinates of its form. */
 Q2_DEVICE void q2_measure_term(const struct q2_batch *batch, int64_t m, int64_t term, int count, const double *position,
                                q2_real *coordinates, q2_real *slopes, q2_real *entries) {
   const int64_t t = batch->term_start[m] + term;
-  double x[Q2_MAX_TERM_ATOMS][3];
+  double x[Q2_MAX_TERM_ATOMS][3], share[Q2_MAX_TERM_ATOMS][Q2_MAX_TERM_ATOMS];
   struct q2_coordinate coordinate[Q2_MAX_COORDINATES];
   q2_term_positions(batch, t, position, x);
+  const int at_sites = q2_term_shares(batch, m, t, share);
+  if (at_sites) q2_move_to_sites((const double(*)[Q2_MAX_TERM_ATOMS])share, x);
   for (int a = 0; a < count; a++) {
-    q2_measure(batch->term_code[Q2_MAX_COORDINATES * t + a], (const double(*)[3])x, &coordinate[a]);
+    const int32_t code = batch->term_code[Q2_MAX_COORDINATES * t + a];
+    q2_measure(code, (const double(*)[3])x, &coordinate[a]);
+    if (at_sites) q2_coordinate_from_sites(code, (const double(*)[Q2_MAX_TERM_ATOMS])share, &coordinate[a]);
     coordinates[Q2_MAX_COORDINATES * term + a] = (q2_real)coordinate[a].value;
     for (int p = 0; slopes && p < Q2_MAX_TERM_ATOMS; p++) {
       for (int c = 0; c < 3; c++)
@@ -60,11 +73,14 @@ Q2_DEVICE void q2_measure_term(const struct q2_batch *batch, int64_t m, int64_t 
   }
 }
 
-/* Unit vector from j to i, and 1 / r. */
-Q2_DEVICE void q2_measure_pair(const double *position, int64_t i, int64_t j, q2_real geometry[4]) {
-  double u[3], r = 0;
+/* Unit vector from the site of j to that of i, atoms of molecule m at `position` [3 atoms], and 1 / r. */
+Q2_DEVICE void q2_measure_pair(const struct q2_batch *batch, int64_t m, const double *position, int64_t i, int64_t j,
+                               q2_real geometry[4]) {
+  double high[3], low[3], u[3], r = 0;
+  q2_site_position(batch, m, position, i, high);
+  q2_site_position(batch, m, position, j, low);
   for (int c = 0; c < 3; c++) {
-    u[c] = position[3 * i + c] - position[3 * j + c];
+    u[c] = high[c] - low[c];
     r += u[c] * u[c];
   }
   r = sqrt(r);
@@ -87,7 +103,7 @@ Q2_DEVICE void q2_measure_terms(const struct q2_batch *batch, const struct q2_wa
 Q2_DEVICE void q2_measure_pairs(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                                 int64_t minor) {
   if (!batch->has_nonbonded) return;
-  q2_measure_pair(wave->position + 3 * slot * batch->atoms, major, minor,
+  q2_measure_pair(batch, wave->first + slot, wave->position + 3 * slot * batch->atoms, major, minor,
                   q2_pairs_of(batch, wave, slot) + 4 * Q2_PAIR(major, minor));
 }
 

@@ -4,6 +4,29 @@
 
 #include "stage_terms.h"
 
+/* block += that of the pair (i, j), i > j, in its sites. */
+Q2_DEVICE void q2_add_pair_block(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i, int64_t j,
+                                 q2_real block[9]) {
+  struct q2_pair p;
+  q2_load_pair(batch, wave, slot, i, j, &p);
+  const q2_real *geometry = q2_pairs_of(batch, wave, slot) + 4 * Q2_PAIR(i, j);
+  const q2_real across = p.first * geometry[3], along = p.second - across;
+  for (int a = 0; a < 3; a++) {
+    for (int b = 0; b < 3; b++)
+      block[3 * a + b] -= along * geometry[a] * geometry[b] + (a == b ? across : 0);
+  }
+}
+
+/* 2. Blocks (i, j) of K (kernels/stage_sites.h), i = major > j = minor. */
+Q2_DEVICE void q2_site_blocks(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                              int64_t minor) {
+  const int64_t pair = Q2_PAIR(major, minor);
+  q2_real *block = wave->site_block + 9 * (slot * batch->max_pairs + pair);
+  for (int c = 0; c < 9; c++)
+    block[c] = 0;
+  if (q2_interacts(batch, wave->first + slot, pair)) q2_add_pair_block(batch, wave, slot, major, minor, block);
+}
+
 /* 2. Hessian blocks (i, j), i = major > j = minor, and their transposes; kcal/mol/angstrom^2. */
 Q2_DEVICE void q2_blocks(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
   const int64_t m = wave->first + slot, pair = Q2_PAIR(major, minor);
@@ -18,15 +41,10 @@ Q2_DEVICE void q2_blocks(const struct q2_batch *batch, const struct q2_wave *wav
     for (int k = 0; k < 9; k++)
       block[k] += f2 * entry[k] + f1 * entry[9 + k];
   }
-  if (q2_interacts(batch, m, pair)) {
-    struct q2_pair p;
-    q2_load_pair(batch, wave, slot, major, minor, &p);
-    const q2_real *geometry = q2_pairs_of(batch, wave, slot) + 4 * pair;
-    const q2_real across = p.first * geometry[3], along = p.second - across;
-    for (int a = 0; a < 3; a++) {
-      for (int b = 0; b < 3; b++)
-        block[3 * a + b] -= along * geometry[a] * geometry[b] + (a == b ? across : 0);
-    }
+  if (batch->has_sites && batch->has_nonbonded) {
+    q2_add_site_blocks(batch, wave, slot, major, minor, block);
+  } else if (q2_interacts(batch, m, pair)) {
+    q2_add_pair_block(batch, wave, slot, major, minor, block);
   }
   q2_real *hessian = wave->hessian + slot * q2_matrix(batch);
   for (int a = 0; a < 3; a++) {

@@ -166,12 +166,13 @@ Q2_DEVICE void q2_relax_judge(const struct q2_batch *batch, const struct q2_wave
 Q2_DEVICE void q2_terms_third(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                               int64_t minor) {
   (void)major;
-  const int64_t t = batch->term_start[wave->first + slot] + minor;
+  const int64_t m = wave->first + slot, t = batch->term_start[m] + minor;
   const int count = q2_form_coordinates(batch->term_form[t]);
   const int32_t *atom = batch->term_atom + Q2_MAX_TERM_ATOMS * t, *code = batch->term_code + Q2_MAX_COORDINATES * t;
   double x[Q2_MAX_TERM_ATOMS][3], w[Q2_MAX_TERM_ATOMS][Q2_MAX_TERM_ATOMS][9],
       contraction[Q2_MAX_COORDINATES][Q2_MAX_TERM_ATOMS][3], sum[Q2_MAX_TERM_ATOMS][3], first[Q2_MAX_COORDINATES],
-      second[Q2_MAX_SECOND], third[Q2_MAX_THIRD];
+      second[Q2_MAX_SECOND], third[Q2_MAX_THIRD], share[Q2_MAX_TERM_ATOMS][Q2_MAX_TERM_ATOMS],
+      w_sites[Q2_MAX_TERM_ATOMS][Q2_MAX_TERM_ATOMS][9];
   struct q2_coordinate q[Q2_MAX_COORDINATES];
   struct q2_jet jet;
   int blocks = 0;
@@ -189,9 +190,20 @@ Q2_DEVICE void q2_terms_third(const struct q2_batch *batch, const struct q2_wave
         w[p][r][k] = p == r ? ((double)block[k] + (double)block[3 * (k % 3) + k / 3]) / 2 : (double)block[k];
     }
   }
+  const int at_sites = q2_term_shares(batch, m, t, share);
+  const double(*shares)[Q2_MAX_TERM_ATOMS] = (const double(*)[Q2_MAX_TERM_ATOMS])share;
+  if (at_sites) {
+    q2_move_to_sites(shares, x);
+    q2_cotangent_at_sites(shares, (const double(*)[Q2_MAX_TERM_ATOMS][9])w, w_sites);
+  }
   for (int a = 0; a < count; a++) {
     q2_measure(code[a], (const double(*)[3])x, &q[a]);
-    q2_contract_third(code[a], (const double(*)[3])x, (const double(*)[Q2_MAX_TERM_ATOMS][9])w, contraction[a]);
+    q2_contract_third(code[a], (const double(*)[3])x, (const double(*)[Q2_MAX_TERM_ATOMS][9])(at_sites ? w_sites : w),
+                      contraction[a]);
+    if (at_sites) {
+      q2_coordinate_from_sites(code[a], shares, &q[a]);
+      q2_gradient_from_sites(q2_site_stretch(code[a], shares), shares, contraction[a]);
+    }
     first[a] = (double)jet.first[a];
   }
   for (int k = 0; k < q2_triangle(count - 1, count - 1) + 1; k++)
@@ -206,14 +218,15 @@ Q2_DEVICE void q2_terms_third(const struct q2_batch *batch, const struct q2_wave
     out[k] = (q2_real)sum[k / 3][k % 3];
 }
 
-/* d(W:H)/dx_i of the pair (i, j), i > j. With V = 2 W_ij - W_ii - W_jj, S = -((f'' - f'/r) u'V u + f'/r tr V). */
+/* d(W:H)/ds_i of the pair (i, j), i > j, s_i the site of i. With V = 2 W_ij - W_ii - W_jj, S = -((f'' - f'/r) u'V u + f'/r tr
+ * V). */
 Q2_DEVICE void q2_pair_third(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i, int64_t j,
                              q2_real out[3]) {
   const q2_real *u = q2_pairs_of(batch, wave, slot) + 4 * Q2_PAIR(i, j), inverse = u[3];
   struct q2_pair pair;
   q2_real block[9], vu[3];
   q2_load_pair(batch, wave, slot, i, j, &pair);
-  q2_cotangent_block(batch, wave, slot, i, j, block);
+  q2_pair_cotangent_block(batch, wave, slot, i, j, block);
   q2_real along = 0;
   for (int a = 0; a < 3; a++) {
     vu[a] = 0;
@@ -227,6 +240,20 @@ Q2_DEVICE void q2_pair_third(const struct q2_batch *batch, const struct q2_wave 
     out[a] = -(slope * u[a] + 2 * bend * inverse * (vu[a] - along * u[a]));
 }
 
+/* sum += share times d(W:H)/ds of the site of atom i, over its pairs. */
+Q2_DEVICE void q2_add_pairs_third(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i,
+                                  q2_real share, q2_real sum[3]) {
+  const int64_t m = wave->first + slot;
+  for (int64_t j = 0; j < batch->atom_count[m]; j++) {
+    const int64_t high = j < i ? i : j, low = j < i ? j : i;
+    q2_real force[3];
+    if (j == i || !q2_interacts(batch, m, Q2_PAIR(high, low))) continue;
+    q2_pair_third(batch, wave, slot, high, low, force);
+    for (int c = 0; c < 3; c++)
+      sum[c] += share * (j < i ? force[c] : -force[c]);
+  }
+}
+
 /* 7. The share of the Hessian's cotangent in that of atom minor's position. */
 Q2_DEVICE void q2_atoms_third(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                               int64_t minor) {
@@ -238,13 +265,10 @@ Q2_DEVICE void q2_atoms_third(const struct q2_batch *batch, const struct q2_wave
     for (int c = 0; c < 3; c++)
       sum[c] += wave->term_third[3 * (Q2_MAX_TERM_ATOMS * slot * batch->max_terms + list[k]) + c];
   }
-  for (int64_t j = 0; j < batch->atom_count[m]; j++) {
-    const int64_t high = j < minor ? minor : j, low = j < minor ? j : minor;
-    q2_real force[3];
-    if (j == minor || !q2_interacts(batch, m, Q2_PAIR(high, low))) continue;
-    q2_pair_third(batch, wave, slot, high, low, force);
-    for (int c = 0; c < 3; c++)
-      sum[c] += j < minor ? force[c] : -force[c];
+  for (int k = 0; k < q2_site_members(batch, m, minor); k++) {
+    q2_real share;
+    const int64_t i = q2_site_member(batch, m, minor, k, &share);
+    q2_add_pairs_third(batch, wave, slot, i, share, sum);
   }
   for (int c = 0; c < 3; c++)
     wave->position_bar[slot * batch->ld + 3 * minor + c] += sum[c];

@@ -3,7 +3,7 @@
 #define Q2_STAGE_TERMS_H
 
 #include "nonbonded.h"
-#include "wave.h"
+#include "stage_sites.h"
 
 /* Coordinates and parameters of a form: the form table is host data, so the device derives the counts from the form itself. */
 Q2_DEVICE int q2_form_coordinates(int form) {
@@ -104,7 +104,8 @@ Q2_DEVICE void q2_load_pair(const struct q2_batch *batch, const struct q2_wave *
                             struct q2_pair *out) {
   const int64_t m = wave->first + slot, pair = Q2_PAIR(i, j), row = batch->pair_start[m] + pair;
   const int32_t special = batch->pair_special[row], kind = batch->pair_class[row];
-  const q2_real inverse = q2_pairs_of(batch, wave, slot)[4 * pair + 3], scale = batch->pair_scale[kind];
+  const q2_real inverse = q2_pairs_of(batch, wave, slot)[4 * pair + 3];
+  const q2_real scale = batch->has_soft_cut ? batch->pair_scale[kind] * batch->pair_cut[row] : batch->pair_scale[kind];
   q2_real p[Q2_PAIR_PARAMETERS], coulomb[4];
   struct q2_pair_jet jet;
   enum q2_pair_form form = (enum q2_pair_form)batch->pair_form;
@@ -176,13 +177,28 @@ Q2_DEVICE void q2_energy(const struct q2_batch *batch, const struct q2_wave *wav
   wave->energy[slot] = sum;
 }
 
-/* 1. dE/dx of atom minor: from its terms, f_a dq_a/dx, and its pairs, f' u. */
+/* sum += share times dE/ds of the site of atom i: f' u of its pairs. */
+Q2_DEVICE void q2_add_pair_gradient(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i,
+                                    q2_real share, q2_real sum[3]) {
+  const int64_t m = wave->first + slot;
+  const q2_real *pairs = q2_pairs_of(batch, wave, slot);
+  for (int64_t j = 0; j < batch->atom_count[m]; j++) {
+    const int64_t high = j < i ? i : j, low = j < i ? j : i;
+    struct q2_pair pair;
+    if (j == i || !q2_interacts(batch, m, Q2_PAIR(high, low))) continue;
+    q2_load_pair(batch, wave, slot, high, low, &pair);
+    for (int c = 0; c < 3; c++)
+      sum[c] += share * (j < i ? pair.first : -pair.first) * pairs[4 * Q2_PAIR(high, low) + c];
+  }
+}
+
+/* 1. dE/dx of atom minor: from its terms, f_a dq_a/dx, and the pairs of the sites that move with it. */
 Q2_DEVICE void q2_gradient_at(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                               int64_t minor) {
   (void)major;
   const int64_t m = wave->first + slot, atom = batch->atom_start[m] + minor;
   const int32_t *start = batch->atom_term_start + atom + m, *list = batch->atom_term + batch->atom_term_first[m];
-  const q2_real *slopes = q2_slopes_of(batch, wave, slot), *pairs = q2_pairs_of(batch, wave, slot);
+  const q2_real *slopes = q2_slopes_of(batch, wave, slot);
   q2_real sum[3] = {0, 0, 0};
   for (int32_t k = start[0]; k < start[1]; k++) {
     const int64_t term = list[k] / Q2_MAX_TERM_ATOMS, place = list[k] % Q2_MAX_TERM_ATOMS, t = batch->term_start[m] + term;
@@ -193,13 +209,10 @@ Q2_DEVICE void q2_gradient_at(const struct q2_batch *batch, const struct q2_wave
         sum[c] += first[Q2_TRIANGLE(a, a)] * slope[3 * Q2_MAX_TERM_ATOMS * a + c];
     }
   }
-  for (int64_t j = 0; j < batch->atom_count[m]; j++) {
-    const int64_t high = j < minor ? minor : j, low = j < minor ? j : minor;
-    struct q2_pair pair;
-    if (j == minor || !q2_interacts(batch, m, Q2_PAIR(high, low))) continue;
-    q2_load_pair(batch, wave, slot, high, low, &pair);
-    for (int c = 0; c < 3; c++)
-      sum[c] += (j < minor ? pair.first : -pair.first) * pairs[4 * Q2_PAIR(high, low) + c];
+  for (int k = 0; k < q2_site_members(batch, m, minor); k++) {
+    q2_real share;
+    const int64_t i = q2_site_member(batch, m, minor, k, &share);
+    q2_add_pair_gradient(batch, wave, slot, i, share, sum);
   }
   for (int c = 0; c < 3; c++)
     wave->gradient_at[slot * batch->ld + 3 * minor + c] = sum[c];

@@ -27,6 +27,8 @@
   ROW(ATOM_ENERGY, q2_atom_energy, 1, Q2_ATOMS)                                                                                \
   ROW(ENERGY, q2_energy, 1, 1)                                                                                                 \
   ROW(GRADIENT_AT, q2_gradient_at, 1, Q2_ATOMS)                                                                                \
+  ROW(SITE_BLOCKS, q2_site_blocks, Q2_ATOMS, Q2_BEFORE)                                                                        \
+  ROW(SITE_DIAGONAL, q2_site_diagonal, 1, Q2_ATOMS)                                                                            \
   ROW(BLOCKS, q2_blocks, Q2_ATOMS, Q2_BEFORE)                                                                                  \
   ROW(DIAGONAL, q2_diagonal, 1, Q2_ATOMS)                                                                                      \
   ROW(MASS_WEIGHT, q2_mass_weight, 3 * Q2_ATOMS, 3 * Q2_ATOMS)                                                                 \

@@ -46,6 +46,8 @@ struct q2_wave {
   q2_real *gradient_at;               /* [ld] dE/dx, kcal/mol/angstrom */
   q2_real *atom_energy;               /* [N] kcal/mol, of the pairs with earlier atoms */
   q2_real *energy;                    /* [1] kcal/mol */
+  q2_real *site_block;                /* [9 max_pairs] second derivatives of pairs in their sites, row-major; with has_sites */
+  q2_real *site_diagonal;             /* [9 N] the same of an atom's own site, where it is reduced */
   q2_real *hessian;                   /* [ld * 3N] */
   q2_real *vectors;                   /* [ld_order * order] projected Hessian, then its eigenvectors */
   q2_real *left, *right;              /* [ld * order] U and U diag(lambda-bar) */

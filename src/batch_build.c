@@ -162,7 +162,8 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
   batch->atom_count[slot] = builder->atoms;
   batch->mode_count[slot] = 3 * builder->atoms;
   if (batch->has_rigid) Q2_TRY(build_rigid(builder, error));
-  if (q2_build_terms(builder) != 0 || q2_build_pairs(builder) != 0 || list_sources(builder) != 0) {
+  if (q2_build_sites(builder) != 0 || q2_build_terms(builder) != 0 || q2_build_pairs(builder) != 0 ||
+      list_sources(builder) != 0) {
     return q2_fail(error, "out of memory while building the terms of molecule %s", dataset->name[molecule].text);
   }
   Q2_TRY(build_references(builder, match, error));
@@ -173,14 +174,18 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
 /* --- batches --- */
 
 /* Every table whose size is known before: starts [molecules + 1], per molecule, per vibration. */
-#define STARTS(START)                                                                                                          \
-  START(atom_start)                                                                                                            \
-  START(atom_term_first)                                                                                                       \
-  START(pair_start)                                                                                                            \
-  START(term_start)                                                                                                            \
-  START(piece_start)                                                                                                           \
-  START(entry_start)                                                                                                           \
-  START(parameter_start) START(source_start) START(increment_start) START(special_start) START(residual_start)
+#define STARTS(START, SIZE)                                                                                                    \
+  START(atom_start, SIZE)                                                                                                      \
+  START(atom_term_first, SIZE)                                                                                                 \
+  START(pair_start, SIZE)                                                                                                      \
+  START(term_start, SIZE)                                                                                                      \
+  START(piece_start, SIZE)                                                                                                     \
+  START(entry_start, SIZE)                                                                                                     \
+  START(parameter_start, SIZE)                                                                                                 \
+  START(source_start, SIZE)                                                                                                    \
+  START(increment_start, SIZE)                                                                                                 \
+  START(special_start, SIZE)                                                                                                   \
+  START(residual_start, SIZE)
 #define FIXED(TABLE)                                                                                                           \
   TABLE(atom_count, count)                                                                                                     \
   TABLE(mode_count, count)                                                                                                     \
@@ -202,13 +207,11 @@ static int allocate_fixed(struct q2_batch *batch, int by_overlap) {
   const int64_t rigid = batch->has_rigid && !batch->moving ? count * Q2_RIGID * batch->ld : 0;
   const int64_t basis = count * batch->basis_columns * batch->ld, normal = by_overlap ? modes * batch->ld : 0;
   int ok = 1;
-#define START(NAME) ok = ok && (batch->NAME = q2_allocate(count + 1, sizeof *batch->NAME)) != NULL;
 #define TABLE(NAME, ROWS)                                                                                                      \
   ok = ok && (batch->NAME = q2_allocate((ROWS), sizeof *batch->NAME)) != NULL;                                                 \
   batch->table_bytes += (ROWS) * (int64_t)sizeof *batch->NAME;
-  STARTS(START)
+  STARTS(TABLE, count + 1)
   FIXED(TABLE)
-#undef START
 #undef TABLE
   return ok ? 0 : -1;
 }
@@ -258,6 +261,7 @@ static void describe_nonbonded(const struct q2_builder *builder, struct q2_batch
   batch->has_nonbonded = nonbonded->type_count > 0;
   if (!batch->has_nonbonded) return;
   batch->nonbonded_varies = nonbonded_varies(builder->dataset);
+  batch->has_soft_cut = nonbonded->soft_cut_end > 0;
   batch->pair_form = builder->nonbonded.form;
   batch->combining_rule = builder->nonbonded.rule;
   batch->pair_scale[Q2_PAIR_FULL] = 1;
@@ -276,6 +280,7 @@ static void describe(const struct q2_builder *builder, const struct q2_bucket_pl
   batch->order = plan->order;
   batch->ld = (int)q2_leading_dimension(3 * plan->atoms);
   batch->ld_order = plan->order > 0 ? (int)q2_leading_dimension(plan->order) : 8;
+  batch->has_sites = dataset->has_sites;
   batch->has_rigid = match != Q2_MATCH_Q2MM || relaxed;
   for (int t = 0; t < dataset->observable_table_count; t++) {
     const int observable = q2_observable_find(dataset->observables[t].kind);
@@ -389,7 +394,7 @@ void q2_batch_free(struct q2_batch *batch) {
 #define FREE(NAME) free(batch->NAME);
 #define FREE_TABLE(NAME, TYPE) FREE(NAME)
   Q2_BATCH_TABLES(FREE_TABLE)
-  STARTS(FREE)
+  STARTS(FREE_TABLE, 0)
   FIXED(FREE_TABLE)
   FREE(grid)
   FREE(pair_geometry)

@@ -23,7 +23,7 @@ int q2_build_geometry(struct q2_batch *batch) {
     }
     for (int i = 0; batch->has_nonbonded && i < batch->atom_count[m]; i++) {
       for (int j = 0; j < i; j++)
-        q2_measure_pair(position, i, j, batch->pair_geometry + 4 * (batch->pair_start[m] + Q2_PAIR(i, j)));
+        q2_measure_pair(batch, m, position, i, j, batch->pair_geometry + 4 * (batch->pair_start[m] + Q2_PAIR(i, j)));
     }
   }
   return 0;

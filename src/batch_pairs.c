@@ -93,6 +93,24 @@ static int find_specials(struct q2_builder *builder, int32_t *pair_special) {
   return 0;
 }
 
+/* The soft cut of the pair form: 1 up to its beginning, 0 from its end on, linear in the square of the distance between. */
+static int build_soft_cut(struct q2_builder *builder) {
+  const struct q2_nonbonded *nonbonded = &builder->dataset->nonbonded;
+  const double begin = nonbonded->soft_cut_begin * nonbonded->soft_cut_begin,
+               end = nonbonded->soft_cut_end * nonbonded->soft_cut_end;
+  q2_real *cut = Q2_GROW(builder, pair_cut, Q2_PAIR(builder->atoms, 0), q2_real);
+  if (!cut) return -1;
+  for (int i = 0; i < builder->atoms; i++) {
+    for (int j = 0; j < i; j++) {
+      double square = 0;
+      for (int k = 0; k < 3; k++)
+        square += pow(builder->qm_position[3 * i + k] - builder->qm_position[3 * j + k], 2);
+      cut[Q2_PAIR(i, j)] = fmin(fmax((end - square) / (end - begin), 0), 1);
+    }
+  }
+  return 0;
+}
+
 static int build_increments(struct q2_builder *builder) {
   const struct q2_charge_increments *table = &builder->dataset->increments;
   if (!table->offset) return 0;
@@ -141,5 +159,6 @@ int q2_build_pairs(struct q2_builder *builder) {
   if (!builder->batch->has_nonbonded) return 0;
   if (classify(builder, pair_class) != 0 || find_specials(builder, pair_special) != 0 || build_increments(builder) != 0)
     return -1;
+  if (builder->batch->has_soft_cut && build_soft_cut(builder) != 0) return -1;
   return builder->batch->nonbonded_varies ? list_owners(builder) : 0;
 }

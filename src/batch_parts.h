@@ -12,9 +12,14 @@
   TABLE(charge, q2_real)                                                                                                       \
   TABLE(position, double)                                                                                                      \
   TABLE(atom_parameter, int32_t)                                                                                               \
+  TABLE(site_parent, int32_t)                                                                                                  \
+  TABLE(reduction, double)                                                                                                     \
+  TABLE(site_member_start, int32_t)                                                                                            \
+  TABLE(site_member, int32_t)                                                                                                  \
   TABLE(atom_term_start, int32_t)                                                                                              \
   TABLE(atom_term, int32_t)                                                                                                    \
   TABLE(pair_class, int32_t)                                                                                                   \
+  TABLE(pair_cut, q2_real)                                                                                                     \
   TABLE(pair_special, int32_t)                                                                                                 \
   TABLE(pair_entry_start, int32_t)                                                                                             \
   TABLE(special_form, int32_t)                                                                                                 \
@@ -26,6 +31,7 @@
   TABLE(entry_place, int32_t)                                                                                                  \
   TABLE(term_form, int32_t)                                                                                                    \
   TABLE(term_atom, int32_t)                                                                                                    \
+  TABLE(term_site, int32_t)                                                                                                    \
   TABLE(term_code, int32_t)                                                                                                    \
   TABLE(term_piece, int32_t)                                                                                                   \
   TABLE(term_parameter, int32_t)                                                                                               \
@@ -67,6 +73,15 @@ int32_t q2_local_parameter(struct q2_builder *builder, int32_t row);
 
 /* Appends the molecule's terms, pieces and entries; returns 0 or -1 (out of memory). */
 int q2_build_terms(struct q2_builder *builder);
+
+/* Appends the molecule's sites, where the data set has any; 0 or -1. */
+int q2_build_sites(struct q2_builder *builder);
+
+/* The atoms of row `row` of a term table as a term of the batch has them: those of the row, then, where the row is one at
+ * sites, the atoms that these are moved towards, once each, then -1; site: as q2_batch.term_site. Returns how many atoms there
+ * are, or -1: more than Q2_MAX_TERM_ATOMS. Atoms of the row of local molecule `molecule`. */
+int q2_term_atoms(const struct q2_dataset *dataset, int64_t molecule, const struct q2_term_table *table, int64_t row,
+                  int32_t atom[Q2_MAX_TERM_ATOMS], int32_t site[Q2_MAX_TERM_ATOMS]);
 
 /* Appends the molecule's pairs and the parameters of its atoms; 0 or -1. */
 int q2_build_pairs(struct q2_builder *builder);

@@ -1,16 +1,21 @@
 /* Terms of a molecule: which form each takes, cut into pieces and entries, and which terms touch an atom. */
-#include "../kernels/coordinates.h"
+#include "../kernels/site_coordinates.h"
 #include "batch_parts.h"
 
 /* The form that the term takes at its geometry: near a straight angle the one that fades, if the form has one. Where the
  * geometry moves, always that one: far from straight angles its factor is 1. */
-static int form_by_geometry(const struct q2_builder *builder, int form, const int32_t *atoms) {
+static int form_by_geometry(const struct q2_builder *builder, const struct q2_term_table *table, int form, int64_t row) {
   const int faded = q2_form_faded(form);
   if (faded < 0) return form;
   if (builder->batch->moving) return faded;
-  double x[Q2_MAX_TERM_ATOMS][3];
-  for (int a = 0; a < q2_forms[form].atom_count; a++)
-    memcpy(x[a], builder->qm_position + 3 * atoms[a], sizeof x[a]);
+  const struct q2_dataset *dataset = builder->dataset;
+  double x[Q2_MAX_TERM_ATOMS][3] = {{0}}, share[Q2_MAX_TERM_ATOMS][Q2_MAX_TERM_ATOMS];
+  int32_t atom[Q2_MAX_TERM_ATOMS], site[Q2_MAX_TERM_ATOMS];
+  const int atoms = q2_term_atoms(dataset, builder->molecule, table, row, atom, site);
+  for (int a = 0; a < atoms; a++)
+    memcpy(x[a], builder->qm_position + 3 * atom[a], sizeof x[a]);
+  if (table->at_sites && q2_site_shares(atom, site, dataset->reduction + dataset->atom_offset[builder->molecule], share))
+    q2_move_to_sites((const double(*)[Q2_MAX_TERM_ATOMS])share, x);
   const int32_t factor = q2_form_coordinate_code(faded, q2_forms[faded].coordinate_count - 1);
   return q2_measure_value(factor, (const double(*)[3])x) < 1 ? faded : form;
 }
@@ -23,9 +28,18 @@ struct loose_entry {
 /* One term of the molecule while it is being placed. */
 struct term {
   int atom_count, coordinate_count;
-  const int32_t *atoms;
+  int32_t atoms[Q2_MAX_TERM_ATOMS], site[Q2_MAX_TERM_ATOMS]; /* q2_term_atoms */
   int32_t code[Q2_MAX_COORDINATES];
 };
+
+/* Whether the coordinate depends on the atom at that place: as one of its own, or as one that these are moved towards. */
+static int depends(const struct term *term, int32_t code, int place) {
+  if (q2_coordinate_touches(code, place)) return 1;
+  for (int p = 0; p < term->atom_count; p++) {
+    if (term->site[p] == place && q2_coordinate_touches(code, p)) return 1;
+  }
+  return 0;
+}
 
 static int add_entries(const struct term *term, int32_t first_piece, struct q2_growing *loose) {
   int32_t piece = first_piece;
@@ -35,8 +49,8 @@ static int add_entries(const struct term *term, int32_t first_piece, struct q2_g
       for (int p = 0; p < term->atom_count; p++) {
         for (int q = 0; q < term->atom_count; q++) {
           if (term->atoms[p] <= term->atoms[q]) continue;
-          if (!(q2_coordinate_touches(code_a, p) && q2_coordinate_touches(code_b, q)) &&
-              !(q2_coordinate_touches(code_b, p) && q2_coordinate_touches(code_a, q))) {
+          if (!(depends(term, code_a, p) && depends(term, code_b, q)) &&
+              !(depends(term, code_b, p) && depends(term, code_a, q))) {
             continue;
           }
           struct loose_entry *entry = q2_grow(loose, 1, sizeof *entry);
@@ -52,9 +66,8 @@ static int add_entries(const struct term *term, int32_t first_piece, struct q2_g
 
 static int add_term(struct q2_builder *builder, const struct q2_term_table *table, int form, int64_t row, int32_t *pieces,
                     struct q2_growing *loose) {
-  struct term term = {.atom_count = table->atom_count,
-                      .atoms = table->atoms + row * table->atom_count,
-                      .coordinate_count = q2_forms[form].coordinate_count};
+  struct term term = {.coordinate_count = q2_forms[form].coordinate_count};
+  term.atom_count = q2_term_atoms(builder->dataset, builder->molecule, table, row, term.atoms, term.site);
   int32_t *term_form = Q2_GROW(builder, term_form, 1, int32_t), *piece = Q2_GROW(builder, term_piece, 1, int32_t);
   int32_t *atom = Q2_GROW(builder, term_atom, Q2_MAX_TERM_ATOMS, int32_t);
   int32_t *code = Q2_GROW(builder, term_code, Q2_MAX_COORDINATES, int32_t);
@@ -64,8 +77,12 @@ static int add_term(struct q2_builder *builder, const struct q2_term_table *tabl
   if (!term_form || !piece || !atom || !code || !parameter || !owner || !constant) return -1;
   *term_form = form;
   *piece = *pieces;
-  for (int a = 0; a < Q2_MAX_TERM_ATOMS; a++)
-    atom[a] = a < term.atom_count ? term.atoms[a] : -1;
+  memcpy(atom, term.atoms, sizeof term.atoms);
+  if (builder->batch->has_sites) {
+    int32_t *site = Q2_GROW(builder, term_site, Q2_MAX_TERM_ATOMS, int32_t);
+    if (!site) return -1;
+    memcpy(site, term.site, sizeof term.site);
+  }
   for (int c = 0; c < term.coordinate_count; c++)
     code[c] = term.code[c] = q2_form_coordinate_code(form, c);
   for (int s = 0; s < Q2_MAX_PARAMETERS; s++) {
@@ -154,7 +171,7 @@ int q2_build_terms(struct q2_builder *builder) {
       const int plain = q2_form_plain(form);
       if (builder->form[t] != plain) continue;
       for (int64_t row = table->offset[builder->molecule]; row < table->offset[builder->molecule + 1] && status == 0; row++) {
-        if (form_by_geometry(builder, plain, table->atoms + row * table->atom_count) != form) continue;
+        if (form_by_geometry(builder, table, plain, row) != form) continue;
         status = add_term(builder, table, form, row, &pieces, &loose);
         if (form != plain && !builder->batch->moving) builder->faded++;
       }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../kernels/forms.h"
-#include "batch_build.h"
+#include "batch_parts.h"
 #include "parameter_kinds.h"
 
 /* What the constants of a form mean decides what they may be. */
@@ -40,6 +40,22 @@ static int check_kinds(const struct q2_dataset *dataset, const struct q2_term_ta
   return Q2_OK;
 }
 
+/* A term at sites has room for the atoms that its own are moved towards. */
+static int check_sites(const struct q2_dataset *dataset, const struct q2_term_table *table, struct q2_error *error) {
+  int32_t atom[Q2_MAX_TERM_ATOMS], site[Q2_MAX_TERM_ATOMS];
+  for (int64_t m = 0; table->at_sites && m < dataset->molecule_count; m++) {
+    for (int64_t row = table->offset[m]; row < table->offset[m + 1]; row++) {
+      if (q2_term_atoms(dataset, m, table, row, atom, site) < 0)
+        return q2_fail(error,
+                       "%s: /force_field/terms/%s/at_sites: molecule '%s': its row %lld has more than %d atoms with those that "
+                       "they are moved towards (expected at most that many)",
+                       dataset->path, table->form, dataset->name[m].text, (long long)(row - table->offset[m]),
+                       Q2_MAX_TERM_ATOMS);
+    }
+  }
+  return Q2_OK;
+}
+
 int q2_forms_resolve(const struct q2_dataset *dataset, int *form, struct q2_error *error) {
   for (int t = 0; t < dataset->term_table_count; t++) {
     const struct q2_term_table *table = &dataset->terms[t];
@@ -57,6 +73,7 @@ int q2_forms_resolve(const struct q2_dataset *dataset, int *form, struct q2_erro
     }
     Q2_TRY(check_kinds(dataset, table, info, error));
     Q2_TRY(check_constants(dataset, table, info, error));
+    Q2_TRY(check_sites(dataset, table, error));
   }
   return Q2_OK;
 }
