@@ -59,6 +59,7 @@ static void lay_out(struct q2_wave *wave, const struct q2_batch *largest, struct
   wave->kind_loss = take(arena, slots * Q2_OBSERVABLE_COUNT, real);
   wave->entry_bar = take(arena, slots * 2 * largest->max_entries, real);
   wave->pair_bar = take(arena, slots * Q2_PAIR_BARS * largest->max_pairs, real);
+  wave->pair_slope = take(arena, slots * Q2_PAIR_SLOPES * largest->max_pairs, real);
   wave->charge_bar = take(arena, slots * atoms, real);
   wave->energy_bar = take(arena, slots, real);
   wave->position_bar = take(arena, slots * ld, real);

@@ -27,6 +27,7 @@ enum { Q2_SLOPE_REALS = Q2_MAX_COORDINATES * Q2_MAX_TERM_ATOMS * 3 }; /* dq/dx o
 enum { Q2_RIGID = 6 };                                                /* columns kept for rigid motions */
 enum { Q2_PAIR_EXCLUDED = 0, Q2_PAIR_FULL, Q2_PAIR_14 };              /* how a non-bonded pair counts */
 enum { Q2_PAIR_PARAMETERS = 2, Q2_PAIR_BARS = 3 };                    /* of a pair's form; with the product of its charges */
+enum { Q2_PAIR_SLOPES = 3 * Q2_PAIR_BARS + 2 * Q2_PAIR_PARAMETERS };  /* f, f', f'' by those; the parameters by atom */
 
 struct q2_batch {
   int atoms;         /* padded number of atoms N; matrices are 3N x 3N */

@@ -159,11 +159,13 @@ void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *b
   if (depth == Q2_DEPTH_FREQUENCIES) return;
   cotangent(backend, batch, wave);
   t = lap(&seconds[Q2_TIMED_COTANGENT], t);
+  if (batch->nonbonded_varies) backend->run(Q2_KERNEL_PAIR_SLOPES, batch, wave);
   parameters(backend, batch, wave);
   lap(&seconds[Q2_TIMED_PARAMETERS], t);
 }
 
 void q2_differentiate_probe(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
   backend->run(Q2_KERNEL_PROBE, batch, wave);
+  if (wave->probe == Q2_PROBE_ENERGY && batch->nonbonded_varies) backend->run(Q2_KERNEL_PAIR_SLOPES, batch, wave);
   parameters(backend, batch, wave);
 }

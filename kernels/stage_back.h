@@ -122,18 +122,63 @@ Q2_DEVICE void q2_pair_cotangent_block(const struct q2_batch *batch, const struc
 
 /* --- to terms and pairs --- */
 
-/* The cotangents of a pair's f'' and f' from the block and from the gradient's cotangent. */
-Q2_DEVICE void q2_pair_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i, int64_t j,
-                            const q2_real block[9], q2_real *bar) {
-  const q2_real *geometry = q2_pairs_of(batch, wave, slot) + 4 * Q2_PAIR(i, j);
-  struct q2_pair pair;
-  q2_load_pair(batch, wave, slot, i, j, &pair);
-  q2_real along = 0;
-  for (int a = 0; a < 3; a++) {
-    for (int b = 0; b < 3; b++)
-      along -= geometry[a] * block[3 * a + b] * geometry[b];
+/* 7. The derivatives of the pair (i, j), i = major > j = minor, in parameters: found once, used by all that runs backwards. */
+Q2_DEVICE void q2_pair_slopes(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
+                              int64_t minor) {
+  const int64_t pair = Q2_PAIR(major, minor);
+  struct q2_pair p;
+  if (!q2_interacts(batch, wave->first + slot, pair)) return;
+  q2_load_pair(batch, wave, slot, major, minor, &p);
+  q2_real *slope = wave->pair_slope + Q2_PAIR_SLOPES * (slot * batch->max_pairs + pair);
+  for (int s = 0; s < Q2_PAIR_BARS; s++) {
+    slope[s] = p.value_p[s];
+    slope[Q2_PAIR_BARS + s] = p.first_p[s];
+    slope[2 * Q2_PAIR_BARS + s] = p.second_p[s];
   }
-  q2_real across = (-block[0] - block[4] - block[8] - along) * geometry[3];
+  for (int s = 0; s < 2 * Q2_PAIR_PARAMETERS; s++)
+    slope[3 * Q2_PAIR_BARS + s] = p.by_atom[s / 2][s % 2];
+}
+
+/* u'V u and tr V of the block V that a pair with unit vector u meets, with their signs turned. Of a probed value V is -(dl dr'
+ * + dr dl') / 2 but for an antisymmetric part that does not matter here, dl and dr the differences of l and r between the
+ * sites. */
+Q2_DEVICE void q2_pair_contract(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i, int64_t j,
+                                const q2_real u[3], q2_real *along, q2_real *trace) {
+  *along = *trace = 0;
+  if (wave->probe == Q2_PROBE_LOSS) {
+    q2_real block[9];
+    q2_pair_cotangent_block(batch, wave, slot, i, j, block);
+    for (int a = 0; a < 3; a++) {
+      for (int b = 0; b < 3; b++)
+        *along -= u[a] * block[3 * a + b] * u[b];
+    }
+    *trace = -(block[0] + block[4] + block[8]);
+    return;
+  }
+  const int64_t m = wave->first + slot;
+  q2_real left[2][3], right[2][3], along_left = 0, along_right = 0;
+  for (int end = 0; end < 2; end++) {
+    q2_site_vector(batch, m, wave->probe_left + slot * batch->ld, end ? j : i, left[end]);
+    q2_site_vector(batch, m, wave->probe_right + slot * batch->ld, end ? j : i, right[end]);
+  }
+  for (int a = 0; a < 3; a++) {
+    const q2_real l = left[0][a] - left[1][a], r = right[0][a] - right[1][a];
+    along_left += l * u[a];
+    along_right += r * u[a];
+    *trace += l * r;
+  }
+  *along = along_left * along_right;
+}
+
+/* The cotangents of a pair's parameters and of the product of its charges. */
+Q2_DEVICE void q2_pair_back(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i, int64_t j,
+                            q2_real *bar) {
+  const int64_t pair = Q2_PAIR(i, j);
+  const q2_real *geometry = q2_pairs_of(batch, wave, slot) + 4 * pair;
+  const q2_real *slope = wave->pair_slope + Q2_PAIR_SLOPES * (slot * batch->max_pairs + pair);
+  q2_real along, trace;
+  q2_pair_contract(batch, wave, slot, i, j, geometry, &along, &trace);
+  q2_real across = (trace - along) * geometry[3]; /* of f'; `along` is that of f'' */
   if (batch->has_slopes) {
     const q2_real *gradient = wave->gradient_bar + slot * batch->ld;
     q2_real high[3], low[3];
@@ -144,7 +189,7 @@ Q2_DEVICE void q2_pair_back(const struct q2_batch *batch, const struct q2_wave *
   }
   const q2_real energy = batch->has_energies ? wave->energy_bar[slot] : 0;
   for (int s = 0; s < Q2_PAIR_BARS; s++)
-    bar[s] = along * pair.second_p[s] + across * pair.first_p[s] + energy * pair.value_p[s];
+    bar[s] = along * slope[2 * Q2_PAIR_BARS + s] + across * slope[Q2_PAIR_BARS + s] + energy * slope[s];
 }
 
 /* 7. Block (i, j) of the cotangent, i = major > j = minor: its share in every entry, and the non-bonded pair's cotangents. */
@@ -154,7 +199,9 @@ Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave
   const int32_t *start = batch->pair_entry_start + batch->pair_start[m] + m + pair;
   const int bonded = start[1] > start[0];
   const int nonbonded = batch->nonbonded_varies && q2_interacts(batch, m, pair);
-  if (!bonded && !nonbonded) return;
+  if (nonbonded)
+    q2_pair_back(batch, wave, slot, major, minor, wave->pair_bar + Q2_PAIR_BARS * (slot * batch->max_pairs + pair));
+  if (!bonded) return;
   q2_real block[9];
   q2_cotangent_block(batch, wave, slot, major, minor, block);
   const q2_real *entries = q2_entries_of(batch, wave, slot);
@@ -169,9 +216,6 @@ Q2_DEVICE void q2_blocks_back(const struct q2_batch *batch, const struct q2_wave
     bar[0] = second;
     bar[1] = first;
   }
-  if (nonbonded && batch->has_sites) q2_pair_cotangent_block(batch, wave, slot, major, minor, block);
-  if (nonbonded)
-    q2_pair_back(batch, wave, slot, major, minor, block, wave->pair_bar + Q2_PAIR_BARS * (slot * batch->max_pairs + pair));
 }
 
 /* The cotangent of the slope of coordinate a of the term: the gradient's cotangent along dq_a/dx. */
@@ -233,20 +277,15 @@ Q2_DEVICE void q2_atoms_back(const struct q2_batch *batch, const struct q2_wave 
                              int64_t minor) {
   (void)major;
   const int64_t m = wave->first + slot;
-  q2_real own[Q2_PAIR_PARAMETERS], sum[Q2_PAIR_PARAMETERS] = {0, 0}, charge = 0;
-  q2_atom_parameters(batch, wave, m, minor, own);
+  q2_real sum[Q2_PAIR_PARAMETERS] = {0, 0}, charge = 0;
   for (int64_t j = 0; j < batch->atom_count[m]; j++) {
-    const int64_t pair = j < minor ? Q2_PAIR(minor, j) : Q2_PAIR(j, minor);
+    const int64_t pair = j < minor ? Q2_PAIR(minor, j) : Q2_PAIR(j, minor), at = slot * batch->max_pairs + pair;
     if (j == minor || !q2_interacts(batch, m, pair)) continue;
-    const q2_real *bar = wave->pair_bar + Q2_PAIR_BARS * (slot * batch->max_pairs + pair);
+    const q2_real *bar = wave->pair_bar + Q2_PAIR_BARS * at;
+    const q2_real *by_atom = wave->pair_slope + Q2_PAIR_SLOPES * at + 3 * Q2_PAIR_BARS + (j < minor ? 0 : 1);
     charge += bar[Q2_PAIR_PARAMETERS] * wave->charge[slot * batch->atoms + j];
-    if (batch->pair_special[batch->pair_start[m] + pair] >= 0) continue;
-    q2_real other[Q2_PAIR_PARAMETERS];
-    struct q2_combined combined[Q2_PAIR_PARAMETERS];
-    q2_atom_parameters(batch, wave, m, j, other);
-    q2_combine((enum q2_combining_rule)batch->combining_rule, own, other, combined);
     for (int s = 0; s < Q2_PAIR_PARAMETERS; s++)
-      sum[s] += bar[s] * combined[s].by_first;
+      sum[s] += bar[s] * by_atom[2 * s];
   }
   for (int s = 0; s < Q2_PAIR_PARAMETERS; s++)
     q2_pair_derivatives(batch, wave, slot)[s * batch->atom_count[m] + minor] = sum[s];

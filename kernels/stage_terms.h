@@ -85,10 +85,13 @@ Q2_DEVICE void q2_charges(const struct q2_batch *batch, const struct q2_wave *wa
 }
 
 /* A pair's energy, its derivatives in r, and their derivatives in the two parameters of its form and in the product of its
- * charges. */
+ * charges; and the derivatives of the two parameters in those of the pair's atoms, i and j (none where it has a row of its
+ * own).
+ */
 struct q2_pair {
   q2_real value, first, second, third;
   q2_real value_p[Q2_PAIR_BARS], first_p[Q2_PAIR_BARS], second_p[Q2_PAIR_BARS];
+  q2_real by_atom[Q2_PAIR_PARAMETERS][2];
 };
 
 /* The parameters of atom i's type. */
@@ -112,16 +115,21 @@ Q2_DEVICE void q2_load_pair(const struct q2_batch *batch, const struct q2_wave *
   if (special >= 0) {
     const int64_t from = batch->special_start[m] + special;
     form = (enum q2_pair_form)batch->special_form[from];
-    for (int s = 0; s < Q2_PAIR_PARAMETERS; s++)
+    for (int s = 0; s < Q2_PAIR_PARAMETERS; s++) {
       p[s] = q2_parameter(batch, wave, m, batch->special_parameter[Q2_PAIR_PARAMETERS * from + s]);
+      out->by_atom[s][0] = out->by_atom[s][1] = 0;
+    }
   } else {
     q2_real first[Q2_PAIR_PARAMETERS], second[Q2_PAIR_PARAMETERS];
     struct q2_combined combined[Q2_PAIR_PARAMETERS];
     q2_atom_parameters(batch, wave, m, i, first);
     q2_atom_parameters(batch, wave, m, j, second);
     q2_combine((enum q2_combining_rule)batch->combining_rule, first, second, combined);
-    for (int s = 0; s < Q2_PAIR_PARAMETERS; s++)
+    for (int s = 0; s < Q2_PAIR_PARAMETERS; s++) {
       p[s] = combined[s].value;
+      out->by_atom[s][0] = combined[s].by_first;
+      out->by_atom[s][1] = combined[s].by_second;
+    }
   }
   q2_pair_form_evaluate(form, inverse, p, &jet);
   q2_coulomb(inverse, coulomb);

@@ -59,6 +59,7 @@
   ROW(ATOMS_THIRD, q2_atoms_third, 1, Q2_ATOMS)                                                                                \
   ROW(SOLVE_MODES, q2_solve_modes, 1, Q2_ORDER)                                                                                \
   ROW(SOLVE, q2_solve, 1, 3 * Q2_ATOMS)                                                                                        \
+  ROW(PAIR_SLOPES, q2_pair_slopes, Q2_ATOMS, Q2_BEFORE)                                                                        \
   ROW(BLOCKS_BACK, q2_blocks_back, Q2_ATOMS, Q2_BEFORE)                                                                        \
   ROW(TERMS_BACK, q2_terms_back, 1, Q2_TERM_COUNT)                                                                             \
   ROW(ATOMS_BACK, q2_atoms_back, 1, Q2_ATOMS)                                                                                  \

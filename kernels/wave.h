@@ -63,9 +63,10 @@ struct q2_wave {
   q2_real *loss, *square;                              /* [1] sums over the molecule's residuals, vibrations */
   q2_real *kind_loss;                                  /* [Q2_OBSERVABLE_COUNT] the loss by observable */
   q2_real *entry_bar;                                  /* [2 max_entries] */
-  q2_real *pair_bar;                 /* [Q2_PAIR_BARS max_pairs] cotangents of the pair's parameters and q q */
-  q2_real *charge_bar;               /* [N] */
-  q2_real *energy_bar;               /* [1] cotangent of the energy */
+  q2_real *pair_bar;   /* [Q2_PAIR_BARS max_pairs] cotangents of the pair's parameters and q q */
+  q2_real *pair_slope; /* [Q2_PAIR_SLOPES max_pairs] value_p, first_p, second_p, by_atom of each pair, for the backward pass */
+  q2_real *charge_bar; /* [N] */
+  q2_real *energy_bar; /* [1] cotangent of the energy */
   q2_real *position_bar;             /* [ld] cotangent of the geometry (moving) */
   q2_real *gradient_bar;             /* [ld] cotangent of dE/dx */
   q2_real *mode_work;                /* [order] */
