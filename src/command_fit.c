@@ -26,8 +26,8 @@ static int find_values(struct q2_session *session, const double *parameters, str
   return q2_relaxation_table_create(session->comm, &session->dataset, session->objective, relaxed, error);
 }
 
-/* What is fitted, for the result. The best parameters come first, with the pairs that are in force when the fit ends; where pairs
- * are found anew, those of the start are then found again. */
+/* What is fitted, for the result. The best parameters come first, with the pairs that are in force when the fit ends; where
+ * pairs are found anew, those of the start are then found again. */
 static int make_tables(struct q2_session *session, const struct q2_fit *fit, struct q2_result_tables *tables,
                        struct q2_error *error) {
   struct point_values before = {0}, after = {0};
@@ -40,8 +40,8 @@ static int make_tables(struct q2_session *session, const struct q2_fit *fit, str
     status = q2_molecule_table_create(session->comm, &session->dataset, &before.vibrations, &after.vibrations,
                                       &tables->vibrations, error);
   if (status == Q2_OK)
-    status = q2_residual_table_create(session->comm, &session->dataset, &before.residuals, &after.residuals,
-                                      &tables->residuals, error);
+    status = q2_residual_table_create(session->comm, &session->dataset, &before.residuals, &after.residuals, &tables->residuals,
+                                      error);
   free_values(&before);
   free_values(&after);
   return status;

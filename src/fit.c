@@ -326,8 +326,8 @@ static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_
   PetscFunctionReturn(code);
 }
 
-/* Pairs and molecules that are set aside are settled where the objective is evaluated first. If the log answers there, it has to
- * be evaluated all the same. */
+/* Pairs and molecules that are set aside are settled where the objective is evaluated first. If the log answers there, it has
+ * to be evaluated all the same. */
 static int settle(struct q2_fit_state *state, struct q2_error *error) {
   struct q2_objective *objectives[] = {state->problem->objective, state->problem->by_position};
   struct q2_evaluation unused;

@@ -100,9 +100,9 @@ void q2_count_residuals(struct q2_objective *objective) {
       const int aside = batch->moving && objective->relaxations[b].set_aside[m];
       for (int64_t r = batch->residual_start[m]; r < batch->residual_start[m + 1] && !validation && !aside; r++) {
         const struct q2_residual *residual = &batch->residual[r];
-        counts[0] += residual->weight != 0 && q2_observables[residual->observable].made_of != Q2_MADE_OF_MODE &&
-                     !(residual->observable == Q2_OBSERVABLE_RELAXED_ENERGY &&
-                       isinf(objective->energies.energy[residual->index[1]]));
+        counts[0] +=
+            residual->weight != 0 && q2_observables[residual->observable].made_of != Q2_MADE_OF_MODE &&
+            !(residual->observable == Q2_OBSERVABLE_RELAXED_ENERGY && isinf(objective->energies.energy[residual->index[1]]));
       }
       for (int64_t k = m * batch->order; k < (m + 1) * batch->order; k++) {
         const int partner = batch->mode_reference[k];

@@ -121,8 +121,8 @@ int q2_objective_residuals(struct q2_objective *objective, const double *paramet
                            struct q2_error *error);
 void q2_residual_values_free(struct q2_residual_values *values);
 
-/* Finds the pairs of the rule `overlap` anew at `parameters`; for other rules it does nothing. *changed: vibrations of all ranks
- * that have another partner now; where there are any, the loss is another function than before. Collective. */
+/* Finds the pairs of the rule `overlap` anew at `parameters`; for other rules it does nothing. *changed: vibrations of all
+ * ranks that have another partner now; where there are any, the loss is another function than before. Collective. */
 int q2_objective_assign(struct q2_objective *objective, const double *parameters, int64_t *changed, struct q2_error *error);
 
 /* How the last relaxation of each local molecule ended: status[m] becomes enum q2_relaxation (kernels/wave.h), or -1 where

@@ -75,8 +75,7 @@ static void print_set_aside(struct q2_printer *printer, const struct q2_relaxati
     if (!table->set_aside[m]) continue;
     q2_print(printer, "%s%s (%s)", listed++ > 0 ? ", " : "", name[m].text, q2_relaxation_word(table->status[m]));
   }
-  if (listed < table->aside)
-    q2_print(printer, " and %lld more (-verbose lists all)", (long long)(table->aside - listed));
+  if (listed < table->aside) q2_print(printer, " and %lld more (-verbose lists all)", (long long)(table->aside - listed));
   q2_print(printer, "\n");
 }
 
@@ -103,8 +102,8 @@ void q2_molecule_failure(MPI_Comm comm, const struct q2_dataset *dataset, const 
   strcpy(failure->name.text, "?");
   strcpy(failure->reason, bare);
   MPI_Comm_rank(comm, &rank);
-  const int known = q2_objective_relaxes(objective) &&
-                    local_relaxations(comm, dataset, objective, &status, &set_aside, &unused) == Q2_OK;
+  const int known =
+      q2_objective_relaxes(objective) && local_relaxations(comm, dataset, objective, &status, &set_aside, &unused) == Q2_OK;
   for (int64_t m = 0; m < dataset->molecule_count; m++) {
     if (dataset->molecule[m] != number) continue;
     mine = rank;

@@ -525,8 +525,8 @@ static const struct observed_kind {
                       {"relaxed_frequency", 1, 0.01},
                       {"relaxed_energy", 1, 0.01}};
 
-/* Molecule `number`'s row of a kind: all there are, but the molecule four before for energies and one torsion of methane. CO2 is
- * not relaxed, because it would have to leave a straight angle; molecule 11 is, and nothing else. */
+/* Molecule `number`'s row of a kind: all there are, but the molecule four before for energies and one torsion of methane. CO2
+ * is not relaxed, because it would have to leave a straight angle; molecule 11 is, and nothing else. */
 static int observed_row(const struct observed_kind *kind, int64_t number, const struct made_molecule *molecule,
                         int64_t index[4]) {
   const int apart = number == 11, co2 = number % made_kinds == 3;

@@ -397,8 +397,8 @@ static void replay_is_exact(const char *arguments, enum guidance guidance) {
   tear_down(&f);
 }
 
-/* Pairs that are found anew at iterates: TAO starts anew where they change, every value in the log is that of the pairs in force,
- * iterations are counted through, limits hold for all starts together, and the best point is of the last loss. */
+/* Pairs that are found anew at iterates: TAO starts anew where they change, every value in the log is that of the pairs in
+ * force, iterations are counted through, limits hold for all starts together, and the best point is of the last loss. */
 static void pairs_found_anew(const char *optimizer) {
   struct fixture f;
   struct q2_fit fit = {0};
@@ -422,8 +422,7 @@ static void pairs_found_anew(const char *optimizer) {
   if (fit.log.count > 0) CHECK(q2_evaluation_log_best(&fit.log) >= fit.log.since && fit.log.since > 0);
   /* The objective is left with the last pairs. */
   double x[ROWS], unused[ROWS];
-  if (fit.log.count > 0)
-    memcpy(x, fit.log.x + q2_evaluation_log_best(&fit.log) * n, (size_t)n * sizeof *x);
+  if (fit.log.count > 0) memcpy(x, fit.log.x + q2_evaluation_log_best(&fit.log) * n, (size_t)n * sizeof *x);
   (void)MPI_Bcast(x, n, MPI_DOUBLE, 0, *world);
   const double loss = loss_at(&f, x, unused);
   CHECK_CLOSE(fit.best_record.value, loss, 1e-12 * loss);

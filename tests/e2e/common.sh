@@ -60,4 +60,8 @@ same_bits() {
   done
 }
 
+# values FILE DATASET: its numbers, one a line; attribute FILE PATH: the attribute's number.
+values() { h5dump -m '%.17g' -y -w 1 -d "$2" "$1" | sed -n '/DATA {/,/}/p' | tr -d ' ,' | grep -E '^[-+0-9n]'; }
+attribute() { h5dump -m '%.17g' -y -a "$2" "$1" | sed -n '/DATA {/,/}/p' | tr -d ' ,' | grep -E '^[-+0-9n]'; }
+
 command -v h5dump >/dev/null || { echo "skipped: h5dump is missing (Debian: hdf5-tools)"; exit 77; }

@@ -3,9 +3,6 @@
 . "$(dirname "$0")/common.sh"
 "$Q2HPC_WRITE_DATASET" made.h5 9 guided || exit 1
 
-# values FILE DATASET: its numbers, one a line.
-values() { h5dump -m '%.17g' -y -w 1 -d "$2" "$1" | sed -n '/DATA {/,/}/p' | tr -d ' ,' | grep -E '^[-+0-9]'; }
-
 on 0 info made.h5
 ends_with 0
 says out "2 equalities leave 4 variables"
