@@ -32,9 +32,12 @@ Q2_DEVICE void q2_distance(int order, const double x[][3], struct q2_coordinate 
  * e[1]. */
 struct q2_angle_frame {
   double r[2], e[2][3], n[3], p[2][3], sine, cosine;
+  double share; /* of p that a force gets (q2_angle) */
 };
 
-#define Q2_ANGLE_FLOOR 1e-8
+/* 2^-27 radian: a power of two, so that pi - theta is exactly that where theta counts as so far from pi. */
+#define Q2_ANGLE_FLOOR 7.450580596923828125e-9
+#define Q2_ANGLE_NOISE 1e-15 /* of a sine, by rounding */
 
 Q2_DEVICE void q2_angle_frame(const double x[][3], struct q2_angle_frame *frame) {
   for (int side = 0; side < 2; side++) {
@@ -44,21 +47,29 @@ Q2_DEVICE void q2_angle_frame(const double x[][3], struct q2_angle_frame *frame)
   q2_cross(frame->e[0], frame->e[1], frame->n);
   frame->sine = sqrt(q2_dot(frame->n, frame->n));
   frame->cosine = q2_dot(frame->e[0], frame->e[1]);
+  frame->share = 1;
   if (frame->sine >= Q2_ANGLE_FLOOR) {
     q2_rescale(frame->n, 1 / frame->sine);
   } else {
-    q2_any_perpendicular(frame->e[0], frame->n);
+    frame->share = frame->sine / Q2_ANGLE_FLOOR;
     frame->sine = Q2_ANGLE_FLOOR;
+    q2_add_vector(frame->n, -q2_dot(frame->n, frame->e[0]), frame->e[0]); /* rounding may have any direction */
+    const double length = sqrt(q2_dot(frame->n, frame->n));
+    if (length > Q2_ANGLE_NOISE)
+      q2_rescale(frame->n, 1 / length);
+    else
+      q2_any_perpendicular(frame->e[0], frame->n);
   }
   q2_cross(frame->e[0], frame->n, frame->p[0]);
   q2_cross(frame->n, frame->e[1], frame->p[1]);
 }
 
-/* The angle at x[1] between x[0] and x[2], by atan2, in [0, pi]. Closer to 0 or pi than Q2_ANGLE_FLOOR the direction of bending
- * is undefined: then an arbitrary plane through the atoms is taken and the angle counts as Q2_ANGLE_FLOOR away, so that f' D
- * stays finite where f' vanishes at the limit (forms.h). With e1, e2 the unit vectors to x0, x2, n the normal of the plane and
- * p1 = e1 x n, p2 = n x e2: dtheta/da = p1 / r1, d2theta/da2 = (cot(theta) n n' - e1 p1' - p1 e1') / r1^2, d2theta/dadb = -n n'
- * / (r1 r2 sin(theta)). */
+/* The angle at x[1] between x[0] and x[2], by atan2, in [0, pi]. Closer to 0 or pi than Q2_ANGLE_FLOOR the angle counts as
+ * Q2_ANGLE_FLOOR away, so that f' D stays finite where f' vanishes at the limit (forms.h); and where even the direction of
+ * bending is undefined, an arbitrary plane through the atoms is taken. A force must vanish there: f' is that of the floor, f''
+ * Q2_ANGLE_FLOOR, and `share`, the true distance by Q2_ANGLE_FLOOR, makes f' g what it is. With e1, e2 the unit vectors to x0,
+ * x2, n the normal of the plane and p1 = e1 x n, p2 = n x e2: dtheta/da = p1 / r1, d2theta/da2 = (cot(theta) n n' - e1 p1' - p1
+ * e1') / r1^2, d2theta/dadb = -n n' / (r1 r2 sin(theta)). */
 Q2_DEVICE void q2_angle(int order, const double x[][3], struct q2_coordinate *coordinate) {
   struct q2_angle_frame frame;
   q2_angle_frame(x, &frame);
@@ -67,6 +78,7 @@ Q2_DEVICE void q2_angle(int order, const double x[][3], struct q2_coordinate *co
   const double sine = frame.sine, cosine = frame.cosine;
   q2_clear(order, coordinate);
   coordinate->value = atan2(sine, cosine);
+  coordinate->share = frame.share;
   if (order < 1) return;
   for (int i = 0; i < 3; i++) {
     coordinate->first[0][i] = p1[i] / r1;
@@ -126,6 +138,7 @@ Q2_DEVICE void q2_fading(int order, int atoms, const double x[][3], struct q2_co
     q2_fade(angle.value, s);
     q2_clear(order, &product);
     product.value = coordinate->value * s[0];
+    product.share = 1;
     for (int p = 0; p < atoms && order > 0; p++) {
       const int in_p = p >= start && p < start + 3;
       for (int i = 0; i < 3; i++) {

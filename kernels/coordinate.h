@@ -9,9 +9,10 @@ enum { Q2_COORDINATE_ATOMS = 5 };
 /* Value, first and second Cartesian derivatives, in angstrom and radian, in the positions of a term's atoms. Second derivatives
  * come as blocks: second[a][b] is the 3 x 3 block d2q / dx_a dx_b, row-major, for all ordered pairs of atoms a, b. The
  * functions that fill it take the order up to which they do: 0 the value, 1 the first derivatives too, 2 the second. What is
- * above that order stays as it was. */
+ * above that order stays as it was. share: of the first derivatives that a force gets, 1 but for straight angles (q2_angle);
+ * only q2_measure_to sets it for every kind. */
 struct q2_coordinate {
-  double value;
+  double value, share;
   double first[Q2_COORDINATE_ATOMS][3];
   double second[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9];
 };

@@ -21,6 +21,7 @@ Q2_DEVICE void q2_measure_to(int order, int32_t code, const double x[][3], struc
   double own[Q2_COORDINATE_ATOMS][3];
   struct q2_coordinate local;
   q2_own_atoms(code, x, own);
+  local.share = 1;
   const double(*here)[3] = (const double(*)[3])own;
   switch (q2_coordinate_kind(code)) {
   case Q2_DISTANCE:
@@ -41,6 +42,7 @@ Q2_DEVICE void q2_measure_to(int order, int32_t code, const double x[][3], struc
   }
   q2_clear(order, coordinate);
   coordinate->value = local.value;
+  coordinate->share = local.share;
   for (int a = 0; a < atoms && order > 0; a++) {
     const int p = q2_coordinate_place(code, a);
     for (int i = 0; i < 3; i++)

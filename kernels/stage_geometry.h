@@ -30,8 +30,8 @@ Q2_DEVICE void q2_term_positions(const struct q2_batch *batch, int64_t t, const 
   }
 }
 
-/* Coordinates, slopes (unless NULL) and entries of one term of molecule m at `position` [3 atoms], into the molecule's tables.
- * term: within the molecule; count: coordinates of its form. */
+/* Coordinates, slopes (what forces have of dq/dx; unless NULL) and entries of one term of molecule m at `position` [3 atoms],
+ * into the molecule's tables. term: within the molecule; count: coordinates of its form. */
 Q2_DEVICE void q2_measure_term(const struct q2_batch *batch, int64_t m, int64_t term, int count, const double *position,
                                q2_real *coordinates, q2_real *slopes, q2_real *entries) {
   const int64_t t = batch->term_start[m] + term;
@@ -43,7 +43,8 @@ Q2_DEVICE void q2_measure_term(const struct q2_batch *batch, int64_t m, int64_t 
     coordinates[Q2_MAX_COORDINATES * term + a] = (q2_real)coordinate[a].value;
     for (int p = 0; slopes && p < Q2_MAX_TERM_ATOMS; p++) {
       for (int c = 0; c < 3; c++)
-        slopes[Q2_SLOPE_REALS * term + 3 * (Q2_MAX_TERM_ATOMS * a + p) + c] = (q2_real)coordinate[a].first[p][c];
+        slopes[Q2_SLOPE_REALS * term + 3 * (Q2_MAX_TERM_ATOMS * a + p) + c] =
+            (q2_real)(coordinate[a].share * coordinate[a].first[p][c]);
     }
   }
   const int32_t *start = batch->piece_entry_start + batch->piece_start[m] + m + batch->term_piece[t];
