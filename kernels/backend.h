@@ -61,6 +61,10 @@ double q2_now(void);
 void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
                       enum q2_depth depth, double *seconds);
 
+/* Moving batches: the tables of the geometry, energies and Cartesian gradients where the molecules are (wave->position); the
+ * caller sets first, count and parameters of the wave. */
+void q2_evaluate_positions(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave);
+
 /* After an evaluation to GRADIENT (for Q2_PROBE_ENERGY: to ENERGY): the derivative in the parameters of what wave->probe and
  * wave->probed name, of every molecule, into gradient_of_probe. Overwrites what the backward kernels use as work space, but
  * neither `gradient` nor `hessian`. */

@@ -58,15 +58,19 @@ static void displacements(const struct q2_backend *backend, const struct q2_batc
   backend->run(Q2_KERNEL_DISPLACEMENTS, batch, wave);
 }
 
+void q2_evaluate_positions(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
+  backend->run(Q2_KERNEL_MEASURE_TERMS, batch, wave);
+  backend->run(Q2_KERNEL_MEASURE_PAIRS, batch, wave);
+  backend->run(Q2_KERNEL_MEASURE_RIGID, batch, wave);
+  forces(backend, batch, wave);
+}
+
 /* Moving batches: relaxes all molecules of the wave. Leaves the geometry's tables, energies, gradients, eigenvalues and U of
  * where each one ended. */
 static void relax(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
   backend->run(Q2_KERNEL_RELAX_BEGIN, batch, wave);
   do {
-    backend->run(Q2_KERNEL_MEASURE_TERMS, batch, wave);
-    backend->run(Q2_KERNEL_MEASURE_PAIRS, batch, wave);
-    backend->run(Q2_KERNEL_MEASURE_RIGID, batch, wave);
-    forces(backend, batch, wave);
+    q2_evaluate_positions(backend, batch, wave);
     hessian(backend, batch, wave);
     backend->run(Q2_KERNEL_MASS_WEIGHT, batch, wave);
     project(backend, batch, wave);

@@ -204,9 +204,6 @@ static void sum_parts(const struct q2_batch *batch, const struct q2_wave *wave, 
  * in the wave. */
 int q2_objective_forces(const struct q2_objective *objective, const double *parameters, int64_t molecule,
                         struct q2_energy_parts *parts, double *gradient, struct q2_error *error) {
-  static const enum q2_kernel kernels[] = {Q2_KERNEL_MEASURE_TERMS, Q2_KERNEL_MEASURE_PAIRS, Q2_KERNEL_CHARGES,
-                                           Q2_KERNEL_TERMS,         Q2_KERNEL_ATOM_ENERGY,   Q2_KERNEL_ENERGY,
-                                           Q2_KERNEL_GRADIENT_AT};
   const struct q2_backend *backend = &q2_backend_cpu;
   int64_t m = 0, bytes = 0;
   const struct q2_batch *batch = find_molecule(objective, molecule, &m, error);
@@ -221,8 +218,7 @@ int q2_objective_forces(const struct q2_objective *objective, const double *para
   wave.parameters = parameters;
   const size_t n = 3 * (size_t)batch->atom_count[m];
   memcpy(wave.position, batch->position + 3 * batch->atom_start[m], n * sizeof *wave.position);
-  for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++)
-    backend->run(kernels[k], &moving, &wave);
+  q2_evaluate_positions(backend, &moving, &wave);
   sum_parts(&moving, &wave, parts);
   for (size_t i = 0; i < n; i++)
     gradient[i] = wave.gradient_at[i];
