@@ -126,9 +126,12 @@ void observe_charges(struct q2_dataset *dataset) {
   increments->factor = calloc((size_t)bonds + 1, sizeof *increments->factor);
   memcpy(increments->offset, dataset->bond_offset, ((size_t)dataset->molecule_count + 1) * sizeof *increments->offset);
   memcpy(increments->atoms, dataset->bonds, 2 * (size_t)bonds * sizeof *increments->atoms);
-  for (int64_t b = 0; b < bonds; b++) {
-    increments->parameter[b] = increment + (int)(b % 2);
-    increments->factor[b] = b % 2 ? 0.2 : 1;
+  for (int64_t m = 0; m < dataset->molecule_count; m++) {
+    for (int64_t b = dataset->bond_offset[m]; b < dataset->bond_offset[m + 1]; b++) {
+      const int odd = (int)((b - dataset->bond_offset[m]) % 2); /* the same on any number of ranks */
+      increments->parameter[b] = increment + odd;
+      increments->factor[b] = odd ? 0.2 : 1;
+    }
   }
 }
 
