@@ -35,7 +35,8 @@ struct q2_angle_frame {
   double share; /* of p that a force gets (q2_angle) */
 };
 
-#define Q2_ANGLE_FLOOR 1e-8
+/* 2^-27 radian: a power of two, so that pi - theta is exactly that where theta counts as so far from pi. */
+#define Q2_ANGLE_FLOOR 7.450580596923828125e-9
 #define Q2_ANGLE_NOISE 1e-15 /* of a sine, by rounding */
 
 Q2_DEVICE void q2_angle_frame(const double x[][3], struct q2_angle_frame *frame) {

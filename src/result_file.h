@@ -18,8 +18,8 @@ struct q2_result_tables {
   struct q2_relaxation_table relaxed_before, relaxed_after;
 };
 
-/* Writes session->options.output: parameters, iterations, rounds, tables, provenance. stage_seconds is [3][Q2_STAGE_COUNT]: least, most
- * and mean over ranks, read on rank 0. Collective; the old file stays until the new one is complete. */
+/* Writes session->options.output: parameters, iterations, rounds, tables, provenance. stage_seconds is [3][Q2_STAGE_COUNT]:
+ * least, most and mean over ranks, read on rank 0. Collective; the old file stays until the new one is complete. */
 int q2_result_write(struct q2_session *session, const struct q2_fit_rounds *rounds, const struct q2_result_tables *tables,
                     const double *stage_seconds, struct q2_error *error);
 

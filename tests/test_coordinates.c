@@ -1,5 +1,6 @@
 /* Claims: first and second derivatives of every coordinate are derivatives of its value, and the contraction with third
- * derivatives is the derivative of the contraction with the second; words name coordinates. */
+ * derivatives is the derivative of the contraction with the second; words name coordinates; forces vanish at straight angles.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -435,6 +436,30 @@ static void straight_angles_have_a_limit(void) {
   }
 }
 
+/* What is left of a bend's force near 180 degrees is the curvature times the bend, in the bend's direction, down to nothing. */
+static void forces_vanish_at_straight_angles(void) {
+  static const double bends[] = {1e-5, 1e-7, 0.8e-8, 0.7e-8, 1e-9, 1e-11, 0};
+  const double p[2] = {60, 2.9}, r = 1.1, straight = acos(-1);
+  struct q2_jet limit, jet;
+  q2_form_evaluate(Q2_FORM_ANGLE_HARMONIC, &straight, p, NULL, &limit);
+  for (int trial = 0; trial < 40; trial++) {
+    const double turn = uniform(-3, 3), lean = uniform(-1.5, 1.5);
+    for (size_t b = 0; b < sizeof bends / sizeof *bends; b++) {
+      double x[5][3] = {{r * cos(bends[b]), r * sin(bends[b]), 0}, {0, 0, 0}, {-1.3, 0, 0}};
+      double expected[3] = {-sin(bends[b]), cos(bends[b]), 0};
+      struct q2_coordinate q;
+      rotate(lean, turn, expected);
+      for (int a = 0; a < 3; a++)
+        rotate(lean, turn, x[a]);
+      measure("a012", (const double(*)[3])x, &q);
+      q2_form_evaluate(Q2_FORM_ANGLE_HARMONIC, &q.value, p, NULL, &jet);
+      for (int i = 0; i < 3; i++)
+        CHECK_CLOSE(jet.first[0] * q.share * q.first[0][i], limit.second[0] * bends[b] * expected[i] / r,
+                    fabs(limit.second[0]) * (1e-5 * bends[b] + 1e-15));
+    }
+  }
+}
+
 /* Rotating the atoms and W rotates the result. */
 static void contractions_turn_with_the_atoms(void) {
   static const char *const words[] = {"r01", "a012", "t0123", "o0123", "f01234"};
@@ -484,6 +509,7 @@ int main(void) {
   contractions_are_derivatives_at_special_places();
   fading_contractions_are_derivatives();
   straight_angles_have_a_limit();
+  forces_vanish_at_straight_angles();
   contractions_turn_with_the_atoms();
   return check_result();
 }

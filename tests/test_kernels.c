@@ -172,6 +172,35 @@ static void rounded_forms_have_their_derivatives(void) {
   }
 }
 
+/* And with differences that reach over the special places themselves: 180 degrees, where angles go on as their mirror image,
+ * and the plane of four atoms. */
+static void forms_go_on_across_special_places(void) {
+  const double pi = acos(-1), sextic = 9e-10;
+  for (int trial = 0; trial < 50; trial++) {
+    double straight[3] = {pi, uniform(1, 3), pi}, lengths[3] = {uniform(1, 2), uniform(1, 2), pi},
+           bend[2] = {uniform(-100, 100), trial % 2 ? pi : uniform(1, pi)},
+           bend_bend[3] = {uniform(-50, 50), uniform(1, pi), uniform(1, pi)},
+           stretch_bend[4] = {uniform(-50, 50), uniform(1, 2), uniform(1, 2), uniform(1, pi)};
+    check_form(Q2_FORM_ANGLE_HARMONIC, straight, bend, NULL, 0.2 * Q2_STRAIGHT, 1e-6);
+    check_form(Q2_FORM_ANGLE_MM3, straight, bend, &sextic, 0.2 * Q2_STRAIGHT, 1e-6);
+    check_form(Q2_FORM_ANGLE_COSINE, straight, bend, NULL, 0.01, 1e-8);
+    check_form(Q2_FORM_STRETCH_BEND, lengths, stretch_bend, NULL, 0.2 * Q2_STRAIGHT, 1e-6);
+    check_form(Q2_FORM_BEND_BEND, straight, bend_bend, NULL, 0.2 * Q2_STRAIGHT, 1e-6);
+    for (int turn = -1; turn <= 1; turn++) {
+      const double periodicity = 1 + trial % 6;
+      double flat[3] = {turn * pi, uniform(1, 2), 0}, v[4] = {uniform(-9, 9), uniform(-9, 9), uniform(-9, 9), 1.4},
+             fourier[2] = {uniform(-9, 9), uniform(-3, 3)}, improper[2] = {uniform(-9, 9), turn * pi + uniform(-3, 3)};
+      check_form(Q2_FORM_TORSION_FOURIER, flat, fourier, &periodicity, 1e-2, 1e-8);
+      check_form(Q2_FORM_IMPROPER_FOURIER, flat, fourier, &periodicity, 1e-2, 1e-8);
+      check_form(Q2_FORM_TORSION_MM3, flat, v, NULL, 1e-2, 1e-8);
+      check_form(Q2_FORM_TORSION_STRETCH, flat, v, NULL, 1e-2, 1e-8);
+      check_form(Q2_FORM_IMPROPER_HARMONIC, flat, improper, NULL, 1e-2, 1e-8);
+    }
+    double plane[3] = {0}, k[1] = {uniform(-100, 100)};
+    check_form(Q2_FORM_OUT_OF_PLANE_HARMONIC, plane, k, NULL, 1e-2, 1e-8);
+  }
+}
+
 /* Each form has as many coordinates, parameter kinds and constants as its row says, and its words fit its atoms. */
 static void registry_is_consistent(void) {
   for (int form = 0; form < Q2_FORM_COUNT; form++) {
@@ -284,6 +313,8 @@ static void joints_are_smooth(void) {
   CHECK_CLOSE(inside.second[0], 120, 1e-12);
   /* at 180 degrees, forces vanish whatever the equilibrium, so that f' D stays finite */
   double end[3] = {pi, 1.3, pi};
+  evaluate(Q2_FORM_ANGLE_HARMONIC, end, bend, NULL, &inside);
+  CHECK_CLOSE(inside.first[0], 0, 1e-13);
   evaluate(Q2_FORM_ANGLE_MM3, end, bend, &sextic, &inside);
   CHECK_CLOSE(inside.first[0], 0, 1e-13);
   evaluate(Q2_FORM_ANGLE_COSINE, end, bend, NULL, &inside);
@@ -422,6 +453,7 @@ int main(void) {
   registry_is_consistent();
   forms_have_their_derivatives();
   rounded_forms_have_their_derivatives();
+  forms_go_on_across_special_places();
   forms_have_their_values();
   joints_are_smooth();
   out_of_plane_forms_join();

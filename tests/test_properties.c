@@ -1,6 +1,7 @@
 /* Claims: loss, RMSD and gradient do not depend on where molecules lie, how they are turned and how their atoms are numbered;
  * those of a batch are the sums of its members'; energies and Cartesian gradients of single molecules are those of an
- * evaluation, parts add up, and the gradient is the energy's derivative. All with every observable, exp-6 and charges. */
+ * evaluation, parts add up, the gradient is the energy's derivative, and the Hessian the gradient's. All with every observable,
+ * exp-6 and charges. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,10 +394,26 @@ static void displace(struct q2_dataset *dataset, const void *context) {
   }
 }
 
-/* By differences of sixth order, small enough for what is rounded off at straight angles (Q2_STRAIGHT). */
-static void gradient_is_the_slope_of_the_energy(MPI_Comm comm) {
+/* H d of this rank's molecule m, d the direction. */
+static void along_hessian(struct problem *problem, int64_t m, double out[48]) {
+  static double hessian[48 * 48];
+  struct q2_error error;
+  const struct q2_dataset *dataset = &problem->dataset;
+  const int64_t n = 3 * (dataset->atom_offset[m + 1] - dataset->atom_offset[m]);
+  CHECK(q2_objective_hessian(problem->objective, dataset->parameters.value, m, hessian, &error) == Q2_OK);
+  for (int64_t i = 0; i < n; i++) {
+    out[i] = 0;
+    for (int64_t j = 0; j < n; j++)
+      out[i] += hessian[i * n + j] * direction(dataset, m, j);
+  }
+}
+
+/* By differences of sixth order, small enough for what is rounded off at straight angles (Q2_STRAIGHT). The Hessian of a
+ * straight angle is that of one Q2_ANGLE_FLOOR away, some 1e-8 of it off. */
+static void derivatives_are_slopes(MPI_Comm comm) {
   static const double weights[] = {45.0 / 60, -9.0 / 60, 1.0 / 60};
-  double slope[MOLECULES] = {0}, found[MOLECULES] = {0}, gradient[48], worst = 0;
+  static double curve[MOLECULES][48], expected[MOLECULES][48];
+  double slope[MOLECULES] = {0}, found[MOLECULES] = {0}, gradient[48], worst = 0, worst_second = 0;
   struct problem problem;
   for (int k = -3; k <= 3; k++) {
     const double h = 5e-5, step = k * h;
@@ -404,9 +421,14 @@ static void gradient_is_the_slope_of_the_energy(MPI_Comm comm) {
     for (int64_t m = 0; m < problem.dataset.molecule_count; m++) {
       const double energy = forces_of(&problem, m, gradient);
       const int64_t n = 3 * (problem.dataset.atom_offset[m + 1] - problem.dataset.atom_offset[m]);
-      if (k != 0) slope[problem.dataset.molecule[m]] += (k > 0 ? weights[k - 1] : -weights[-k - 1]) / h * energy;
+      const int64_t number = problem.dataset.molecule[m];
+      const double weight = k > 0 ? weights[k - 1] / h : k < 0 ? -weights[-k - 1] / h : 0;
+      slope[number] += weight * energy;
+      for (int64_t i = 0; i < n; i++)
+        curve[number][i] += weight * gradient[i];
       for (int64_t i = 0; k == 0 && i < n; i++)
-        found[problem.dataset.molecule[m]] += gradient[i] * direction(&problem.dataset, m, i);
+        found[number] += gradient[i] * direction(&problem.dataset, m, i);
+      if (k == 0) along_hessian(&problem, m, expected[number]);
     }
     close_problem(&problem);
   }
@@ -414,8 +436,16 @@ static void gradient_is_the_slope_of_the_energy(MPI_Comm comm) {
     const double wrong = fabs(slope[m] - found[m]) / (1 + fabs(found[m]));
     CHECK(wrong < 1e-8, "molecule %d: %.12g, by differences %.12g", m, found[m], slope[m]);
     worst = fmax(worst, wrong);
+    double off = 0, norm = 1;
+    for (int i = 0; i < 48; i++) {
+      off += pow(curve[m][i] - expected[m][i], 2);
+      norm += pow(expected[m][i], 2);
+    }
+    worst_second = fmax(worst_second, sqrt(off / norm));
+    CHECK(off <= 2e-8 * 2e-8 * norm, "molecule %d: Hessian along d off by %g of %g", m, sqrt(off), sqrt(norm));
   }
-  if (is_first(comm)) printf("%-34s off by: %.1e\n", "gradient along a direction", worst);
+  if (is_first(comm))
+    printf("%-34s off by: gradient %.1e, Hessian %.1e\n", "derivatives along a direction", worst, worst_second);
 }
 
 int main(int argc, char **argv) {
@@ -424,7 +454,7 @@ int main(int argc, char **argv) {
   numbering_does_not_matter(MPI_COMM_WORLD);
   batch_is_the_sum_of_its_members(MPI_COMM_WORLD);
   forces_are_those_of_the_evaluation(MPI_COMM_WORLD);
-  gradient_is_the_slope_of_the_energy(MPI_COMM_WORLD);
+  derivatives_are_slopes(MPI_COMM_WORLD);
   const int status = check_result();
   MPI_Finalize();
   return status;
