@@ -180,6 +180,8 @@ Q2_DEVICE void q2_terms_third(const struct q2_batch *batch, const struct q2_wave
   q2_term_positions(batch, t, wave->position + 3 * slot * batch->atoms, x);
   while (blocks < Q2_MAX_TERM_ATOMS && atom[blocks] >= 0)
     blocks++;
+  for (int k = 0; k < Q2_MAX_TERM_ATOMS * Q2_MAX_TERM_ATOMS * 9; k++) /* contractions read the places without atoms, too */
+    w[k / 9 / Q2_MAX_TERM_ATOMS][k / 9 % Q2_MAX_TERM_ATOMS][k % 9] = 0;
   for (int p = 0; p < blocks; p++) {
     for (int r = 0; r < blocks; r++) {
       q2_real block[9];
