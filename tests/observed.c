@@ -156,8 +156,9 @@ void observe_sites(struct q2_dataset *dataset) {
     for (int64_t a = dataset->atom_offset[m]; a < dataset->atom_offset[m + 1]; a++) {
       const int32_t i = (int32_t)(a - dataset->atom_offset[m]), near = neighbour(dataset, m, i, -1);
       const int moved = near >= 0 && dataset->element[a] == 1;
-      const int32_t far = moved && i % 2 && dataset->atom_offset[m + 1] - dataset->atom_offset[m] < 8 ? neighbour(dataset, m, near, i) : -1;
-      dataset->reduction_parent[a] = !moved ? -1 : far >= 0 ? far : near;
+      const int32_t far = moved && i % 2 ? neighbour(dataset, m, near, i) : -1;
+      const int carbon = far >= 0 && dataset->element[dataset->atom_offset[m] + far] == 6; /* bent chains would come apart */
+      dataset->reduction_parent[a] = !moved ? -1 : far >= 0 && !carbon ? far : near;
       dataset->reduction[a] = moved ? 0.05 + 0.01 * (i % 3) : 0;
     }
   }

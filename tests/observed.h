@@ -15,8 +15,8 @@ void observe(MPI_Comm comm, struct q2_dataset *dataset, int kinds);
  * adds charge increments along all bonds. */
 void observe_charges(struct q2_dataset *dataset);
 
-/* Moves hydrogens and oxygens a part of the way towards an atom that they are bonded to, every other one towards one two bonds
- * away, and has all terms of some forms see it that have room; and adds a soft cut. */
+/* Moves hydrogens a part of the way towards the atom that they are bonded to, some towards one two bonds away, and has all
+ * terms of some forms see it that have room; and adds a soft cut. */
 void observe_sites(struct q2_dataset *dataset);
 
 /* As open_problem, with the data set changed as above; charges: whether observe_charges and observe_sites are called. */
