@@ -14,8 +14,9 @@ Q2_DEVICE int64_t q2_site_parent(const struct q2_batch *batch, int64_t m, int64_
 
 /* How many sites move with atom a: its own and those of the hydrogens that are moved towards it. */
 Q2_DEVICE int q2_site_members(const struct q2_batch *batch, int64_t m, int64_t a) {
+  if (!batch->has_sites) return 1;
   const int32_t *start = batch->site_member_start + batch->atom_start[m] + m + a;
-  return batch->has_sites ? start[1] - start[0] : 1;
+  return start[1] - start[0];
 }
 
 /* Number k of them, and its share ds/dx_a. */

@@ -274,7 +274,7 @@ static void put_nonbonded(const struct writer *w) {
   static const int64_t pairs[made_special][2] = {{1, 0}, {1, 1}}, parameters[made_special][2] = {{14, 15}, {16, 17}};
   static const char *const types[made_types] = {"heavy", "hydrogen"};
   static const char *const forms[made_special] = {"exp6_mm3", "hydrogen_12_10"};
-  const double half = 0.5, most = 0.8333, dielectric = 1.5;
+  const double half = 0.5, most = 0.8333, dielectric = 1.5, soft_cut[2] = {6, 8};
   const int exp6 = w->options.exp6, variable = w->options.variable_strings;
   put_texts(w, "/force_field/nonbonded/label", made_types, types, 1);
   put_integers(w, "/force_field/nonbonded/epsilon", made_types, 0, epsilon[exp6]);
@@ -286,6 +286,8 @@ static void put_nonbonded(const struct writer *w) {
   if (exp6) {
     put_attribute_text(group, "form", "exp6_mm3", variable);
     put_attribute(group, "dielectric", H5T_NATIVE_DOUBLE, &dielectric);
+    put_attribute(group, "soft_cut_begin", H5T_NATIVE_DOUBLE, &soft_cut[0]);
+    put_attribute(group, "soft_cut_end", H5T_NATIVE_DOUBLE, &soft_cut[1]);
     put_integers(w, "/force_field/nonbonded/special/types", made_special, 2, pairs[0]);
     put_texts(w, "/force_field/nonbonded/special/form", made_special, forms, 1);
     put_integers(w, "/force_field/nonbonded/special/parameters", made_special, 2, parameters[0]);
@@ -317,6 +319,26 @@ static void put_increments(const struct writer *w, int64_t count, const struct m
   free(offset);
 }
 
+static void put_sites(const struct writer *w, int64_t count, const struct made_molecule *all) {
+  int64_t *parent = get(made_atoms * count, sizeof *parent), *at_sites = get(made_atoms * count, sizeof *at_sites);
+  double *reduction = get(made_atoms * count, sizeof *reduction);
+  int64_t atoms = 0, bonds = 0;
+  for (int64_t m = 0; m < count; m++) {
+    for (int a = 0; a < all[m].atoms; a++, atoms++) {
+      parent[atoms] = made_parent(all[m].element[a], a);
+      reduction[atoms] = made_reduction(m, all[m].element[a], a);
+    }
+    for (int b = 0; b < all[m].bonds; b++)
+      at_sites[bonds++] = made_at_site(m, b);
+  }
+  put_integers(w, "/atoms/reduction_parent", atoms, 0, parent);
+  put_reals(w, "/atoms/reduction", NULL, atoms, 0, reduction);
+  put_integers(w, "/force_field/terms/bond_harmonic/at_sites", bonds, 0, at_sites);
+  free(reduction);
+  free(at_sites);
+  free(parent);
+}
+
 static void put_grids(const struct writer *w) {
   double grid[made_grids * made_points * made_points];
   for (int k = 0; k < made_grids * made_points * made_points; k++)
@@ -331,6 +353,7 @@ static void put_force_field(const struct writer *w, int64_t count, const struct 
   put_nonbonded(w);
   put_grids(w);
   if (w->options.exp6) put_increments(w, count, all);
+  if (w->options.exp6) put_sites(w, count, all);
 }
 
 /* Two equalities: row 11 follows row 4 in another unit, row 5 is frozen; and a prior. */

@@ -16,6 +16,13 @@ static inline double made_grid(int k) { return 0.25 * k - 3; }
 static inline int made_increment(int64_t number) { return number % 2 ? 19 : 18; }
 static inline double made_factor(int64_t number) { return 1 - 0.125 * (double)(number % 5); }
 
+/* Where atom `atom` of molecule `number` is moved towards, how far, and whether its bond number `bond` sees it. */
+static inline int made_parent(int element, int atom) { return element == 1 && atom > 0 ? 0 : -1; }
+static inline double made_reduction(int64_t number, int element, int atom) {
+  return made_parent(element, atom) < 0 ? 0 : 0.0625 + 0.015625 * (double)(number % 3);
+}
+static inline int made_at_site(int64_t number, int bond) { return (number + bond) % 2 == 0; }
+
 /* Molecule `number` of every made set: water, HF, methane, CO2 and a helium atom in turn. */
 struct made_molecule {
   char name[64];
@@ -42,7 +49,8 @@ struct made_options {
   int full;             /* /hessian_full */
   int bare;             /* no mass, gradient, charge, scale, title, non-bonded part */
   int other_units;      /* kcal/mol, bohr, ... instead of q2hpc's own */
-  int exp6;             /* MM3's exp-6 instead of Lennard-Jones, special rows, a dielectric, charge increments */
+  int exp6;             /* MM3's exp-6 instead of Lennard-Jones, special rows, a dielectric, a soft cut, sites,
+                           charge increments */
   int no_factors;       /* charge increments without factors */
   int guided;           /* equalities, a prior, and every third molecule for validation */
   int observed;         /* every kind of observable; molecule 11, HF, has no bond and falls apart when it is relaxed */

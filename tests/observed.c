@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../kernels/nonbonded.h"
+#include "../src/batch_parts.h"
 #include "synthetic.h"
 
 /* Weights by observable, in the order of the registry. */
@@ -135,11 +136,58 @@ void observe_charges(struct q2_dataset *dataset) {
   }
 }
 
+/* A neighbour of atom i of local molecule m other than `but`, or -1. */
+static int32_t neighbour(const struct q2_dataset *dataset, int64_t m, int32_t i, int32_t but) {
+  for (int64_t b = dataset->bond_offset[m]; b < dataset->bond_offset[m + 1]; b++) {
+    const int32_t *bond = dataset->bonds + 2 * b;
+    for (int end = 0; end < 2; end++) {
+      if (bond[end] == i && bond[1 - end] != but) return bond[1 - end];
+    }
+  }
+  return -1;
+}
+
+void observe_sites(struct q2_dataset *dataset) {
+  static const char *const forms[] = {"bond_mm3", "angle_mm3", "stretch_bend", "torsion_mm3"};
+  const int64_t atoms = dataset->atom_offset[dataset->molecule_count];
+  dataset->has_sites = 1;
+  dataset->reduction_parent = calloc((size_t)atoms + 1, sizeof *dataset->reduction_parent);
+  dataset->reduction = calloc((size_t)atoms + 1, sizeof *dataset->reduction);
+  dataset->nonbonded.soft_cut_begin = 2.2;
+  dataset->nonbonded.soft_cut_end = 4.5;
+  for (int64_t m = 0; m < dataset->molecule_count; m++) {
+    for (int64_t a = dataset->atom_offset[m]; a < dataset->atom_offset[m + 1]; a++) {
+      const int32_t i = (int32_t)(a - dataset->atom_offset[m]), near = neighbour(dataset, m, i, -1);
+      const int moved = near >= 0 && dataset->element[a] == 1;
+      const int32_t far = moved && i % 2 ? neighbour(dataset, m, near, i) : -1;
+      const int carbon = far >= 0 && dataset->element[dataset->atom_offset[m] + far] == 6; /* bent chains would come apart */
+      dataset->reduction_parent[a] = !moved ? -1 : far >= 0 && !carbon ? far : near;
+      dataset->reduction[a] = moved ? 0.05 + 0.01 * (i % 3) : 0;
+    }
+  }
+  for (int t = 0; t < dataset->term_table_count; t++) {
+    struct q2_term_table *table = &dataset->terms[t];
+    int chosen = 0;
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++)
+      chosen |= strcmp(table->form, forms[f]) == 0;
+    if (!chosen) continue;
+    table->at_sites = calloc((size_t)table->offset[dataset->molecule_count] + 1, sizeof *table->at_sites);
+    for (int64_t m = 0; m < dataset->molecule_count; m++) {
+      for (int64_t row = table->offset[m]; row < table->offset[m + 1]; row++) {
+        int32_t atom[Q2_MAX_TERM_ATOMS], site[Q2_MAX_TERM_ATOMS];
+        table->at_sites[row] = 1;
+        table->at_sites[row] = q2_term_atoms(dataset, m, table, row, atom, site) > 0;
+      }
+    }
+  }
+}
+
 void open_observed(struct problem *problem, MPI_Comm comm, int64_t molecules, int kinds, int charges,
                    struct q2_plan_options plan, struct q2_objective_options options) {
   struct q2_error error = {""};
   q2_synthetic(comm, molecules, 1, &problem->dataset);
   observe(comm, &problem->dataset, kinds);
   if (charges) observe_charges(&problem->dataset);
+  if (charges) observe_sites(&problem->dataset);
   finish_problem(problem, comm, plan, options, &error);
 }

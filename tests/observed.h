@@ -15,7 +15,11 @@ void observe(MPI_Comm comm, struct q2_dataset *dataset, int kinds);
  * adds charge increments along all bonds. */
 void observe_charges(struct q2_dataset *dataset);
 
-/* As open_problem, with the data set changed as above; charges: whether observe_charges is called. */
+/* Moves hydrogens a part of the way towards the atom that they are bonded to, some towards one two bonds away, and has all
+ * terms of some forms see it that have room; and adds a soft cut. */
+void observe_sites(struct q2_dataset *dataset);
+
+/* As open_problem, with the data set changed as above; charges: whether observe_charges and observe_sites are called. */
 void open_observed(struct problem *problem, MPI_Comm comm, int64_t molecules, int kinds, int charges,
                    struct q2_plan_options plan, struct q2_objective_options options);
 

@@ -51,6 +51,7 @@ struct bad {
 #define SPECIAL TYPES "/special"
 #define INCREMENTS "/force_field/charge_increments"
 #define GRID "/force_field/cmap/grid"
+#define SITES "/atoms/reduction"
 
 static const struct bad cases[] = {
     /* format and version */
@@ -195,6 +196,20 @@ static const struct bad exp6_cases[] = {
     {REAL, INCREMENTS "/factor", NULL, 2, NAN, {INCREMENTS "/factor: row 2 (molecule 1, 'HF 0')", "found nan"}},
     {FLOATS, INCREMENTS "/factor", NULL, 8, 0, {INCREMENTS "/factor: expected shape (9), found (8)"}},
     {TEXT, P "unit", "e", 19, 0, {P "unit: row 19 ('O-H')", "debye, e*angstrom", "'e'"}},
+    {INTEGER, SITES "_parent", NULL, 4, 2, {SITES "_parent: row 4 (molecule 1, 'HF 0')", "0 to 1, or -1, found 2"}},
+    {INTEGER, SITES "_parent", NULL, 4, 1, {SITES "_parent: row 4 (molecule 1", "another atom", "found 1"}},
+    {INTEGER, SITES "_parent", NULL, 4, -2, {SITES "_parent: row 4", "found -2"}},
+    {INTEGER, SITES "_parent", NULL, 4, -1, {SITES ": row 4 (molecule 1", "expected 0, for the atom has no"}},
+    {REAL, SITES, NULL, 4, 1, {SITES ": row 4 (molecule 1", "from 0 to below 1, found 1"}},
+    {REAL, SITES, NULL, 4, -0.1, {SITES ": row 4 (molecule 1", "found -0.1"}},
+    {REMOVE, SITES, NULL, 0, 0, {"/atoms: expected both reduction and reduction_parent, found the second"}},
+    {REMOVE, SITES "_parent", NULL, 0, 0, {"/atoms: expected both reduction and reduction_parent, found the first"}},
+    {INTEGERS, SITES "_parent", NULL, 13, 0, {SITES "_parent: expected shape (14), found (13)"}},
+    {INTEGER, BOND "/at_sites", NULL, 3, 2, {BOND "/at_sites: row 3 (molecule 2", "expected 0 to 1, found 2"}},
+    {INTEGERS, BOND "/at_sites", NULL, 8, 0, {BOND "/at_sites: expected shape (9), found (8)"}},
+    {REMOVE_ATTRIBUTE, TYPES, "soft_cut_end", 0, 0, {TYPES ": expected both attributes", "found the first"}},
+    {ATTRIBUTE_REAL, TYPES, "soft_cut_end", 0, 6, {TYPES ": attributes soft_cut_begin", "found 6 and 6"}},
+    {ATTRIBUTE_REAL, TYPES, "soft_cut_begin", 0, -1, {TYPES ": attributes soft_cut_begin", "found -1 and 8"}},
 };
 
 #define E "/force_field/equalities/"

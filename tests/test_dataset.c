@@ -75,6 +75,13 @@ static void check_molecule(const struct q2_dataset *d, int64_t local, const stru
   check_terms(&d->terms[2], local, m.torsions, &m.torsion[0][0], &m.torsion_parameter[0][0]);
   for (int k = 0; k < m.torsions; k++)
     CHECK(d->terms[2].constants[d->terms[2].offset[local] + k] == m.periodicity[k], "periodicity %g", m.periodicity[k]);
+  CHECK(d->has_sites == options->exp6 && (d->terms[1].at_sites != NULL) == options->exp6, "%d", d->has_sites);
+  for (int a = 0; d->has_sites && a < m.atoms; a++) {
+    CHECK(d->reduction_parent[first + a] == made_parent(m.element[a], a), "%d", d->reduction_parent[first + a]);
+    CHECK(d->reduction[first + a] == made_reduction(number, m.element[a], a), "%g", d->reduction[first + a]);
+  }
+  for (int k = 0; d->terms[1].at_sites && k < m.bonds; k++)
+    CHECK(d->terms[1].at_sites[d->terms[1].offset[local] + k] == made_at_site(number, k), "bond %d", k);
   if (d->increments.offset) {
     const struct q2_charge_increments *increments = &d->increments;
     CHECK(increments->offset[local + 1] - increments->offset[local] == m.bonds, "%d increments", m.bonds);
@@ -240,7 +247,7 @@ static void test_checksum(MPI_Comm comm) {
   const struct made_options options = {.exp6 = 1};
   MPI_Comm_rank(comm, &rank);
   test_read(comm, 7, &options, 0.0, plain);
-  for (int change = 0; change < 17; change++) {
+  for (int change = 0; change < 21; change++) {
     if (rank == 0) {
       make_dataset(path, 7, &options);
       if (change == 0) break_integer(path, "/molecules/charge", 6, 3);
@@ -263,6 +270,10 @@ static void test_checksum(MPI_Comm comm) {
       if (change == 14) break_attribute_text(path, "/observables", "weights", "q2mm");
       if (change == 15) break_attribute_text(path, "/observables", "transition_states", "C");
       if (change == 16) break_attribute_text(path, "/observables/frequency", "basis", "cartesian");
+      if (change == 17) break_real(path, "/atoms/reduction", 1, 0.0625 + 0x1p-40);
+      if (change == 18) break_integer(path, "/atoms/reduction_parent", 1, 2);
+      if (change == 19) break_integer(path, "/force_field/terms/bond_harmonic/at_sites", 1, 1);
+      if (change == 20) break_attribute_real(path, "/force_field/nonbonded", "soft_cut_begin", 6.5);
     }
     MPI_Barrier(comm);
     struct q2_dataset d;

@@ -1,10 +1,11 @@
 """Writes a variant of a data set with MM3's non-bonded part, for check_hessian.py.
 
-    python3 make_mm3_pairs.py data/organic_dft.h5 mm3_pairs.h5 exp6_mm3|exp6_q2mm
+    python3 make_mm3_pairs.py data/organic_dft.h5 mm3_pairs.h5 exp6_mm3|exp6_q2mm [sites]
 
 Lennard-Jones types become exp-6 types. Pairs of their own rows: C-H by exp-6 with an rv so large that many pairs are on the wall, O-H a hydrogen
 bond, H-H Lennard-Jones. A dielectric, 1-4 factors for both kinds of energies, fixed charges, and on every bond an increment, by turns in e
-and a bond dipole. Parameters come in all sorts of units, all active. The result is no sensible force field.
+and a bond dipole. Parameters come in all sorts of units, all active. With `sites` hydrogens are moved, mostly towards the atom that they are bonded
+to, every third towards another one, and bonds and angles see it; and there is a soft cut. The result is no sensible force field.
 """
 
 import sys
@@ -20,7 +21,7 @@ NONBONDED, INCREMENTS = "/force_field/nonbonded", "/force_field/charge_increment
 
 
 def main():
-    source, output, form = sys.argv[1:]
+    source, output, form, *sites = sys.argv[1:]
     tables, attributes = read_tables(source)
     distort(tables)
     add_charges(tables, attributes)
@@ -28,6 +29,8 @@ def main():
     attributes[NONBONDED] = {"form": form, "combining_rule": "mm3", "vdw_14": 0.8, "coulomb_14": 0.6, "dielectric": 1.5}
     add_special(tables, form)
     add_increments(tables)
+    if sites:
+        add_sites(tables, attributes)
     write_tables(output, tables, attributes)
 
 
@@ -66,6 +69,35 @@ def add_increments(tables):
     tables[INCREMENTS + "/offset"], tables[INCREMENTS + "/atoms"] = offset, atoms
     tables[INCREMENTS + "/parameter"] = np.where(odd, rows[1], rows[0]).astype(np.int32)
     tables[INCREMENTS + "/factor"] = np.where(odd, 1 / (DEBYE * length), 1.0)
+
+
+def add_sites(tables, attributes):
+    attributes[NONBONDED].update(soft_cut_begin=2.5, soft_cut_end=5.0)
+    elements, first = tables["/atoms/element"], tables["/molecules/atom_offset"]
+    parent, reduction = np.full(len(elements), -1, dtype=np.int32), np.zeros(len(elements))
+    offset, bonds = tables["/bonds/offset"], tables["/bonds/atoms"]
+    for m in range(len(first) - 1):
+        count = first[m + 1] - first[m]
+        for i, j in [pair for bond in bonds[offset[m]:offset[m + 1]] for pair in (bond, bond[::-1])]:
+            if elements[first[m] + i] == 1:
+                other = next((k for k in range(count) if k not in (i, j)), j)
+                parent[first[m] + i] = other if i % 3 == 0 else j
+                reduction[first[m] + i] = 0.077 + 0.01 * (i % 2)
+    tables["/atoms/reduction_parent"], tables["/atoms/reduction"] = parent, reduction
+    for form in ("bond_harmonic", "angle_harmonic"):
+        group = f"/force_field/terms/{form}"
+        tables[group + "/at_sites"] = np.array([fits(parent, atoms) for atoms in in_file(tables, group)], dtype=np.int32)
+
+
+def in_file(tables, group):
+    """The atoms of each row, counted through the file."""
+    counts = np.diff(tables[group + "/offset"])
+    return tables["/molecules/atom_offset"][np.repeat(np.arange(len(counts)), counts)][:, None] + tables[group + "/atoms"]
+
+
+def fits(parent, atoms):
+    """Whether a term at sites has at most five atoms with those that its own are moved towards: angles of two hydrogens may not."""
+    return len({int(p) for p in parent[atoms] if p >= 0}) + len(atoms) <= 5
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ FOLDER: as for check_mm3star.py. Energies as there, Hessians by automatic differ
 vibrations of the nine structures, imaginary ones too, at the Jaguar inputs' geometries.
 """
 
-import functools
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ import h5py
 import jax.numpy as jnp
 import numpy as np
 from check_mm3star import MM3Star
-from reference import FORMS, blocks, distance, in_units, vibrational_basis, wavenumber
+from reference import FORMS, blocks, distance, in_units, on_sites, vibrational_basis, wavenumber
 
 import rh_enamide_mm3
 from q2hpc_dataset import write_tables
@@ -83,7 +82,7 @@ class Frequencies(MM3Star):
         index = self.offset[molecule][:, None] + atoms
         reduction = self.reduction[index] * sees[:, None]
         both = np.concatenate([index, self.parent[index]], axis=1)
-        second = blocks(at_sites_of(energy, form == "bond_mm3"), self.positions[both], parameters,
+        second = blocks(on_sites(energy, form == "bond_mm3"), self.positions[both], parameters,
                         np.concatenate([constants, reduction], axis=1))
         for m, a, block in zip(molecule, both - self.offset[molecule][:, None], second):
             rows = (3 * a[:, None] + np.arange(3)).ravel()
@@ -94,17 +93,6 @@ class Frequencies(MM3Star):
         basis = vibrational_basis(self.positions[mine], self.masses[mine])
         w = np.repeat(self.masses[mine], 3) ** -0.5
         return wavenumber(np.linalg.eigvalsh(basis.T @ (hessian * np.outer(w, w)) @ basis))
-
-
-@functools.cache
-def at_sites_of(energy, is_bond):
-    """The energy as a function of a term's atoms and the atoms towards which they are reduced."""
-    def of_both(x, p, c):
-        count = len(x) // 2
-        reduction = c[-count:, None]
-        sites = x[:count] + reduction * (x[count:] - x[:count])
-        return energy(sites / (1 - jnp.max(reduction)) if is_bond else sites, p, c[:-count])
-    return of_both
 
 
 if __name__ == "__main__":

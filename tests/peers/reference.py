@@ -9,6 +9,7 @@ are added up molecule by molecule. Units: angstrom, kcal/mol, radian, amu.
 """
 
 import argparse
+import functools
 import itertools
 
 import h5py
@@ -221,6 +222,18 @@ FORMS = {"bond_harmonic": bond, "bond_mm3": bond_mm3, "bond_morse": morse, "angl
          **{f"pair_{form}": pair(energy) for form, energy in PAIRS.items()}}
 
 
+@functools.cache
+def on_sites(energy, is_bond):
+    """The energy of a term at sites, as a function of its atoms and those that they are moved towards. The constants end with
+    the atoms' reductions. A bond counts 1 / (1 - reduction) times."""
+    def of_both(x, p, c):
+        count = len(x) // 2
+        reduction = c[-count:, None]
+        sites = x[:count] + reduction * (x[count:] - x[:count])
+        return energy(sites / (1 - jnp.max(reduction)) if is_bond else sites, p, c[:-count])
+    return of_both
+
+
 # --- reading -----------------------------------------------------------------------------------------------------------------
 
 def text(value):
@@ -243,11 +256,16 @@ class Reference:
             self.masses = in_units(file["atoms/mass"])
             self._read_hessians(file)
             self._read_parameters(file["force_field/parameters"])
+            self._read_sites(file)
             self.terms = {form: self._read_terms(group) for form, group in file.get("force_field/terms", {}).items()}
+            self.sees_sites = {form: group["at_sites"][()] == 1 for form, group in file.get("force_field/terms", {}).items()
+                               if "at_sites" in group}
             if "cmap" in self.terms:
                 self._read_grids(file)
             if "force_field/nonbonded" in file:
-                self.terms.update(self.read_pairs(file))
+                pairs = self.read_pairs(file)
+                self.terms.update(pairs)
+                self.sees_sites.update({form: np.full(len(rows[0]), self.has_sites) for form, rows in pairs.items()})
             observed = file["observables/frequency"]
             self.minimum = float(observed.attrs.get("minimum", 50.0))
             counts = np.diff(observed["offset"][()])
@@ -279,6 +297,16 @@ class Reference:
                 end = link[end]
             value[row] = value[end]
         self.value = value
+
+    def _read_sites(self, file):
+        """Of each atom, counted through the file: the atom that it is moved towards, itself where it is not, and how far."""
+        self.has_sites = "reduction" in file["atoms"]
+        own = np.arange(self.offset[-1])
+        self.parent, self.reduction = own, np.zeros(len(own))
+        if self.has_sites:
+            parent, self.reduction = file["atoms/reduction_parent"][()], file["atoms/reduction"][()]
+            first = np.repeat(self.offset[:-1], np.diff(self.offset))
+            self.parent = np.where(parent >= 0, first + parent, own)
 
     def _read_terms(self, group):
         """(molecule, atoms, parameter values, constants), a row each."""
@@ -318,6 +346,7 @@ class Reference:
         if "special" in group:
             for types, own, rows in zip(*(group["special"][key][()] for key in ("types", "form", "parameters"))):
                 special[frozenset(types.tolist())] = text(own), self.value[rows]
+        begin, end = (group.attrs.get(f"soft_cut_{name}", np.inf) for name in ("begin", "end"))
         types, charges = file["atoms/type"][()], self._charges(file)
         factors = float(group.attrs["vdw_14"]), float(group.attrs["coulomb_14"])
         coulomb = COULOMB / float(group.attrs.get("dielectric", 1.0))
@@ -336,6 +365,9 @@ class Reference:
                     continue
                 ours, theirs = factors if apart[i, j] == 3 else (1.0, 1.0)
                 mixed = np.sqrt(epsilon[t[i]] * epsilon[t[j]]), MIXING[rule](size[t[i]], size[t[j]])
+                if np.isfinite(end):
+                    d = np.linalg.norm(self.positions[a][i] - self.positions[a][j])
+                    ours *= np.clip((end**2 - d**2) / (end**2 - begin**2), 0, 1)
                 own, p = special.get(frozenset((int(t[i]), int(t[j]))), (form, mixed))
                 rows.setdefault(own, []).append((m, i, j, *p, ours, theirs * coulomb * q[i] * q[j]))
         tables = {f"pair_{own}": np.array(table) for own, table in rows.items()}
@@ -343,29 +375,44 @@ class Reference:
 
     # --- Hessians and frequencies --------------------------------------------------------------------------------------------
 
+    def _by_sites(self):
+        """(form, energy function, molecule, atoms, values, constants) of the terms at nuclei and, apart, of those at sites, whose
+        atoms are followed by their parents and whose constants by the atoms' reductions. An atom may be there twice."""
+        for form, (molecule, atoms, values, constants) in self.terms.items():
+            sees = self.sees_sites.get(form, np.zeros(len(molecule), dtype=bool))
+            if not sees.all():
+                yield form, FORMS[form], molecule[~sees], atoms[~sees], values[~sees], constants[~sees]
+            if sees.any():
+                molecule, atoms = molecule[sees], atoms[sees]
+                index = self.offset[molecule][:, None] + atoms
+                both = np.concatenate([atoms, self.parent[index] - self.offset[molecule][:, None]], axis=1)
+                energy = on_sites(FORMS[form], form.startswith("bond_"))
+                yield form, energy, molecule, both, values[sees], np.concatenate([constants[sees], self.reduction[index]], axis=1)
+
     def mm_hessians(self, molecules=None):
         """[3N, 3N] of each molecule (or of those named by number), kcal/mol/angstrom^2."""
         molecules = range(len(self)) if molecules is None else molecules
         hessians = {m: np.zeros((len(self.qm_hessians[m]),) * 2) for m in molecules}
-        for form, (molecule, atoms, values, constants) in self.terms.items():
+        for _, energy, molecule, atoms, values, constants in self._by_sites():
             keep = np.isin(molecule, list(hessians))
             molecule, atoms = molecule[keep], atoms[keep]
             x = self.positions[self.offset[molecule][:, None] + atoms]
-            for m, a, block in zip(molecule, atoms, blocks(FORMS[form], x, values[keep], constants[keep])):
+            for m, a, block in zip(molecule, atoms, blocks(energy, x, values[keep], constants[keep])):
                 rows = (3 * a[:, None] + np.arange(3)).ravel()
-                hessians[m][np.ix_(rows, rows)] += block
+                np.add.at(hessians[m], np.ix_(rows, rows), block)
         return [hessians[m] for m in molecules]
 
     def energies(self):
         """Of each molecule {form: kcal/mol}, with `vdw` and `coulomb` for all forms of pairs."""
         out = [{} for _ in self.names]
-        for form, (molecule, atoms, values, constants) in self.terms.items():
+        for form, energy, molecule, atoms, values, constants in self._by_sites():
             x = self.positions[self.offset[molecule][:, None] + atoms]
             parts = {form: constants}
             if form.startswith("pair_"):
-                parts = {"vdw": constants * [1, 0], "coulomb": constants * [0, 1]}
+                rest = np.ones(constants.shape[1] - 2)
+                parts = {"vdw": constants * [1, 0, *rest], "coulomb": constants * [0, 1, *rest]}
             for name, own in parts.items():
-                sums = np.bincount(molecule, of_terms(_energies, FORMS[form], x, values, own), len(self))
+                sums = np.bincount(molecule, of_terms(_energies, energy, x, values, own), len(self))
                 for m in np.unique(molecule):
                     out[m][name] = out[m].get(name, 0.0) + sums[m]
         return out
@@ -373,9 +420,9 @@ class Reference:
     def gradients(self):
         """[N, 3] of each molecule, kcal/mol/angstrom."""
         gradient = np.zeros(self.positions.shape)
-        for form, (molecule, atoms, values, constants) in self.terms.items():
+        for _, energy, molecule, atoms, values, constants in self._by_sites():
             index = self.offset[molecule][:, None] + atoms
-            np.add.at(gradient, index, of_terms(_slopes, FORMS[form], self.positions[index], values, constants))
+            np.add.at(gradient, index, of_terms(_slopes, energy, self.positions[index], values, constants))
         return [gradient[self.atoms(m)] for m in range(len(self))]
 
     def weighted(self, m, hessian):
