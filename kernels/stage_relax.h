@@ -21,7 +21,7 @@
 enum { Q2_RELAX_ENERGY, Q2_RELAX_RADIUS, Q2_RELAX_STEPS, Q2_RELAX_RETRY, Q2_RELAX_STEEPEST, Q2_RELAX_STATE };
 
 #define Q2_RELAX_GRADIENT 1e-8      /* kcal/mol/angstrom: no component of dE/dx is larger at the end */
-#define Q2_RELAX_AIM 1e-12          /* kcal/mol/angstrom: and none larger than this unless steps stop making it smaller */
+#define Q2_RELAX_AIM 1e-11          /* kcal/mol/angstrom: and none larger than this unless steps stop making it smaller */
 #define Q2_RELAX_MOST_STEPS 200     /* then the molecule counts as failed */
 #define Q2_RELAX_FIRST_RADIUS 0.3   /* angstrom */
 #define Q2_RELAX_LARGEST_RADIUS 0.6 /* angstrom */

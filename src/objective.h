@@ -9,10 +9,10 @@
  *             that is above 50 cm-1 at the first parameters evaluated, indices then frozen (for comparison with that program)
  * Vibrations of relaxed geometries pair by position.
  *
- * Observables at the relaxed geometry are found where the energy has its minimum, from the QM geometry on
- * (kernels/stage_relax.h). A molecule whose relaxation goes astray (a saddle, another basin, no end) at the first parameters
- * evaluated is set aside: its relaxed observables do not count from then on. One that goes astray later is a failed molecule of
- * that evaluation. */
+ * Observables at the relaxed geometry are found where the energy has its minimum (kernels/stage_relax.h): at the first
+ * parameters evaluated from the QM geometry on, later from the geometry found then. A molecule whose relaxation goes astray (a
+ * saddle, another basin, no end) at the first parameters evaluated is set aside: its relaxed observables do not count from then
+ * on. One that goes astray later is a failed molecule of that evaluation. */
 #ifndef Q2_OBJECTIVE_H
 #define Q2_OBJECTIVE_H
 

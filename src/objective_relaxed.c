@@ -5,13 +5,15 @@
 
 #include "objective_state.h"
 
-/* Every relaxation begins at the QM geometry, so that what an evaluation finds depends on the parameters alone. */
+/* The first relaxations begin at the QM geometry; all later ones where those ended, or, of a molecule that went astray, again
+ * at the QM geometry. What an evaluation finds depends on the first parameters and its own, not on the way between. */
 static void begin_relaxations(struct q2_objective *objective) {
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
-    if (batch->moving && batch->molecules > 0)
-      memcpy(objective->relaxations[b].position, batch->position,
-             3 * (size_t)batch->atom_start[batch->molecules] * sizeof *batch->position);
+    struct relaxations *relaxations = &objective->relaxations[b];
+    if (!batch->moving || batch->molecules == 0) continue;
+    const size_t bytes = 3 * (size_t)batch->atom_start[batch->molecules] * sizeof *batch->position;
+    memcpy(relaxations->position, objective->set_aside ? relaxations->start : batch->position, bytes);
   }
 }
 
@@ -48,11 +50,17 @@ static void take_energies(void *context, struct worker *worker, const struct q2_
   if (pass->with_slopes && batch->has_energies) find_slopes(pass->objective, worker, batch);
 }
 
-/* Molecules that went astray are out from now on. */
+/* Molecules that went astray are out from now on; the others' geometries are where later relaxations begin. */
 static void set_aside(struct q2_objective *objective) {
   for (int b = 0; b < objective->batch_count; b++) {
-    for (int64_t m = 0; objective->batch[b].moving && m < objective->batch[b].molecules; m++)
-      objective->relaxations[b].set_aside[m] = objective->relaxations[b].status[m] != Q2_RELAX_MINIMUM;
+    const struct q2_batch *batch = &objective->batch[b];
+    struct relaxations *relaxations = &objective->relaxations[b];
+    for (int64_t m = 0; batch->moving && m < batch->molecules; m++) {
+      const int64_t first = 3 * batch->atom_start[m], count = 3 * batch->atom_start[m + 1] - first;
+      relaxations->set_aside[m] = relaxations->status[m] != Q2_RELAX_MINIMUM;
+      memcpy(relaxations->start + first, (relaxations->set_aside[m] ? batch->position : relaxations->position) + first,
+             (size_t)count * sizeof *relaxations->start);
+    }
   }
   objective->set_aside = 1;
 }
