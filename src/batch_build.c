@@ -180,8 +180,8 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
   START(pair_start)                                                                                                            \
   START(term_start)                                                                                                            \
   START(piece_start)                                                                                                           \
-  START(entry_start) START(parameter_start) START(source_start) START(increment_start) START(special_start)                    \
-      START(residual_start)
+  START(entry_start)                                                                                                           \
+  START(parameter_start) START(source_start) START(increment_start) START(special_start) START(residual_start)
 #define FIXED(TABLE)                                                                                                           \
   TABLE(atom_count, count)                                                                                                     \
   TABLE(mode_count, count)                                                                                                     \
