@@ -26,13 +26,14 @@ static int find_values(struct q2_session *session, const double *parameters, str
   return q2_relaxation_table_create(session->comm, &session->dataset, session->objective, relaxed, error);
 }
 
-/* What is fitted, for the result. The best parameters come first, with the pairs that are in force when the fit ends; where
- * pairs are found anew, those of the start are then found again. */
+/* What is fitted, for the result. The best parameters come first, with the pairs and the relaxed geometries that are in force
+ * when the fit ends; those of the start are then found again. */
 static int make_tables(struct q2_session *session, const struct q2_fit *fit, struct q2_result_tables *tables,
                        struct q2_error *error) {
   struct point_values before = {0}, after = {0};
   int64_t changed;
   int status = find_values(session, fit->best, &after, &tables->relaxed_after, error);
+  q2_objective_unfollow(session->objective);
   if (status == Q2_OK && session->options.assign_anew)
     status = q2_objective_assign(session->objective, fit->start, &changed, error);
   if (status == Q2_OK) status = find_values(session, fit->start, &before, &tables->relaxed_before, error);

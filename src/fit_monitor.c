@@ -127,6 +127,10 @@ static int take_iterate(struct q2_fit_state *state, int own_number, int last, co
   Q2_TRY(find_rmsd_all(state, error));
   print_iterate(state);
   look_back(state, number, own_number == 0 && number > 0);
+  if (own_number > 0 && q2_objective_relaxes(state->problem->objective)) {
+    q2_variables_apply(state->problem->variables, state->message + HEAD, state->parameters);
+    q2_objective_follow(state->problem->objective, state->parameters);
+  }
   const int anew = state->options->assign_anew && own_number > 0 && !last && !state->stalled;
   return anew ? q2_agree(state->comm, find_pairs(state, error), error) : Q2_OK;
 }

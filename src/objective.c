@@ -147,11 +147,13 @@ static int make_relaxations(struct q2_objective *objective) {
     if (!batch->moving) continue;
     const int64_t coordinates = 3 * batch->atom_start[batch->molecules];
     relaxations->position = q2_allocate(coordinates, sizeof *relaxations->position);
+    relaxations->first = q2_allocate(coordinates, sizeof *relaxations->first);
     relaxations->start = q2_allocate(coordinates, sizeof *relaxations->start);
     relaxations->status = q2_allocate(batch->molecules, sizeof *relaxations->status);
     relaxations->set_aside = q2_allocate(batch->molecules, sizeof *relaxations->set_aside);
-    if (!relaxations->position || !relaxations->start || !relaxations->status || !relaxations->set_aside) return -1;
-    objective->bytes += 2 * coordinates * (int64_t)sizeof(double);
+    if (!relaxations->position || !relaxations->first || !relaxations->start || !relaxations->status || !relaxations->set_aside)
+      return -1;
+    objective->bytes += 3 * coordinates * (int64_t)sizeof(double);
   }
   return 0;
 }
@@ -225,6 +227,7 @@ void q2_objective_destroy(struct q2_objective *objective) {
   }
   for (int b = 0; objective->relaxations && b < objective->batch_count; b++) {
     free(objective->relaxations[b].position);
+    free(objective->relaxations[b].first);
     free(objective->relaxations[b].start);
     free(objective->relaxations[b].status);
     free(objective->relaxations[b].set_aside);

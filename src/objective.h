@@ -10,9 +10,9 @@
  * Vibrations of relaxed geometries pair by position.
  *
  * Observables at the relaxed geometry are found where the energy has its minimum (kernels/stage_relax.h): at the first
- * parameters evaluated from the QM geometry on, later from the geometry found then. A molecule whose relaxation goes astray (a
- * saddle, another basin, no end) at the first parameters evaluated is set aside: its relaxed observables do not count from then
- * on. One that goes astray later is a failed molecule of that evaluation. */
+ * parameters evaluated from the QM geometry on, later from the geometry found then or at the last followed parameters. A
+ * molecule whose relaxation goes astray (a saddle, another basin, no end) at the first parameters evaluated is set aside: its
+ * relaxed observables do not count from then on. One that goes astray later is a failed molecule of that evaluation. */
 #ifndef Q2_OBJECTIVE_H
 #define Q2_OBJECTIVE_H
 
@@ -124,6 +124,13 @@ void q2_residual_values_free(struct q2_residual_values *values);
 /* Finds the pairs of the rule `overlap` anew at `parameters`; for other rules it does nothing. *changed: vibrations of all
  * ranks that have another partner now; where there are any, the loss is another function than before. Collective. */
 int q2_objective_assign(struct q2_objective *objective, const double *parameters, int64_t *changed, struct q2_error *error);
+
+/* From now on relaxations begin where those at `parameters` end: a fit calls it at every iterate, so that minima are followed
+ * as they move with the parameters, and not lost to another one on the way from the first. An evaluation then depends on its
+ * parameters and on those that were followed, in order. unfollow: they begin again where the first ones ended. Nothing before
+ * the first evaluation, nor where nothing is relaxed. Not collective. */
+void q2_objective_follow(struct q2_objective *objective, const double *parameters);
+void q2_objective_unfollow(struct q2_objective *objective);
 
 /* How the last relaxation of each local molecule ended: status[m] becomes enum q2_relaxation (kernels/wave.h), or -1 where
  * nothing asks for it; set_aside[m]: whether its relaxed observables do not count. Both [molecule_count]. Local. */

@@ -5,8 +5,8 @@
 
 #include "objective_state.h"
 
-/* The first relaxations begin at the QM geometry; all later ones where those ended, or, of a molecule that went astray, again
- * at the QM geometry. What an evaluation finds depends on the first parameters and its own, not on the way between. */
+/* The first relaxations begin at the QM geometry, later ones at `start`: where those ended, or, once q2_objective_follow was
+ * called, where its did. */
 static void begin_relaxations(struct q2_objective *objective) {
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
@@ -58,11 +58,12 @@ static void set_aside(struct q2_objective *objective) {
     for (int64_t m = 0; batch->moving && m < batch->molecules; m++) {
       const int64_t first = 3 * batch->atom_start[m], count = 3 * batch->atom_start[m + 1] - first;
       relaxations->set_aside[m] = relaxations->status[m] != Q2_RELAX_MINIMUM;
-      memcpy(relaxations->start + first, (relaxations->set_aside[m] ? batch->position : relaxations->position) + first,
-             (size_t)count * sizeof *relaxations->start);
+      memcpy(relaxations->first + first, (relaxations->set_aside[m] ? batch->position : relaxations->position) + first,
+             (size_t)count * sizeof *relaxations->first);
     }
   }
   objective->set_aside = 1;
+  q2_objective_unfollow(objective);
 }
 
 void q2_prepare_evaluation(struct q2_objective *objective, const double *parameters, int with_slopes) {
@@ -82,6 +83,30 @@ void q2_prepare_evaluation(struct q2_objective *objective, const double *paramet
     for (int64_t k = 0; k < energies->count; k++) /* each row has one rank that found it: adding zeros is exact */
       MPI_Allreduce(MPI_IN_PLACE, objective->energy_slope + k * objective->parameter_count, objective->parameter_count,
                     MPI_DOUBLE, MPI_SUM, objective->comm);
+  }
+}
+
+void q2_objective_follow(struct q2_objective *objective, const double *parameters) {
+  if (!objective->relaxes || !objective->set_aside) return;
+  begin_relaxations(objective);
+  q2_run_tasks(objective, parameters, Q2_DEPTH_ENERGY, 0, NULL, NULL);
+  for (int b = 0; b < objective->batch_count; b++) {
+    const struct q2_batch *batch = &objective->batch[b];
+    struct relaxations *relaxations = &objective->relaxations[b];
+    for (int64_t m = 0; batch->moving && m < batch->molecules; m++) {
+      const int64_t first = 3 * batch->atom_start[m], count = 3 * batch->atom_start[m + 1] - first;
+      if (relaxations->status[m] == Q2_RELAX_MINIMUM && !relaxations->set_aside[m])
+        memcpy(relaxations->start + first, relaxations->position + first, (size_t)count * sizeof *relaxations->start);
+    }
+  }
+}
+
+void q2_objective_unfollow(struct q2_objective *objective) {
+  for (int b = 0; b < objective->batch_count; b++) {
+    const struct q2_batch *batch = &objective->batch[b];
+    if (batch->moving && batch->molecules > 0)
+      memcpy(objective->relaxations[b].start, objective->relaxations[b].first,
+             3 * (size_t)batch->atom_start[batch->molecules] * sizeof(double));
   }
 }
 

@@ -32,7 +32,8 @@ struct wave_task {
 /* A moving batch's relaxations. */
 struct relaxations {
   double *position;   /* [atoms][3] of all its molecules, as q2_wave.relaxed */
-  double *start;      /* [atoms][3] where they begin after the first time */
+  double *first;      /* [atoms][3] where the first ones ended */
+  double *start;      /* [atoms][3] where later ones begin */
   int32_t *status;    /* [molecules] enum q2_relaxation */
   int32_t *set_aside; /* [molecules] */
 };
