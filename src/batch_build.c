@@ -46,8 +46,8 @@ static int list_sources(struct q2_builder *builder) {
   for (int64_t p = count; p > 0; p--)
     start[p] = start[p - 1];
   start[0] = 0;
-  const int32_t *row = (const int32_t *)builder->parameter_row.data + first;
-  for (int64_t p = 0; p < count; p++)
+  const int32_t *row = builder->parameter_row.data;
+  for (int64_t p = first; p < first + count; p++)
     builder->local_of_row[row[p]] = -1;
   builder->derivative_parameter.count = 0;
   return 0;

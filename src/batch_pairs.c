@@ -61,9 +61,9 @@ static int special_row(const struct q2_nonbonded *nonbonded, int32_t a, int32_t 
 /* The molecule's number of special row `row`, entering it into the molecule's list if need be; -1 when memory ran out. */
 static int32_t local_special(struct q2_builder *builder, int row) {
   const int64_t first = builder->batch->special_start[builder->slot], count = builder->special_form.count - first;
-  const int32_t *source = (const int32_t *)builder->special_source.data + first;
+  const int32_t *source = builder->special_source.data;
   for (int64_t s = 0; s < count; s++) {
-    if (source[s] == row) return (int32_t)s;
+    if (source[first + s] == row) return (int32_t)s;
   }
   int32_t *form = Q2_GROW(builder, special_form, 1, int32_t);
   int32_t *parameter = Q2_GROW(builder, special_parameter, Q2_PAIR_PARAMETERS, int32_t);

@@ -142,19 +142,20 @@ static int sort_entries(struct q2_builder *builder, struct q2_growing *loose, in
 /* Lists for each atom the terms that touch it. */
 static int list_atoms(struct q2_builder *builder) {
   const int64_t first = builder->batch->term_start[builder->slot], terms = builder->term_form.count - first;
-  const int32_t *atom = (const int32_t *)builder->term_atom.data + Q2_MAX_TERM_ATOMS * first;
+  const int64_t from = Q2_MAX_TERM_ATOMS * first;
+  const int32_t *all = builder->term_atom.data;
   int64_t total = 0;
   for (int64_t k = 0; k < Q2_MAX_TERM_ATOMS * terms; k++)
-    total += atom[k] >= 0;
+    total += all[from + k] >= 0;
   int32_t *start = Q2_GROW(builder, atom_term_start, builder->atoms + 1, int32_t),
           *list = Q2_GROW(builder, atom_term, total, int32_t);
   if (!start || !list) return -1;
   for (int64_t k = 0; k < Q2_MAX_TERM_ATOMS * terms; k++) {
-    if (atom[k] >= 0) start[atom[k] + 1]++;
+    if (all[from + k] >= 0) start[all[from + k] + 1]++;
   }
   accumulate(start, builder->atoms);
   for (int64_t k = 0; k < Q2_MAX_TERM_ATOMS * terms; k++) {
-    if (atom[k] >= 0) list[start[atom[k]]++] = (int32_t)k;
+    if (all[from + k] >= 0) list[start[all[from + k]]++] = (int32_t)k;
   }
   restore(start, builder->atoms);
   return 0;

@@ -193,9 +193,9 @@ static int observed_twice(const struct q2_residual_builder *builder, const int32
 
 /* Nothing is observed twice among the residuals from `first` on. */
 static int check_twice(struct q2_residual_builder *builder, int64_t first) {
-  const struct q2_residual *residual = (const struct q2_residual *)builder->rows.data + first;
   const int64_t count = builder->rows.count - first;
   if (count < 2) return Q2_OK;
+  const struct q2_residual *residual = (const struct q2_residual *)builder->rows.data + first;
   int32_t(*index)[Q2_MAX_INDEX] = q2_allocate(count, sizeof *index);
   if (!index) return out_of_memory(builder);
   for (int64_t k = 0; k < count; k++)
