@@ -52,5 +52,23 @@ check "fitted loss (L-BFGS-B in scipy: 87.1)" \
   "$(awk '$1 == "loss" && NF == 3 { print $3; exit }' "$work/fit.txt")" "<=" $FITTED_LOSS
 check "value and gradient / bare LAPACK, median" \
   "$(awk '/^value and gradient .*LAPACK/ { print $8; exit }' "$work/bench.txt")" "<=" $LAPACK_RATIO
+
+# Complete MM3* (docs/mm3star.md): main block frozen, rows marked OPT fitted; first to the frequencies, then to the diagonal of the
+# eigenmatrix, relaxed bonds and relaxed angles, with Q2MM's classic weights. RMSD at the start: by automatic differentiation of the
+# formulas. R2: what q2mm reports of its own multi-target fit.
+"$python" "$here/rh_enamide_mm3.py" "$folder" "$work/mm3star.h5" >"$work/mm3star.txt" &&
+  "$python" "$here/rh_enamide_mm3.py" "$folder" "$work/multi.h5" --observables multi >>"$work/mm3star.txt" || fail "the import of MM3* failed: $work/mm3star.txt"
+mpirun -n 2 "$program" "$work/mm3star.h5" -threads 1 -tao_type bntr -o "$work/mm3star.result.h5" >"$work/mm3star_fit.txt" ||
+  fail "the fit failed: $work/mm3star_fit.txt"
+mpirun -n 2 "$program" "$work/multi.h5" -threads 1 -tao_type bntr -tao_max_it 60 -identify off -o "$work/multi.result.h5" >"$work/multi_fit.txt" ||
+  fail "the fit failed: $work/multi_fit.txt"
+r2() { awk -v kind="$1" '$1 == kind && NF >= 9 { print $8; exit }' "$work/multi_fit.txt"; }
+check "MM3*: RMSD over all vibrations at the start" "$(awk '/^RMSD over all vibrations/ { print $(NF - 1); exit }' "$work/mm3star_fit.txt")" = 144.4000
+check "MM3*: RMSD over all vibrations, fitted" "$(awk '/^RMSD over all vibrations/ { print $NF; exit }' "$work/mm3star_fit.txt")" "<=" 69
+sed -n 's/^the data determine \([0-9]* of [0-9]*\) parameters.*/MM3*: parameters that the data determine      \1/p' "$work/mm3star_fit.txt"
+check "multi-target: 1 - R2 of the eigenmatrix (q2mm)" "$(r2 eigenmatrix_diagonal | awk '{ print 1 - $1 }')" "<=" 0.011
+check "multi-target: 1 - R2 of bonds (q2mm)" "$(r2 bond | awk '{ print 1 - $1 }')" "<=" 0.046
+check "multi-target: 1 - R2 of angles (q2mm)" "$(r2 angle | awk '{ print 1 - $1 }')" "<=" 0.032
+echo "seconds: $(awk '/ evaluations, / { for (i = 1; i < NF; i++) if ($(i + 1) == "s,") print $i }' "$work/mm3star_fit.txt" "$work/multi_fit.txt" | tr '\n' ' ')(frequencies, multi-target)"
 echo "logs and result: $work"
 exit $missed

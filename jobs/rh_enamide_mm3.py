@@ -1,6 +1,6 @@
 """Turns a user's copy of q2mm's public examples/rh-enamide into input.h5 with the complete MM3* force field (docs/mm3star.md).
 
-    python3 rh_enamide_mm3.py FOLDER input.h5 [--observables multi] [--moments] [--as-printed]
+    python3 rh_enamide_mm3.py FOLDER input.h5 [--observables multi [--weights q2mm]] [--moments] [--as-printed]
 
 FOLDER is q2mm's examples/rh-enamide itself, or any folder that holds, at any depth, the nine Jaguar inputs *.in (geometry in
 angstrom, Hessian in hartree/bohr^2), rh_enamide_training_set.mmo (MacroModel's complete listing of the same nine structures)
@@ -50,7 +50,7 @@ def main():
     arguments = parse_arguments()
     model = Model(Path(arguments.folder), moments=arguments.moments, as_printed=arguments.as_printed)
     tables, attributes = model.tables()
-    add_observables(model, tables, attributes, arguments.observables)
+    add_observables(model, tables, attributes, arguments.observables, arguments.weights)
     write_tables(arguments.output, tables, attributes)
     print(f"{arguments.output}: {len(model.data.molecules)} molecules, {len(model.data.parameters)} parameters")
     print(model.opt_summary())
@@ -61,6 +61,7 @@ def parse_arguments():
     parser.add_argument("folder")
     parser.add_argument("output")
     parser.add_argument("--observables", choices=("frequencies", "multi"), default="frequencies")
+    parser.add_argument("--weights", choices=("q2mm_classic", "q2mm"), default="q2mm_classic", help="of `multi` (docs/observables.md)")
     parser.add_argument("--moments", action="store_true", help="fit the bond moments of rows marked OPT too")
     parser.add_argument("--as-printed", action="store_true", help="the geometry of the listing (rounded to 1e-4 angstrom)")
     return parser.parse_args()
@@ -360,7 +361,7 @@ def vibrations(positions, masses, hessian):
     return np.linalg.eigvalsh(basis @ (hessian * np.outer(w, w)) @ basis.T)
 
 
-def add_observables(model, tables, attributes, which):
+def add_observables(model, tables, attributes, which, weights):
     """Every vibration by number, imaginary ones too; or the eigenmatrix' diagonal and the relaxed bonds and angles."""
     molecules = model.data.molecules
     if which == "frequencies":
@@ -370,7 +371,7 @@ def add_observables(model, tables, attributes, which):
     tables["/observables/eigenmatrix_diagonal/offset"] = offsets([1] * len(molecules))
     tables["/observables/eigenmatrix_diagonal/index"] = np.full((len(molecules), 1), -1, np.int32)
     attributes["/observables/eigenmatrix_diagonal"] = {"basis": "vibrations"}
-    attributes["/observables"] = {"weights": "q2mm"}
+    attributes["/observables"] = {"weights": weights}
     for kind, form, unit, values in (("bond", "bond_mm3", "angstrom", bond_values),
                                      ("angle", "angle_mm3", "degree", lambda x, a: np.degrees(angle_values(x, a)))):
         atoms = [[t[0] for t in m.terms[form]] for m in molecules]
