@@ -169,7 +169,7 @@ static void read_gradient(const struct q2_objective *objective, double *gradient
 
 int q2_objective_evaluate(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                           double *gradient, struct q2_error *error) {
-  q2_find_pairs(objective, parameters, 0);
+  Q2_TRY(q2_find_pairs(objective, parameters, 0, error));
   q2_prepare_evaluation(objective, parameters, 0);
   q2_run_tasks(objective, parameters, gradient ? Q2_DEPTH_GRADIENT : Q2_DEPTH_FREQUENCIES, 0, NULL, NULL);
   const double since = q2_now();
@@ -182,7 +182,7 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
 int q2_objective_normal(struct q2_objective *objective, const double *parameters, struct q2_evaluation *evaluation,
                         double *gradient, double *square, struct q2_error *error) {
   const int64_t variables = objective->options.normal_count, first = SUM_GRADIENT + objective->parameter_count;
-  q2_find_pairs(objective, parameters, 0);
+  Q2_TRY(q2_find_pairs(objective, parameters, 0, error));
   q2_prepare_evaluation(objective, parameters, 1);
   q2_run_tasks(objective, parameters, Q2_DEPTH_GRADIENT, 1, NULL, NULL);
   const double since = q2_now();

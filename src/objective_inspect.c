@@ -126,9 +126,9 @@ int q2_objective_residuals(struct q2_objective *objective, const double *paramet
                    ? Q2_OK
                    : q2_fail(error, "out of memory for the residuals of %lld molecules", (long long)count);
   status = q2_agree(objective->comm, status, error);
+  if (status == Q2_OK) status = q2_find_pairs(objective, parameters, 0, error);
   if (status == Q2_OK) {
     struct copied copied = {values, relaxed};
-    q2_find_pairs(objective, parameters, 0);
     q2_prepare_evaluation(objective, parameters, 0);
     q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, copy_residuals, &copied);
   } else {

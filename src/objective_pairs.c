@@ -62,17 +62,20 @@ static void pair_by_overlap(void *context, struct worker *worker, const struct q
   }
 }
 
-void q2_find_pairs(struct q2_objective *objective, const double *parameters, int again) {
+int q2_find_pairs(struct q2_objective *objective, const double *parameters, int again, struct q2_error *error) {
   int failed = 0;
-  if (objective->options.match == Q2_MATCH_POSITION || (objective->paired && !again)) return;
+  if (objective->options.match == Q2_MATCH_POSITION || (objective->paired && !again)) return Q2_OK;
   if (objective->options.match == Q2_MATCH_OVERLAP) {
     q2_prepare_evaluation(objective, parameters, 0);
     q2_run_tasks(objective, parameters, Q2_DEPTH_GRADIENT, 0, pair_by_overlap, &failed);
   } else if (!objective->paired) {
     q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, pair_as_q2mm, NULL);
   }
+  const int status = failed ? q2_fail(error, "out of memory for the overlaps of a molecule's vibrations") : Q2_OK;
+  Q2_TRY(q2_agree(objective->comm, status, error));
   q2_count_residuals(objective);
   objective->paired = 1;
+  return Q2_OK;
 }
 
 /* Calls with each batch's pairs and their copy in `old`: copies them, or counts those that differ. */
@@ -98,9 +101,9 @@ int q2_objective_assign(struct q2_objective *objective, const double *parameters
   int32_t *old = q2_allocate_everywhere(objective->comm, rows, sizeof *old, "pairs of vibrations", error);
   if (!old) return Q2_FAILED;
   compare_pairs(objective, old, 1);
-  q2_find_pairs(objective, parameters, 1);
+  const int status = q2_find_pairs(objective, parameters, 1, error);
   *changed = compare_pairs(objective, old, 0);
   MPI_Allreduce(MPI_IN_PLACE, changed, 1, MPI_INT64_T, MPI_SUM, objective->comm);
   free(old);
-  return Q2_OK;
+  return status;
 }

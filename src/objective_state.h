@@ -91,7 +91,7 @@ void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum
 void q2_prepare_evaluation(struct q2_objective *objective, const double *parameters, int with_slopes);
 
 /* objective_pairs.c: finds the pairs that parameters decide, the first time or, for the rule `overlap`, always. Collective. */
-void q2_find_pairs(struct q2_objective *objective, const double *parameters, int again);
+int q2_find_pairs(struct q2_objective *objective, const double *parameters, int again, struct q2_error *error);
 
 /* objective_normal.c: J'J of each molecule of a wave that was evaluated to depth GRADIENT, and adding that of slot `slot` to
  * the worker's sums. Returns 0 where a number does not fit the accumulator: then nothing was added. */
