@@ -14,45 +14,6 @@
 
 /* --- molecules --- */
 
-int32_t q2_local_parameter(struct q2_builder *builder, int32_t row) {
-  if (builder->local_of_row[row] < 0) {
-    int32_t *entry = Q2_GROW(builder, parameter_row, 1, int32_t);
-    if (!entry) return -1;
-    *entry = row;
-    builder->local_of_row[row] = (int32_t)(builder->parameter_row.count - 1 - builder->batch->parameter_start[builder->slot]);
-  }
-  return builder->local_of_row[row];
-}
-
-/* Lists for each of the molecule's parameters the derivatives that add up to its own, and forgets the list of rows. */
-static int list_sources(struct q2_builder *builder) {
-  const int64_t first = builder->batch->parameter_start[builder->slot], count = builder->parameter_row.count - first;
-  const int32_t *owner = builder->derivative_parameter.data;
-  const int64_t derivatives = builder->derivative_parameter.count;
-  int64_t total = 0;
-  for (int64_t d = 0; d < derivatives; d++)
-    total += owner[d] >= 0;
-  int32_t *start = Q2_GROW(builder, parameter_source_start, count + 1, int32_t),
-          *source = Q2_GROW(builder, source, total, int32_t);
-  if (!start || !source) return -1;
-  for (int64_t d = 0; d < derivatives; d++) {
-    if (owner[d] >= 0) start[owner[d] + 1]++;
-  }
-  for (int64_t p = 0; p < count; p++)
-    start[p + 1] += start[p];
-  for (int64_t d = 0; d < derivatives; d++) {
-    if (owner[d] >= 0) source[start[owner[d]]++] = (int32_t)d;
-  }
-  for (int64_t p = count; p > 0; p--)
-    start[p] = start[p - 1];
-  start[0] = 0;
-  const int32_t *row = builder->parameter_row.data;
-  for (int64_t p = first; p < first + count; p++)
-    builder->local_of_row[row[p]] = -1;
-  builder->derivative_parameter.count = 0;
-  return 0;
-}
-
 static void grow_maximum(int64_t *maximum, int64_t value) {
   if (value > *maximum) *maximum = value;
 }
@@ -163,7 +124,7 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
   batch->mode_count[slot] = 3 * builder->atoms;
   if (batch->has_rigid) Q2_TRY(build_rigid(builder, error));
   if (q2_build_sites(builder) != 0 || q2_build_terms(builder) != 0 || q2_build_pairs(builder) != 0 ||
-      list_sources(builder) != 0) {
+      q2_build_sources(builder) != 0) {
     return q2_fail(error, "out of memory while building the terms of molecule %s", dataset->name[molecule].text);
   }
   Q2_TRY(build_references(builder, match, error));

@@ -71,6 +71,10 @@ struct q2_builder {
  * out. */
 int32_t q2_local_parameter(struct q2_builder *builder, int32_t row);
 
+/* After all terms and pairs: lists for each of the molecule's parameters the derivatives that add up to its own, and forgets
+ * the list of rows. Returns 0 or -1 (out of memory). */
+int q2_build_sources(struct q2_builder *builder);
+
 /* Appends the molecule's terms, pieces and entries; returns 0 or -1 (out of memory). */
 int q2_build_terms(struct q2_builder *builder);
 
