@@ -94,11 +94,12 @@ Q2_DEVICE double q2_largest_move(int atoms, const double *x, const double *from)
   return sqrt(largest);
 }
 
-/* What a stationary point is: a saddle below -1 cm-1, another basin's where an atom moved too far from the QM geometry. */
+/* What a stationary point is: a saddle unless its lowest vibration is above 1 cm-1 (derivatives grow as its inverse square),
+ * another basin's where an atom moved too far from the QM geometry. */
 Q2_DEVICE enum q2_relaxation q2_relax_verdict(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
   const int64_t m = wave->first + slot;
   const double *position = wave->position + 3 * slot * batch->atoms;
-  if (batch->mode_count[m] > 0 && batch->wavenumber * batch->wavenumber * wave->eigenvalue[slot * batch->order] < -1) {
+  if (batch->mode_count[m] > 0 && batch->wavenumber * batch->wavenumber * wave->eigenvalue[slot * batch->order] < 1) {
     return Q2_RELAX_SADDLE;
   }
   if (q2_largest_move(batch->atom_count[m], position, batch->position + 3 * batch->atom_start[m]) > Q2_RELAX_NEAR)

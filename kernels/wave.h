@@ -9,7 +9,7 @@
 enum q2_relaxation {
   Q2_RELAX_RUNNING,
   Q2_RELAX_MINIMUM, /* a minimum near the QM geometry: the only outcome that is used */
-  Q2_RELAX_SADDLE,  /* a stationary point with a negative eigenvalue */
+  Q2_RELAX_SADDLE,  /* a stationary point that has a vibration below 1 cm-1 */
   Q2_RELAX_FAR,     /* a minimum of another basin */
   Q2_RELAX_FAILED   /* no stationary point within the iterations allowed, or not finite */
 };
