@@ -25,14 +25,11 @@ int q2_build_sources(struct q2_builder *builder) {
   for (int64_t d = 0; d < derivatives; d++) {
     if (owner[d] >= 0) start[owner[d] + 1]++;
   }
-  for (int64_t p = 0; p < count; p++)
-    start[p + 1] += start[p];
+  q2_starts_from_counts(start, count);
   for (int64_t d = 0; d < derivatives; d++) {
     if (owner[d] >= 0) source[start[owner[d]]++] = (int32_t)d;
   }
-  for (int64_t p = count; p > 0; p--)
-    start[p] = start[p - 1];
-  start[0] = 0;
+  q2_starts_after_filling(start, count);
   const int32_t *row = builder->parameter_row.data;
   for (int64_t p = first; p < first + count; p++)
     builder->local_of_row[row[p]] = -1;

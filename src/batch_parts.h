@@ -67,6 +67,19 @@ struct q2_builder {
 /* Grows the table FIELD by COUNT elements of TYPE; NULL when memory ran out. */
 #define Q2_GROW(builder, FIELD, COUNT, TYPE) ((TYPE *)q2_grow(&(builder)->FIELD, (COUNT), sizeof(TYPE)))
 
+/* Sorting into bins, with start [bins + 1]: turns counts, held in start[1...], into starts; */
+static inline void q2_starts_from_counts(int32_t *start, int64_t bins) {
+  for (int64_t b = 0; b < bins; b++)
+    start[b + 1] += start[b];
+}
+
+/* and filling the bins, which moves start[b] to the end of bin b, that is to the start of b + 1, back. */
+static inline void q2_starts_after_filling(int32_t *start, int64_t bins) {
+  for (int64_t b = bins; b > 0; b--)
+    start[b] = start[b - 1];
+  start[0] = 0;
+}
+
 /* The molecule's own number of parameter table's row `row`, entering it into the molecule's list if need be; -1 when memory ran
  * out. */
 int32_t q2_local_parameter(struct q2_builder *builder, int32_t row);

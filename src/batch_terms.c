@@ -98,19 +98,6 @@ static int add_term(struct q2_builder *builder, const struct q2_term_table *tabl
   return 0;
 }
 
-/* Turns counts per bin, held in start[1...], into starts. */
-static void accumulate(int32_t *start, int64_t bins) {
-  for (int64_t b = 0; b < bins; b++)
-    start[b + 1] += start[b];
-}
-
-/* Sorting moved start[b] to the end of bin b, that is to the start of b + 1. */
-static void restore(int32_t *start, int64_t bins) {
-  for (int64_t b = bins; b > 0; b--)
-    start[b] = start[b - 1];
-  start[0] = 0;
-}
-
 /* Sorts the loose entries by pair (stably), and lists for each piece its entries. */
 static int sort_entries(struct q2_builder *builder, struct q2_growing *loose, int32_t pieces) {
   const int64_t pairs = Q2_PAIR(builder->atoms, 0), entries = loose->count;
@@ -125,17 +112,17 @@ static int sort_entries(struct q2_builder *builder, struct q2_growing *loose, in
     pair_start[from[e].pair + 1]++;
     piece_start[from[e].piece + 1]++;
   }
-  accumulate(pair_start, pairs);
-  accumulate(piece_start, pieces);
+  q2_starts_from_counts(pair_start, pairs);
+  q2_starts_from_counts(piece_start, pieces);
   for (int64_t e = 0; e < entries; e++) {
     const int32_t place = pair_start[from[e].pair]++;
     entry_piece[place] = from[e].piece;
     entry_place[place] = from[e].place;
   }
-  restore(pair_start, pairs);
+  q2_starts_after_filling(pair_start, pairs);
   for (int32_t e = 0; e < entries; e++)
     piece_entry[piece_start[entry_piece[e]]++] = e;
-  restore(piece_start, pieces);
+  q2_starts_after_filling(piece_start, pieces);
   return 0;
 }
 
@@ -153,11 +140,11 @@ static int list_atoms(struct q2_builder *builder) {
   for (int64_t k = 0; k < Q2_MAX_TERM_ATOMS * terms; k++) {
     if (all[from + k] >= 0) start[all[from + k] + 1]++;
   }
-  accumulate(start, builder->atoms);
+  q2_starts_from_counts(start, builder->atoms);
   for (int64_t k = 0; k < Q2_MAX_TERM_ATOMS * terms; k++) {
     if (all[from + k] >= 0) list[start[all[from + k]]++] = (int32_t)k;
   }
-  restore(start, builder->atoms);
+  q2_starts_after_filling(start, builder->atoms);
   return 0;
 }
 
