@@ -9,10 +9,11 @@ enum { Q2_MAX_INDEX = 4 }; /* columns of an observable's index */
 
 /* What the calculated value is made of; decides which kernel finds it and which cotangent its residual hands back. */
 enum q2_made_of {
-  Q2_MADE_OF_MODE,      /* a wavenumber of the projected, mass-weighted Hessian; index: the QM vibration it is compared with */
-  Q2_MADE_OF_BASIS,     /* b_i' H b_j for columns i >= j of the molecule's basis; index: i, j (one index: i = j) */
-  Q2_MADE_OF_HESSIAN,   /* an element i >= j of the Cartesian Hessian */
-  Q2_MADE_OF_ENERGY,    /* the molecule's energy minus that of the molecule index */
+  Q2_MADE_OF_MODE,    /* a wavenumber of the projected, mass-weighted Hessian; index: the QM vibration it is compared with */
+  Q2_MADE_OF_BASIS,   /* b_i' H b_j for columns i >= j of the molecule's basis; index: i, j (a row of one index in files has j =
+                         i) */
+  Q2_MADE_OF_HESSIAN, /* an element i >= j of the Cartesian Hessian */
+  Q2_MADE_OF_ENERGY,  /* the molecule's energy minus that of the molecule index */
   Q2_MADE_OF_GRADIENT,  /* a component of the Cartesian gradient */
   Q2_MADE_OF_COORDINATE /* an internal coordinate, of the atoms of the index */
 };

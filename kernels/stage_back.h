@@ -21,9 +21,8 @@ Q2_DEVICE void q2_probe(const struct q2_batch *batch, const struct q2_wave *wave
     switch (q2_made_of(residual->observable)) {
     case Q2_MADE_OF_BASIS: {
       const q2_real *basis = batch->basis + m * batch->ld * batch->basis_columns + minor;
-      const int64_t i = index[0], j = residual->observable == Q2_OBSERVABLE_EIGENMATRIX_DIAGONAL ? i : index[1];
-      left = factor * basis[i * batch->ld];
-      right = basis[j * batch->ld];
+      left = factor * basis[(int64_t)index[0] * batch->ld];
+      right = basis[(int64_t)index[1] * batch->ld];
       break;
     }
     case Q2_MADE_OF_HESSIAN:

@@ -124,11 +124,9 @@ Q2_DEVICE void q2_residuals(const struct q2_batch *batch, const struct q2_wave *
   q2_real calculated = 0;
   int known = 1;
   switch (q2_made_of(residual->observable)) {
-  case Q2_MADE_OF_BASIS: {
-    const int column = residual->observable == Q2_OBSERVABLE_EIGENMATRIX_DIAGONAL ? index[0] : index[1];
-    calculated = factor * wave->basis_matrix[slot * q2_basis(batch) + (int64_t)column * batch->ld_basis + index[0]];
+  case Q2_MADE_OF_BASIS:
+    calculated = factor * wave->basis_matrix[slot * q2_basis(batch) + (int64_t)index[1] * batch->ld_basis + index[0]];
     break;
-  }
   case Q2_MADE_OF_HESSIAN:
     calculated = factor * wave->hessian[slot * q2_matrix(batch) + (int64_t)index[1] * batch->ld + index[0]];
     break;
@@ -201,7 +199,7 @@ Q2_DEVICE void q2_deposit_basis(const struct q2_batch *batch, const struct q2_wa
   const struct q2_residual *residual = batch->residual + batch->residual_start[wave->first + slot] + minor;
   if (q2_made_of(residual->observable) != Q2_MADE_OF_BASIS) return;
   q2_real *matrix = wave->basis_matrix + slot * q2_basis(batch);
-  const int64_t i = residual->index[0], j = residual->observable == Q2_OBSERVABLE_EIGENMATRIX_DIAGONAL ? i : residual->index[1];
+  const int64_t i = residual->index[0], j = residual->index[1];
   const q2_real bar = q2_residual_bar(batch, wave, slot, minor);
   matrix[j * batch->ld_basis + i] = matrix[i * batch->ld_basis + j] = i == j ? bar : bar / 2;
 }

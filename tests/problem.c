@@ -1,6 +1,7 @@
 /* Opening and closing synthetic problems. */
 #include "problem.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "synthetic.h"
@@ -29,4 +30,16 @@ void close_problem(struct problem *problem) {
   q2_objective_destroy(problem->objective);
   q2_plan_free(&problem->plan);
   q2_dataset_free(&problem->dataset);
+}
+
+double square_error(MPI_Comm comm, int64_t count, const double *one, const double *other, double element, double *product) {
+  double sums[3] = {0, 0, 0};
+  for (int64_t k = 0; k < count; k++) {
+    sums[0] += one[k] * other[k];
+    sums[1] += one[k] * one[k];
+    sums[2] += other[k] * other[k];
+  }
+  MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPI_DOUBLE, MPI_SUM, comm);
+  *product = sums[0];
+  return fabs(sums[0] - element) / (sqrt(sums[1] * sums[2]) + 0.01 * sqrt(sums[1] + sums[2]) + 0.01);
 }

@@ -19,4 +19,9 @@ void finish_problem(struct problem *problem, MPI_Comm comm, struct q2_plan_optio
                     struct q2_error *error);
 void close_problem(struct problem *problem);
 
+/* How far `element` of J'J is from the product of two columns of J found by differences, [count] of this rank's residuals each,
+ * relative to their norms: the differences' own error grows with the columns, also where a variable does nothing. *product:
+ * that product. Collective. */
+double square_error(MPI_Comm comm, int64_t count, const double *one, const double *other, double element, double *product);
+
 #endif

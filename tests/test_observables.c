@@ -157,18 +157,11 @@ static void square_of_the_jacobian(MPI_Comm comm, int kinds, const char *name) {
     columns[v] = best_column(&problem, v, &count);
   for (int a = 0; a < n; a++) {
     for (int b = 0; b < n; b++) {
-      double sums[3] = {0, 0, 0};
-      for (int64_t k = 0; k < count; k++) {
-        sums[0] += columns[a][k] * columns[b][k];
-        sums[1] += columns[a][k] * columns[a][k];
-        sums[2] += columns[b][k] * columns[b][k];
-      }
-      MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPI_DOUBLE, MPI_SUM, comm);
-      const double size = sqrt(sums[1] * sums[2]) + 0.01 * sqrt(sums[1] + sums[2]) + 0.01;
-      const double wrong = fabs(sums[0] - square[a * n + b]) / size;
+      double product;
+      const double wrong = square_error(comm, count, columns[a], columns[b], square[a * n + b], &product);
       worst = fmax(worst, wrong);
       CHECK(wrong < 1e-6, "%s: J'J(%s, %s) = %.15g, differences %.15g", name, table->kind[a], table->kind[b], square[a * n + b],
-            sums[0]);
+            product);
     }
   }
   int rank;
