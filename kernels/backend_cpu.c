@@ -5,11 +5,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accumulator.h"
 #include "backend.h"
+#include "wave_arrays.h"
+
+/* --- memory --- */
+
+static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+static void *allocate(const struct q2_backend *backend, int64_t bytes) {
+  const size_t size = (size_t)(bytes > 0 ? round_up(bytes) : 64);
+  void *memory = aligned_alloc(64, size);
+  (void)backend;
+  if (memory) memset(memory, 0, size);
+  return memory;
+}
+
+static void release(const struct q2_backend *backend, void *there) {
+  (void)backend;
+  free(there);
+}
+
+static int put(const struct q2_backend *backend, void *there, const void *here, int64_t bytes) {
+  (void)backend;
+  if (bytes > 0 && there != here) memcpy(there, here, (size_t)bytes);
+  return 0;
+}
+
+static int get(const struct q2_backend *backend, void *here, const void *there, int64_t bytes) {
+  return put(backend, here, there, bytes);
+}
 
 /* --- work space --- */
 
-static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+/* What belongs to one wave, besides its arrays: LAPACK's work space, one matrix at a time, and the clock. */
+struct queue {
+  double *real;
+  int32_t *integer;
+  int64_t reals, integers;
+  double since, seconds[Q2_TIMED_COUNT];
+  enum q2_timed stage;
+};
 
 struct arena {
   char *base; /* NULL while sizes are being added up */
@@ -22,115 +58,65 @@ static void *take(struct arena *arena, int64_t count, size_t size) {
   return here;
 }
 
-static void lay_out(struct q2_wave *wave, const struct q2_batch *largest, struct arena *arena) {
-  const int64_t slots = wave->slots, ld = largest->ld, order = largest->order, ld_order = largest->ld_order,
-                atoms = largest->atoms;
-  const size_t real = sizeof(q2_real);
-  wave->second = take(arena, slots * largest->max_pieces, real);
-  wave->first_derivative = take(arena, slots * largest->max_pieces, real);
-  wave->value = take(arena, slots * largest->max_terms, real);
-  wave->charge = take(arena, slots * atoms, real);
-  wave->gradient_at = take(arena, slots * ld, real);
-  wave->atom_energy = take(arena, slots * atoms, real);
-  wave->energy = take(arena, slots, real);
-  const int64_t sites = largest->has_sites ? 9 * slots : 0;
-  wave->site_block = take(arena, sites * largest->max_pairs, real);
-  wave->site_diagonal = take(arena, sites * atoms, real);
-  wave->hessian = take(arena, slots * ld * 3 * atoms, real);
-  wave->vectors = take(arena, slots * ld_order * order, real);
-  wave->left = take(arena, slots * ld * order, real);
-  wave->right = take(arena, slots * ld * order, real);
-  wave->basis_product = take(arena, slots * ld * largest->basis_columns, real);
-  wave->basis_matrix = take(arena, slots * largest->ld_basis * largest->basis_columns, real);
-  wave->rigid_product = take(arena, slots * ld * Q2_RIGID, real);
-  wave->panel_left = take(arena, slots * ld * 2 * Q2_RIGID, real);
-  wave->panel_right = take(arena, slots * ld * 2 * Q2_RIGID, real);
-  wave->small = take(arena, slots * Q2_RIGID * (ld_order > Q2_RIGID ? ld_order : Q2_RIGID), real);
-  wave->eigenvalue = take(arena, slots * order, real);
-  wave->frequency = take(arena, slots * order, real);
-  wave->cotangent = take(arena, slots * order, real);
-  wave->shift = take(arena, slots * order, real);
-  wave->frequency_slope = take(arena, slots * order, real);
-  wave->mode_work = take(arena, slots * order, real);
-  wave->calculated = take(arena, slots * largest->max_residuals, real);
-  wave->residual = take(arena, slots * largest->max_residuals, real);
-  wave->loss = take(arena, slots, real);
-  wave->square = take(arena, slots, real);
-  wave->kind_loss = take(arena, slots * Q2_OBSERVABLE_COUNT, real);
-  wave->entry_bar = take(arena, slots * 2 * largest->max_entries, real);
-  wave->pair_bar = take(arena, slots * Q2_PAIR_BARS * largest->max_pairs, real);
-  wave->pair_slope = take(arena, slots * Q2_PAIR_SLOPES * largest->max_pairs, real);
-  wave->charge_bar = take(arena, slots * atoms, real);
-  wave->energy_bar = take(arena, slots, real);
-  wave->position_bar = take(arena, slots * ld, real);
-  wave->gradient_bar = take(arena, slots * ld, real);
-  wave->probe_left = take(arena, slots * ld, real);
-  wave->probe_right = take(arena, slots * ld, real);
-  wave->derivative = take(arena, slots * q2_derivatives(largest), real);
-  wave->gradient = take(arena, slots * largest->max_parameters, real);
-  wave->gradient_of_probe = take(arena, slots * largest->max_parameters, real);
-  wave->failed = take(arena, slots, sizeof *wave->failed);
-  const int64_t moving = largest->moving ? slots : 0;
-  wave->position = take(arena, moving * 3 * atoms, sizeof(double));
-  wave->accepted = take(arena, moving * 3 * atoms, sizeof(double));
-  wave->relax_state = take(arena, moving * Q2_RELAX_STATE, sizeof(double));
-  wave->observed_slope = take(arena, moving * 3 * Q2_MAX_INDEX * largest->max_residuals, real);
-  wave->term_coordinate = take(arena, moving * Q2_MAX_COORDINATES * largest->max_terms, real);
-  wave->term_slope = take(arena, moving * Q2_SLOPE_REALS * largest->max_terms, real);
-  wave->term_third = take(arena, moving * 3 * Q2_MAX_TERM_ATOMS * largest->max_terms, real);
-  wave->entry = take(arena, moving * Q2_ENTRY_REALS * largest->max_entries, real);
-  wave->pair_geometry = take(arena, moving * 4 * largest->max_pairs, real);
-  wave->householder = take(arena, moving * Q2_RIGID * ld, real);
-  wave->householder_factor = take(arena, moving * Q2_RIGID * ld, real);
-  wave->lapack_reals = 1 + 6 * order + 2 * order * order;
-  wave->lapack_integers = 3 + 5 * order;
-  wave->lapack_real = take(arena, wave->lapack_reals, real);
-  wave->lapack_integer = take(arena, wave->lapack_integers, sizeof *wave->lapack_integer);
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static void lay_out(const struct q2_wave_request *request, struct q2_wave *wave, struct arena *arena) {
+  struct queue *queue = take(arena, 1, sizeof *queue);
+  int64_t order = 0;
+#define TAKE(FIELD, ELEMENTS)                                                                                                  \
+  {                                                                                                                            \
+    int64_t count = 0;                                                                                                         \
+    for (int b = 0; b < request->batch_count; b++) {                                                                           \
+      const struct q2_batch *batch = &request->batches[b];                                                                     \
+      if (batch->molecules > 0) count = larger(count, request->slots[b] * (ELEMENTS));                                         \
+    }                                                                                                                          \
+    wave->FIELD = take(arena, count, sizeof *wave->FIELD);                                                                     \
+  }
+  Q2_WAVE_ARRAYS(TAKE)
+#undef TAKE
+  for (int b = 0; b < request->batch_count; b++)
+    order = larger(order, request->batches[b].order);
+  const int64_t reals = 1 + 6 * order + 2 * order * order, integers = 3 + 5 * order;
+  double *real = take(arena, reals, sizeof *real);
+  int32_t *integer = take(arena, integers, sizeof *integer);
+  if (arena->base) *queue = (struct queue){.real = real, .integer = integer, .reals = reals, .integers = integers};
+  wave->queue = queue;
 }
 
-#define GROW(FIELD)                                                                                                            \
-  if (batches[b].FIELD > largest.FIELD) largest.FIELD = batches[b].FIELD
-
-static int wave_create(const struct q2_batch *batches, int batch_count, int64_t slots, int padded, struct q2_wave *wave,
+static int wave_create(const struct q2_backend *backend, const struct q2_wave_request *request, struct q2_wave *wave,
                        int64_t *bytes) {
-  struct q2_batch largest = {0};
-  for (int b = 0; b < batch_count; b++) {
-    if (batches[b].molecules == 0) continue;
-    GROW(atoms);
-    GROW(order);
-    GROW(ld);
-    GROW(ld_order);
-    GROW(basis_columns);
-    GROW(ld_basis);
-    GROW(moving);
-    GROW(has_sites);
-    GROW(max_terms);
-    GROW(max_pieces);
-    GROW(max_entries);
-    GROW(max_pairs);
-    GROW(max_parameters);
-    GROW(max_increments);
-    GROW(max_specials);
-    GROW(max_residuals);
-  }
   struct arena arena = {0};
   memset(wave, 0, sizeof *wave);
-  wave->slots = slots;
-  wave->padded = padded;
-  lay_out(wave, &largest, &arena);
+  lay_out(request, wave, &arena);
   const int64_t total = arena.offset;
-  wave->memory = total > 0 ? aligned_alloc(64, (size_t)total) : NULL;
-  if (total > 0 && !wave->memory) return -1;
-  if (total > 0) memset(wave->memory, 0, (size_t)total);
-  arena = (struct arena){wave->memory, 0};
-  lay_out(wave, &largest, &arena);
+  arena = (struct arena){allocate(backend, total), 0};
+  if (!arena.base) return -1;
+  lay_out(request, wave, &arena);
+  wave->padded = request->padded;
   *bytes += total;
   return 0;
 }
 
-static void wave_destroy(struct q2_wave *wave) {
-  free(wave->memory);
+static void wave_destroy(const struct q2_backend *backend, struct q2_wave *wave) {
+  (void)backend;
+  free(wave->queue); /* which lies at the beginning of all */
   memset(wave, 0, sizeof *wave);
+}
+
+static void mark(const struct q2_wave *wave, enum q2_timed stage) {
+  struct queue *queue = wave->queue;
+  const double now = q2_now();
+  if (queue->since > 0 && queue->stage != Q2_TIMED_NONE) queue->seconds[queue->stage] += now - queue->since;
+  queue->since = now;
+  queue->stage = stage;
+}
+
+static void seconds(const struct q2_wave *wave, double *sum, int reset) {
+  struct queue *queue = wave->queue;
+  for (int s = 0; s < Q2_TIMED_COUNT; s++) {
+    sum[s] += queue->seconds[s];
+    if (reset) queue->seconds[s] = 0;
+  }
 }
 
 /* --- kernels --- */
@@ -203,6 +189,21 @@ static void multiply_basis(enum q2_product product, const struct q2_batch *batch
   }
 }
 
+/* Rows of the block that slot's molecule has: those of its modes, or of what is probed from wave->probed on. */
+static int block_rows(const struct q2_batch *batch, const struct q2_wave *wave, int64_t m) {
+  if (wave->probe == Q2_PROBE_MODE) return batch->mode_count[m];
+  const int64_t left = batch->probed_count[m] - wave->probed;
+  return (int)(left < 0 ? 0 : left < batch->jacobian_rows ? left : batch->jacobian_rows);
+}
+
+static void multiply_normal(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
+  const int64_t m = wave->first + slot;
+  const int count = (int)q2_variable_count(batch, m), rows = block_rows(batch, wave, m), ld = (int)batch->max_variables;
+  if (count > 0 && rows > 0)
+    cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, count, rows, 1, q2_jacobian_row_of(batch, wave, slot, 0), ld, 1,
+                wave->normal + slot * batch->max_variables * batch->max_variables, ld); /* by columns: [variables][rows] */
+}
+
 static void multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
   const int ld = batch->ld;
   for (int64_t slot = 0; slot < wave->count; slot++) {
@@ -240,6 +241,9 @@ static void multiply(enum q2_product product, const struct q2_batch *batch, cons
     case Q2_PRODUCT_BASIS_COTANGENT:
       multiply_basis(product, batch, wave, slot);
       break;
+    case Q2_PRODUCT_NORMAL:
+      multiply_normal(batch, wave, slot);
+      break;
     }
   }
 }
@@ -255,15 +259,18 @@ static int finite_lower(const double *matrix, int order, int ld) {
 }
 
 static void decompose(const struct q2_batch *batch, const struct q2_wave *wave, int vectors) {
+  const struct queue *queue = wave->queue;
   for (int64_t slot = 0; slot < wave->count; slot++) {
     const int order = q2_order(batch, wave, wave->first + slot), ld = batch->ld_order;
     double *matrix = wave->vectors + slot * ld * batch->order, *values = wave->eigenvalue + slot * batch->order;
-    wave->failed[slot] = 0;
+    wave->failed[slot] = Q2_NOT_FAILED;
     if (order == 0) continue;
-    wave->failed[slot] =
-        !finite_lower(matrix, order, ld) ||
-        LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', order, matrix, ld, values, wave->lapack_real,
-                            (lapack_int)wave->lapack_reals, wave->lapack_integer, (lapack_int)wave->lapack_integers) != 0;
+    if (!finite_lower(matrix, order, ld)) {
+      wave->failed[slot] = Q2_NOT_FINITE;
+    } else if (LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', order, matrix, ld, values, queue->real,
+                                   (lapack_int)queue->reals, queue->integer, (lapack_int)queue->integers) != 0) {
+      wave->failed[slot] = Q2_NOT_CONVERGED;
+    }
     if (wave->failed[slot]) {
       memset(values, 0, (size_t)order * sizeof *values);
       memset(matrix, 0, (size_t)ld * (size_t)order * sizeof *matrix);
@@ -279,4 +286,90 @@ static int relaxing(const struct q2_batch *batch, const struct q2_wave *wave) {
   return 0;
 }
 
-const struct q2_backend q2_backend_cpu = {"cpu", wave_create, wave_destroy, run, multiply, decompose, relaxing};
+/* --- sums: what one thread adds up needs no parts --- */
+
+static void collect(const struct q2_batch *batch, const struct q2_wave *wave, int gradient, int normal) {
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    const int64_t m = wave->first + slot, parameters = batch->parameter_start[m], variables = batch->max_variables;
+    q2_outcome(batch, wave, slot, 0, 0);
+    for (int64_t sum = 0; sum < Q2_SUM_GRADIENT; sum++)
+      q2_add_share(batch, wave, slot, sum, q2_limbs_of(wave, 0, sum));
+    if (!q2_is_fitted(batch, wave, m)) continue;
+    for (int64_t p = 0; gradient && p < batch->parameter_start[m + 1] - parameters; p++)
+      q2_accumulate(q2_limbs_of(wave, 0, Q2_SUM_GRADIENT + batch->parameter_row[parameters + p]),
+                    wave->gradient[slot * batch->max_parameters + p]);
+    const int32_t *variable = normal ? batch->variable + batch->variable_start[m] : NULL;
+    for (int64_t b = 0; normal && b < q2_variable_count(batch, m); b++) {
+      for (int64_t a = b; a < q2_variable_count(batch, m); a++)
+        q2_accumulate(
+            q2_limbs_of(wave, 0, Q2_SUM_GRADIENT + batch->parameter_rows + Q2_TRIANGLE((int64_t)variable[a], variable[b])),
+            wave->normal[(slot * variables + b) * variables + a]);
+    }
+  }
+}
+
+static void begin(const struct q2_backend *backend, void *there, const void *here, int64_t bytes, int64_t *limbs,
+                  int64_t limb_bytes) {
+  put(backend, there, here, bytes);
+  if (limb_bytes > 0) memset(limbs, 0, (size_t)limb_bytes);
+}
+
+static void join(const struct q2_backend *backend, const int64_t *parts, int64_t part_count, int64_t stride, int64_t count,
+                 int64_t *joined) {
+  (void)backend;
+  for (int64_t k = 0; k < count; k++) {
+    joined[k] = 0;
+    for (int64_t part = 0; part < part_count; part++)
+      joined[k] += parts[part * stride + k];
+  }
+}
+
+static int replay(const struct q2_wave *wave, int64_t program) {
+  (void)wave;
+  (void)program;
+  return 0;
+}
+
+static void recorded(const struct q2_wave *wave) { (void)wave; }
+
+static int wait_for_all(const struct q2_backend *backend) {
+  (void)backend;
+  return 0;
+}
+
+static const char *error(const struct q2_backend *backend) {
+  (void)backend;
+  return "";
+}
+
+static int see(const struct q2_batch *batch, const struct q2_wave *wave, int what, struct q2_wave *seen) {
+  (void)batch;
+  (void)what;
+  *seen = *wave;
+  return 0;
+}
+
+const struct q2_backend q2_backend_cpu = {
+    .name = "cpu",
+    .segments = 1,
+    .allocate = allocate,
+    .release = release,
+    .put = put,
+    .get = get,
+    .wave_create = wave_create,
+    .wave_destroy = wave_destroy,
+    .begin = begin,
+    .replay = replay,
+    .recorded = recorded,
+    .run = run,
+    .multiply = multiply,
+    .decompose = decompose,
+    .relaxing = relaxing,
+    .collect = collect,
+    .join = join,
+    .wait = wait_for_all,
+    .error = error,
+    .see = see,
+    .mark = mark,
+    .seconds = seconds,
+};

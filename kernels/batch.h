@@ -56,7 +56,9 @@ struct q2_batch {
 
   /* largest counts of any molecule, which size a wave */
   int64_t max_terms, max_pieces, max_entries, max_pairs, max_parameters, max_increments, max_specials, max_residuals;
-  int64_t table_bytes; /* of the ragged tables */
+  int64_t table_bytes;    /* of all tables */
+  int64_t *table_size;    /* [Q2_TABLE_COUNT] elements of each table (kernels/batch_tables.h); the host's */
+  int64_t parameter_rows; /* of the parameter table */
 
   /* CMAP grids as q2_form_cmap takes them, grid_reals each */
   int64_t grid_reals;
@@ -148,6 +150,23 @@ struct q2_batch {
   int32_t *mode_residual;  /* by reference: the residual that compares it, -1: none */
   q2_real *reference;      /* cm-1 */
   q2_real *counted;        /* 1 where the reference enters the RMSD, else 0 */
+
+  /* Where the sums over molecules find their terms (src/batch_sums.c). */
+  int32_t *sum_start; /* [rows of the parameter table + 1] into sum_place */
+  int32_t *sum_place; /* [2] molecule, its own number of the row; by row, molecules ascending */
+
+  /* J'J: a molecule's variables are those that its parameters follow, ascending; V: all variables, 0 without J'J */
+  int64_t variables;              /* V */
+  int64_t max_variables;          /* of any molecule of any rank */
+  int64_t jacobian_rows;          /* rows of a Jacobian's block */
+  int64_t max_probed;             /* largest probed_count */
+  int64_t *variable_start;        /* [molecules + 1] */
+  int32_t *variable;              /* which one */
+  int32_t *variable_source_start; /* [variables of the molecule + 1, from row variable_start[m] + m] into variable_source */
+  int32_t *variable_source;       /* numbers in the molecule's parameter list; rows from parameter_start */
+  int32_t *variable_place;        /* [molecules][V] place in the molecule's list, -1 */
+  int32_t *probed_count;          /* [molecules] residuals whose rows need a probe of their own */
+  int32_t *probed_residual;       /* their numbers; rows from residual_start */
 };
 
 #endif

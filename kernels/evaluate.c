@@ -10,12 +10,6 @@ double q2_now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static double lap(double *seconds, double since) {
-  const double t = q2_now();
-  *seconds += t - since;
-  return t;
-}
-
 /* 1: terms, and what is asked for of energy and gradient. */
 static void forces(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {
   if (batch->has_nonbonded) backend->run(Q2_KERNEL_CHARGES, batch, wave);
@@ -127,19 +121,24 @@ static void parameters(const struct q2_backend *backend, const struct q2_batch *
   backend->run(Q2_KERNEL_GATHER, batch, wave);
 }
 
-void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
-                      enum q2_depth depth, double *seconds) {
-  double t = q2_now();
+/* 1 and 2, or everything of a molecule that moves. Returns whether the evaluation goes on. */
+static int begin(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
+                 enum q2_depth depth) {
   if (batch->moving) {
+    backend->mark(wave, Q2_TIMED_RELAX);
     relax(backend, batch, wave);
-    t = lap(&seconds[Q2_TIMED_RELAX], t);
   } else {
+    backend->mark(wave, Q2_TIMED_TERMS);
     forces(backend, batch, wave);
-    t = lap(&seconds[Q2_TIMED_TERMS], t);
-    if (depth == Q2_DEPTH_ENERGY) return;
+    if (depth == Q2_DEPTH_ENERGY) return 0;
+    backend->mark(wave, Q2_TIMED_HESSIAN);
     hessian(backend, batch, wave);
   }
-  if (depth <= Q2_DEPTH_HESSIAN) return;
+  return depth > Q2_DEPTH_HESSIAN;
+}
+
+/* 3 to 5. */
+static void observe(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave, int vectors) {
   if (batch->basis_columns > 0) {
     backend->multiply(Q2_PRODUCT_BASIS, batch, wave);
     backend->multiply(Q2_PRODUCT_BASIS_SQUARE, batch, wave);
@@ -147,21 +146,29 @@ void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *b
   backend->run(Q2_KERNEL_RESIDUALS, batch, wave);
   if (!batch->moving) {
     backend->run(Q2_KERNEL_MASS_WEIGHT, batch, wave);
-    t = lap(&seconds[Q2_TIMED_HESSIAN], t);
+    backend->mark(wave, Q2_TIMED_PROJECT);
     project(backend, batch, wave);
-    t = lap(&seconds[Q2_TIMED_PROJECT], t);
-    backend->decompose(batch, wave, depth == Q2_DEPTH_GRADIENT && batch->has_modes);
-    t = lap(&seconds[Q2_TIMED_EIGEN], t);
+    backend->mark(wave, Q2_TIMED_EIGEN);
+    backend->decompose(batch, wave, vectors);
   }
+  backend->mark(wave, Q2_TIMED_OBSERVABLES);
   backend->run(Q2_KERNEL_FREQUENCIES, batch, wave);
   backend->run(Q2_KERNEL_SUMS, batch, wave);
-  t = lap(&seconds[Q2_TIMED_OBSERVABLES], t);
-  if (depth == Q2_DEPTH_FREQUENCIES) return;
-  cotangent(backend, batch, wave);
-  t = lap(&seconds[Q2_TIMED_COTANGENT], t);
-  if (batch->nonbonded_varies) backend->run(Q2_KERNEL_PAIR_SLOPES, batch, wave);
-  parameters(backend, batch, wave);
-  lap(&seconds[Q2_TIMED_PARAMETERS], t);
+}
+
+void q2_evaluate_wave(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave,
+                      enum q2_depth depth) {
+  if (begin(backend, batch, wave, depth)) {
+    observe(backend, batch, wave, depth == Q2_DEPTH_GRADIENT && batch->has_modes);
+    if (depth == Q2_DEPTH_GRADIENT) {
+      backend->mark(wave, Q2_TIMED_COTANGENT);
+      cotangent(backend, batch, wave);
+      backend->mark(wave, Q2_TIMED_PARAMETERS);
+      if (batch->nonbonded_varies) backend->run(Q2_KERNEL_PAIR_SLOPES, batch, wave);
+      parameters(backend, batch, wave);
+    }
+  }
+  backend->mark(wave, Q2_TIMED_NONE);
 }
 
 void q2_differentiate_probe(const struct q2_backend *backend, const struct q2_batch *batch, const struct q2_wave *wave) {

@@ -6,16 +6,22 @@
 
 /* --- probes --- */
 
+/* The residual of molecule m that is probed, by its number in the molecule; -1: it has fewer. */
+Q2_DEVICE int64_t q2_probed_row(const struct q2_batch *batch, const struct q2_wave *wave, int64_t m) {
+  return wave->probed < batch->probed_count[m] ? batch->probed_residual[batch->residual_start[m] + wave->probed] : -1;
+}
+
 /* 7. Component minor of the vectors l, r of a probed value, whose derivative in the Hessian is (l r' + r l') / 2, and its
  * derivatives in gradient, geometry and energy. */
 Q2_DEVICE void q2_probe(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
   (void)major;
-  const int64_t m = wave->first + slot, row = batch->residual_start[m] + wave->probed, at = slot * batch->ld + minor;
-  const struct q2_residual *residual = batch->residual + row;
+  const int64_t m = wave->first + slot, at = slot * batch->ld + minor;
+  const int64_t row = wave->probe == Q2_PROBE_RESIDUAL ? q2_probed_row(batch, wave, m) : -1;
   q2_real left = 0, right = 0, gradient = 0, position = 0;
   if (wave->probe == Q2_PROBE_MODE) {
     left = right = wave->left[slot * batch->ld * batch->order + wave->probed * batch->ld + minor];
-  } else if (wave->probe == Q2_PROBE_RESIDUAL && row < batch->residual_start[m + 1]) {
+  } else if (row >= 0) {
+    const struct q2_residual *residual = batch->residual + batch->residual_start[m] + row;
     const int32_t *index = residual->index;
     const q2_real factor = q2_observable_factor(batch, residual->observable);
     switch (q2_made_of(residual->observable)) {
@@ -33,7 +39,7 @@ Q2_DEVICE void q2_probe(const struct q2_batch *batch, const struct q2_wave *wave
       gradient = index[0] == minor ? 1 : 0;
       break;
     case Q2_MADE_OF_COORDINATE: {
-      const q2_real *slope = wave->observed_slope + 3 * Q2_MAX_INDEX * (slot * batch->max_residuals + wave->probed);
+      const q2_real *slope = wave->observed_slope + 3 * Q2_MAX_INDEX * (slot * batch->max_residuals + row);
       for (int p = 0; p < q2_coordinate_atoms(batch->coordinate_code[residual->observable]); p++)
         position += index[p] == minor / 3 ? slope[3 * p + minor % 3] : 0;
       break;

@@ -112,6 +112,12 @@ Q2_DEVICE void q2_measure_rigid(const struct q2_batch *batch, const struct q2_wa
   (void)major;
   (void)minor;
   const int64_t m = wave->first + slot;
+  for (int64_t k = 0; k < Q2_RIGID; k++) { /* rows that pad */
+    for (int64_t row = 3 * batch->atom_count[m]; row < 3 * batch->atoms; row++) {
+      q2_householder_of(batch, wave, slot)[k * batch->ld + row] = 0;
+      q2_householder_factor_of(batch, wave, slot)[k * batch->ld + row] = 0;
+    }
+  }
   q2_rigid_motions(batch->atom_count[m], batch->rigid_count[m], batch->mass_weight + 3 * batch->atom_start[m],
                    wave->position + 3 * slot * batch->atoms, batch->ld, q2_householder_of(batch, wave, slot),
                    q2_householder_factor_of(batch, wave, slot));

@@ -27,9 +27,27 @@ Q2_DEVICE void q2_site_blocks(const struct q2_batch *batch, const struct q2_wave
   if (q2_interacts(batch, wave->first + slot, pair)) q2_add_pair_block(batch, wave, slot, major, minor, block);
 }
 
-/* 2. Hessian blocks (i, j), i = major > j = minor, and their transposes; kcal/mol/angstrom^2. */
+/* Block (i, j), i > j, and its transpose into their places. */
+Q2_DEVICE void q2_store_blocks(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t i, int64_t j,
+                               const q2_real block[9]) {
+  q2_real *hessian = wave->hessian + slot * q2_matrix(batch);
+  for (int a = 0; a < 3; a++) {
+    for (int b = 0; b < 3; b++) {
+      hessian[(3 * j + b) * batch->ld + 3 * i + a] = block[3 * a + b];
+      hessian[(3 * i + a) * batch->ld + 3 * j + b] = block[3 * a + b];
+    }
+  }
+}
+
+/* 2. Hessian blocks (i, j), i = major > j = minor, and their transposes; kcal/mol/angstrom^2. Zero where padded: products of
+ * padded matrices rely on it. */
 Q2_DEVICE void q2_blocks(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
   const int64_t m = wave->first + slot, pair = Q2_PAIR(major, minor);
+  if (major >= batch->atom_count[m]) {
+    const q2_real zero[9] = {0, 0, 0, 0, 0, 0, 0, 0, 0};
+    q2_store_blocks(batch, wave, slot, major, minor, zero);
+    return;
+  }
   const int32_t *start = batch->pair_entry_start + batch->pair_start[m] + m + pair;
   const int32_t *piece = batch->entry_piece + batch->entry_start[m];
   const q2_real *second = wave->second + slot * batch->max_pieces, *first = wave->first_derivative + slot * batch->max_pieces;
@@ -46,16 +64,10 @@ Q2_DEVICE void q2_blocks(const struct q2_batch *batch, const struct q2_wave *wav
   } else if (q2_interacts(batch, m, pair)) {
     q2_add_pair_block(batch, wave, slot, major, minor, block);
   }
-  q2_real *hessian = wave->hessian + slot * q2_matrix(batch);
-  for (int a = 0; a < 3; a++) {
-    for (int b = 0; b < 3; b++) {
-      hessian[(3 * minor + b) * batch->ld + 3 * major + a] = block[3 * a + b];
-      hessian[(3 * major + a) * batch->ld + 3 * minor + b] = block[3 * a + b];
-    }
-  }
+  q2_store_blocks(batch, wave, slot, major, minor, block);
 }
 
-/* 2. Hessian blocks (i, i), i = minor: minus the sum of the row's others. */
+/* 2. Hessian blocks (i, i), i = minor: minus the sum of the row's others; zero where padded. */
 Q2_DEVICE void q2_diagonal(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                            int64_t minor) {
   (void)major;
@@ -63,7 +75,7 @@ Q2_DEVICE void q2_diagonal(const struct q2_batch *batch, const struct q2_wave *w
   q2_real *hessian = wave->hessian + slot * q2_matrix(batch);
   q2_real block[9] = {0, 0, 0, 0, 0, 0, 0, 0, 0};
   for (int j = 0; j < batch->atom_count[m]; j++) {
-    if (j == minor) continue;
+    if (j == minor || minor >= batch->atom_count[m]) continue;
     for (int b = 0; b < 3; b++) {
       for (int a = 0; a < 3; a++)
         block[3 * b + a] -= hessian[(3 * j + b) * (int64_t)batch->ld + 3 * minor + a];
@@ -141,12 +153,13 @@ Q2_DEVICE void q2_padding(const struct q2_batch *batch, const struct q2_wave *wa
   wave->vectors[slot * batch->ld_order * batch->order + minor * (batch->ld_order + 1)] = 2 * bound + 1;
 }
 
-/* 6. U = Q [0; V]: first [0; V], element row minor of column major. */
+/* 6. U = Q [0; V]: first [0; V], element row minor of column major; zero in the rows of atoms that pad. */
 Q2_DEVICE void q2_expand_modes(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                                int64_t minor) {
-  const int skip = batch->rigid_count[wave->first + slot];
+  const int64_t m = wave->first + slot, skip = batch->rigid_count[m];
   const q2_real *v = wave->vectors + slot * batch->ld_order * batch->order + major * batch->ld_order;
-  wave->left[slot * batch->ld * batch->order + major * batch->ld + minor] = minor < skip ? 0 : v[minor - skip];
+  wave->left[slot * batch->ld * batch->order + major * batch->ld + minor] =
+      minor < skip || minor >= 3 * batch->atom_count[m] ? 0 : v[minor - skip];
 }
 
 /* 6. left = M^-1/2 U: the vibrations' displacements. */

@@ -34,7 +34,7 @@ Q2_DEVICE void q2_relax_begin(const struct q2_batch *batch, const struct q2_wave
                               int64_t minor) {
   (void)major;
   const int64_t m = wave->first + slot;
-  const double start = wave->relaxed[3 * batch->atom_start[m] + minor];
+  const double start = wave->relax_start[3 * batch->atom_start[m] + minor];
   wave->position[3 * slot * batch->atoms + minor] = start;
   wave->accepted[3 * slot * batch->atoms + minor] = start;
   if (minor > 0) return;
@@ -159,6 +159,13 @@ Q2_DEVICE void q2_relax_judge(const struct q2_batch *batch, const struct q2_wave
     accepted[k] = position[k];
     position[k] += shorten * (double)step[k];
   }
+}
+
+/* From now on the molecule's relaxation begins where it has ended, component minor. */
+Q2_DEVICE void q2_follow(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major, int64_t minor) {
+  (void)major;
+  const int64_t m = wave->first + slot, at = 3 * batch->atom_start[m] + minor;
+  if (wave->relaxation[m] == Q2_RELAX_MINIMUM && !wave->set_aside[m]) wave->relax_start[at] = wave->relaxed[at];
 }
 
 /* --- derivatives at the relaxed geometry --- */

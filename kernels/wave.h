@@ -19,25 +19,58 @@ enum q2_probe {
   Q2_PROBE_LOSS,    /* the loss, by the cotangents that the residuals left */
   Q2_PROBE_MODE,    /* eigenvalue number `probed` of every molecule */
   Q2_PROBE_ENERGY,  /* the molecule's energy */
-  Q2_PROBE_RESIDUAL /* the calculated value of residual number `probed`, unless it is made of a mode */
+  Q2_PROBE_RESIDUAL /* the calculated value of every molecule's residual number `probed` of those in probed_residual */
+};
+
+/* Why a molecule's decomposition gave nothing. */
+enum q2_failure { Q2_NOT_FAILED, Q2_NOT_FINITE, Q2_NOT_CONVERGED };
+
+/* What becomes of a molecule of a wave in the sums. */
+enum q2_outcome {
+  Q2_COUNTS,
+  Q2_FAILS,      /* its numbers are not finite, or its relaxation went astray */
+  Q2_ASIDE,      /* nothing of it counts */
+  Q2_UNCONVERGED /* as FAILS, because the eigen-solver did not converge: another one may */
+};
+
+/* Sums over molecules: losses, squares, numbers of molecules (in the first limb), losses by observable, the gradient by row
+ * of the parameter table, then J'J by pairs of variables (lower triangle by rows). */
+enum {
+  Q2_SUM_LOSS,
+  Q2_SUM_SQUARE,
+  Q2_SUM_FAILED,
+  Q2_SUM_UNCONVERGED,
+  Q2_SUM_VALIDATION_LOSS,
+  Q2_SUM_VALIDATION_SQUARE,
+  Q2_SUM_VALIDATION_FAILED,
+  Q2_SUM_SET_ASIDE,
+  Q2_SUM_KIND,
+  Q2_SUM_GRADIENT = Q2_SUM_KIND + Q2_OBSERVABLE_COUNT
 };
 
 struct q2_wave {
   int64_t first; /* molecule of slot 0 */
   int64_t count; /* slots in use */
   int padded;    /* decompose matrices of the padded order (a batched solver), else each at its own */
-  int64_t slots; /* allocated */
 
   enum q2_probe probe;
   int64_t probed;
 
   /* Shared by all, set by the caller: */
   const q2_real *parameters; /* the parameter table's values */
-  const double *energies;    /* [energy slots] kcal/mol, of all molecules whose energies are compared; INFINITY: set aside */
+  double *energies;          /* [energy slots] kcal/mol, of all molecules whose energies are compared; INFINITY: set aside */
   const double *energy_bars; /* [energy slots] their cotangents */
-  double *relaxed;     /* moving batches: positions that the relaxation starts from and returns, [3] by the batch's atoms */
-  int32_t *relaxation; /* moving batches: [molecules] enum q2_relaxation */
-  const int32_t *set_aside; /* moving batches: [molecules] 1: its residuals do not count */
+  double *energy_slope;      /* [energy slots][rows of the parameter table] dE/dp, NULL where nobody asks */
+  double *relax_start;       /* moving batches: positions that the relaxation starts from, [3] by the batch's atoms */
+  double *relaxed;           /* moving batches: those where it ended in a stationary point */
+  int32_t *relaxation;       /* moving batches: [molecules] enum q2_relaxation */
+  const int32_t *set_aside;  /* moving batches: [molecules] 1: its residuals do not count */
+  int setting_aside;         /* moving batches: molecules that go astray now will be set aside */
+  int32_t *outcome;          /* [molecules] enum q2_outcome */
+  const int32_t *retry;      /* [molecules] 1: decompose its matrix by the other solver; NULL: none */
+  int64_t *limbs;            /* [segments][sums][Q2_LIMBS] this wave's share of the sums */
+  int64_t sums;              /* the stride of the segments */
+  int collects_gradient, collects_normal; /* what a molecule's outcome depends on */
 
   /* Per slot; the stride is in brackets. Matrices are column-major. */
   q2_real *second, *first_derivative; /* [max_pieces] f_ab and f_a of each piece */
@@ -74,7 +107,7 @@ struct q2_wave {
   q2_real *derivative;        /* dL/dp by term and slot, atom and slot, special row and slot, increment: q2_derivatives */
   q2_real *gradient;          /* [max_parameters] dL/dp by row of the molecule's list */
   q2_real *gradient_of_probe; /* [max_parameters] the derivative of what is probed */
-  int32_t *failed;            /* [1] */
+  int32_t *failed;            /* [1] enum q2_failure */
 
   /* Moving batches: the geometry's tables, as the batch has them for fixed ones. */
   double *position;                          /* [3N] angstrom */
@@ -87,12 +120,15 @@ struct q2_wave {
   double *accepted;                          /* [3N] the best point of the relaxation so far */
   double *relax_state;                       /* [Q2_RELAX_STATE] */
 
-  /* Work space of the eigen-solver, one matrix at a time. */
-  q2_real *lapack_real;
-  int32_t *lapack_integer;
-  int64_t lapack_reals, lapack_integers;
+  /* J'J */
+  q2_real *jacobian; /* [jacobian_rows * max_variables] rows of a block, by the molecule's variables */
+  q2_real *normal;   /* [max_variables^2] its J'J, lower triangle by columns */
 
-  void *memory; /* everything above, owned by the backend */
+  /* Batched solvers: */
+  q2_real *trace_square; /* [1] the sum of the squared elements of the matrix */
+  int32_t *info;         /* [1] what the solver reports */
+
+  void *queue; /* the backend's: where this wave's work is put, and all memory */
 };
 
 /* --- where the tables of the geometry are --- */
