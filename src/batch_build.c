@@ -134,46 +134,22 @@ static int build_molecule(struct q2_builder *builder, int64_t slot, enum q2_matc
 
 /* --- batches --- */
 
-/* Every table whose size is known before: starts [molecules + 1], per molecule, per vibration. */
-#define STARTS(START, SIZE)                                                                                                    \
-  START(atom_start, SIZE)                                                                                                      \
-  START(atom_term_first, SIZE)                                                                                                 \
-  START(pair_start, SIZE)                                                                                                      \
-  START(term_start, SIZE)                                                                                                      \
-  START(piece_start, SIZE)                                                                                                     \
-  START(entry_start, SIZE)                                                                                                     \
-  START(parameter_start, SIZE)                                                                                                 \
-  START(source_start, SIZE)                                                                                                    \
-  START(increment_start, SIZE)                                                                                                 \
-  START(special_start, SIZE)                                                                                                   \
-  START(residual_start, SIZE)
-#define FIXED(TABLE)                                                                                                           \
-  TABLE(atom_count, count)                                                                                                     \
-  TABLE(mode_count, count)                                                                                                     \
-  TABLE(rigid_count, count)                                                                                                    \
-  TABLE(basis_count, count)                                                                                                    \
-  TABLE(validation, count)                                                                                                     \
-  TABLE(file_molecule, count)                                                                                                  \
-  TABLE(local_molecule, count)                                                                                                 \
-  TABLE(energy_slot, count)                                                                                                    \
-  TABLE(householder, rigid)                                                                                                    \
-  TABLE(householder_factor, rigid)                                                                                             \
-  TABLE(basis, basis)                                                                                                          \
-  TABLE(normal_mode, normal)                                                                                                   \
-  TABLE(mode_reference, modes)                                                                                                 \
-  TABLE(mode_residual, modes) TABLE(reference, modes) TABLE(counted, modes)
-
 static int allocate_fixed(struct q2_batch *batch, int by_overlap) {
   const int64_t count = batch->molecules, modes = count * batch->order;
   const int64_t rigid = batch->has_rigid && !batch->moving ? count * Q2_RIGID * batch->ld : 0;
   const int64_t basis = count * batch->basis_columns * batch->ld, normal = by_overlap ? modes * batch->ld : 0;
   int ok = 1;
-#define TABLE(NAME, ROWS)                                                                                                      \
-  ok = ok && (batch->NAME = q2_allocate((ROWS), sizeof *batch->NAME)) != NULL;                                                 \
-  batch->table_bytes += (ROWS) * (int64_t)sizeof *batch->NAME;
-  STARTS(TABLE, count + 1)
-  FIXED(TABLE)
-#undef TABLE
+#define STARTS(NAME, TYPE) ok = ok && Q2_ALLOCATE_TABLE(batch, NAME, count + 1) == 0;
+#define MOLECULES(NAME, TYPE) ok = ok && Q2_ALLOCATE_TABLE(batch, NAME, count) == 0;
+#define MODES(NAME, TYPE) ok = ok && Q2_ALLOCATE_TABLE(batch, NAME, modes) == 0;
+  Q2_START_TABLES(STARTS)
+  Q2_MOLECULE_TABLES(MOLECULES)
+  Q2_MODE_TABLES(MODES)
+#undef STARTS
+#undef MOLECULES
+#undef MODES
+  ok = ok && Q2_ALLOCATE_TABLE(batch, householder, rigid) == 0 && Q2_ALLOCATE_TABLE(batch, householder_factor, rigid) == 0;
+  ok = ok && Q2_ALLOCATE_TABLE(batch, basis, basis) == 0 && Q2_ALLOCATE_TABLE(batch, normal_mode, normal) == 0;
   return ok ? 0 : -1;
 }
 
@@ -186,11 +162,9 @@ static int varies(const struct q2_parameters *parameters, int row) {
 static int build_grids(const struct q2_cmap *cmap, struct q2_batch *batch) {
   const int64_t points = (int64_t)cmap->points * cmap->points;
   batch->grid_reals = Q2_CMAP_REALS(cmap->points);
-  batch->grid = q2_allocate(cmap->grid_count * batch->grid_reals, sizeof *batch->grid);
-  if (!batch->grid) return -1;
+  if (Q2_ALLOCATE_TABLE(batch, grid, cmap->grid_count * batch->grid_reals) != 0) return -1;
   for (int g = 0; g < cmap->grid_count; g++)
     q2_cmap_spline(cmap->points, cmap->grid + g * points, batch->grid + g * batch->grid_reals);
-  batch->table_bytes += cmap->grid_count * batch->grid_reals * (int64_t)sizeof *batch->grid;
   return 0;
 }
 
@@ -254,6 +228,7 @@ static void describe(const struct q2_builder *builder, const struct q2_bucket_pl
   batch->has_slopes = batch->has_gradients || relaxed;
   batch->basis_columns = observed(dataset, relaxed, Q2_MADE_OF_BASIS) ? 3 * plan->atoms : 0;
   batch->ld_basis = (int)q2_leading_dimension(batch->basis_columns);
+  batch->parameter_rows = dataset->parameters.count;
   batch->wavenumber = q2_wavenumber_unit();
   batch->hessian_unit = 1 / Q2_HARTREE_PER_BOHR2;
   batch->coordinate_code[Q2_OBSERVABLE_BOND] = q2_coordinate_code("r01");
@@ -284,14 +259,21 @@ static int belongs(const struct q2_builder *builder, int64_t m) {
 static int list_molecules(const struct q2_builder *builder, const struct q2_plan *plan, int bucket, struct q2_batch *batch) {
   const struct q2_dataset *dataset = builder->dataset;
   struct place *place = q2_allocate(batch->molecules, sizeof *place);
-  if (!place) return -1;
+  batch->chunk_start = q2_allocate(batch->molecules + 1, sizeof *batch->chunk_start);
+  if (!place || !batch->chunk_start) {
+    free(place);
+    return -1;
+  }
   for (int64_t m = 0, n = 0; m < dataset->molecule_count; m++) {
     if (plan->bucket_of[m] == bucket && belongs(builder, m))
       place[n++] = (struct place){plan->chunk_of[m], m, plan->slot_of[m]};
   }
   qsort(place, (size_t)batch->molecules, sizeof *place, by_chunk);
-  for (int64_t n = 0; n < batch->molecules; n++)
+  for (int64_t n = 0; n < batch->molecules; n++) {
     batch->local_molecule[n] = place[n].molecule;
+    if (n == 0 || place[n].chunk != place[n - 1].chunk) batch->chunk_start[batch->chunk_count++] = n;
+  }
+  batch->chunk_start[batch->chunk_count] = batch->molecules;
   free(place);
   return 0;
 }
@@ -304,18 +286,19 @@ static int build_batch(struct q2_builder *builder, const struct q2_plan *plan, i
   describe(builder, &plan->bucket[bucket], match, batch);
   for (int64_t m = 0; m < dataset->molecule_count; m++)
     batch->molecules += plan->bucket_of[m] == bucket && belongs(builder, m);
-  if (allocate_fixed(batch, match == Q2_MATCH_OVERLAP && !batch->moving) != 0 || build_grids(&dataset->cmap, batch) != 0 ||
-      list_molecules(builder, plan, bucket, batch) != 0) {
+  batch->table_size = q2_allocate(Q2_TABLE_COUNT, sizeof *batch->table_size);
+  if (!batch->table_size || allocate_fixed(batch, match == Q2_MATCH_OVERLAP && !batch->moving) != 0 ||
+      build_grids(&dataset->cmap, batch) != 0 || list_molecules(builder, plan, bucket, batch) != 0) {
     return q2_fail(error, "out of memory for %lld molecules of order %d", (long long)batch->molecules, batch->order);
   }
   for (int64_t slot = 0; slot < batch->molecules && status == Q2_OK; slot++)
     status = build_molecule(builder, slot, match, error);
   int failed = 0;
 #define TAKE(NAME, TYPE)                                                                                                       \
-  batch->table_bytes += builder->NAME.count * (int64_t)sizeof(TYPE);                                                           \
+  q2_count_table(batch, Q2_TABLE_##NAME, builder->NAME.count, sizeof(TYPE));                                                   \
   batch->NAME = q2_grown(&builder->NAME);                                                                                      \
   failed |= !batch->NAME;
-  Q2_BATCH_TABLES(TAKE)
+  Q2_GROWING_TABLES(TAKE)
 #undef TAKE
   builder->special_source.count = 0;
   if (status == Q2_OK && (failed || (!batch->moving && q2_build_geometry(batch) != 0)))
@@ -352,17 +335,10 @@ int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *pla
 }
 
 void q2_batch_free(struct q2_batch *batch) {
-#define FREE(NAME) free(batch->NAME);
-#define FREE_TABLE(NAME, TYPE) FREE(NAME)
-  Q2_BATCH_TABLES(FREE_TABLE)
-  STARTS(FREE_TABLE, 0)
-  FIXED(FREE_TABLE)
-  FREE(grid)
-  FREE(pair_geometry)
-  FREE(entry)
-  FREE(term_coordinate)
-  FREE(term_slope)
+#define FREE(NAME, TYPE) free(batch->NAME);
+  Q2_ALL_TABLES(FREE)
 #undef FREE
-#undef FREE_TABLE
+  free(batch->table_size);
+  free(batch->chunk_start);
   memset(batch, 0, sizeof *batch);
 }

@@ -19,6 +19,11 @@ int q2_forms_resolve(const struct q2_dataset *dataset, int *form, struct q2_erro
 int q2_batches_build(const struct q2_dataset *dataset, const struct q2_plan *plan, enum q2_match match,
                      const struct q2_energies *energies, struct q2_batch *batch, int64_t *faded, struct q2_error *error);
 
+/* Fills the tables of the sums over molecules: where each row of the parameter table has its terms, and, if normal_count > 0,
+ * what J'J needs: normal_variable_of as in q2_objective_options. Local: max_variables is that of this rank's molecules.
+ * (src/batch_sums.c) Returns 0, or -1 when memory runs out. */
+int q2_batch_sums(struct q2_batch *batch, int normal_count, const int *normal_variable_of);
+
 void q2_batch_free(struct q2_batch *batch);
 
 #endif

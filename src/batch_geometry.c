@@ -5,14 +5,12 @@
 
 int q2_build_geometry(struct q2_batch *batch) {
   const int64_t count = batch->molecules, terms = batch->term_start[count];
-  batch->term_coordinate = q2_allocate(Q2_MAX_COORDINATES * terms, sizeof *batch->term_coordinate);
-  batch->term_slope = q2_allocate(batch->has_slopes ? Q2_SLOPE_REALS * terms : 0, sizeof *batch->term_slope);
-  batch->entry = q2_allocate(Q2_ENTRY_REALS * batch->entry_start[count], sizeof *batch->entry);
-  batch->pair_geometry = q2_allocate(4 * batch->pair_start[count], sizeof *batch->pair_geometry);
-  if (!batch->term_coordinate || !batch->term_slope || !batch->entry || !batch->pair_geometry) return -1;
-  batch->table_bytes += (Q2_MAX_COORDINATES * terms + (batch->has_slopes ? Q2_SLOPE_REALS * terms : 0) +
-                         Q2_ENTRY_REALS * batch->entry_start[count] + 4 * batch->pair_start[count]) *
-                        (int64_t)sizeof(q2_real);
+  if (Q2_ALLOCATE_TABLE(batch, term_coordinate, Q2_MAX_COORDINATES * terms) != 0 ||
+      Q2_ALLOCATE_TABLE(batch, term_slope, batch->has_slopes ? Q2_SLOPE_REALS * terms : 0) != 0 ||
+      Q2_ALLOCATE_TABLE(batch, entry, Q2_ENTRY_REALS * batch->entry_start[count]) != 0 ||
+      Q2_ALLOCATE_TABLE(batch, pair_geometry, 4 * batch->pair_start[count]) != 0) {
+    return -1;
+  }
   for (int64_t m = 0; m < count; m++) {
     const double *position = batch->position + 3 * batch->atom_start[m];
     for (int64_t t = 0; t < batch->term_start[m + 1] - batch->term_start[m]; t++) {

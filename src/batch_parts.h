@@ -2,46 +2,22 @@
 #ifndef Q2_BATCH_PARTS_H
 #define Q2_BATCH_PARTS_H
 
+#include "../io/memory.h"
+#include "../kernels/batch_tables.h"
 #include "batch_build.h"
 #include "growing.h"
 #include "nonbonded_check.h"
 
-/* Every ragged table of a batch with its element type; the starts are kept apart. */
-#define Q2_BATCH_TABLES(TABLE)                                                                                                 \
-  TABLE(mass_weight, q2_real)                                                                                                  \
-  TABLE(charge, q2_real)                                                                                                       \
-  TABLE(position, double)                                                                                                      \
-  TABLE(atom_parameter, int32_t)                                                                                               \
-  TABLE(site_parent, int32_t)                                                                                                  \
-  TABLE(reduction, double)                                                                                                     \
-  TABLE(site_member_start, int32_t)                                                                                            \
-  TABLE(site_member, int32_t)                                                                                                  \
-  TABLE(atom_term_start, int32_t)                                                                                              \
-  TABLE(atom_term, int32_t)                                                                                                    \
-  TABLE(pair_class, int32_t)                                                                                                   \
-  TABLE(pair_cut, q2_real)                                                                                                     \
-  TABLE(pair_special, int32_t)                                                                                                 \
-  TABLE(pair_entry_start, int32_t)                                                                                             \
-  TABLE(special_form, int32_t)                                                                                                 \
-  TABLE(special_parameter, int32_t)                                                                                            \
-  TABLE(increment_atom, int32_t)                                                                                               \
-  TABLE(increment_parameter, int32_t)                                                                                          \
-  TABLE(increment_factor, q2_real)                                                                                             \
-  TABLE(entry_piece, int32_t)                                                                                                  \
-  TABLE(entry_place, int32_t)                                                                                                  \
-  TABLE(term_form, int32_t)                                                                                                    \
-  TABLE(term_atom, int32_t)                                                                                                    \
-  TABLE(term_site, int32_t)                                                                                                    \
-  TABLE(term_code, int32_t)                                                                                                    \
-  TABLE(term_piece, int32_t)                                                                                                   \
-  TABLE(term_parameter, int32_t)                                                                                               \
-  TABLE(term_constant, q2_real)                                                                                                \
-  TABLE(piece_entry_start, int32_t)                                                                                            \
-  TABLE(piece_entry, int32_t)                                                                                                  \
-  TABLE(parameter_row, int32_t)                                                                                                \
-  TABLE(parameter_source_start, int32_t)                                                                                       \
-  TABLE(source, int32_t)                                                                                                       \
-  TABLE(residual, struct q2_residual)
+/* Enters the size of a table. */
+static inline void q2_count_table(struct q2_batch *batch, enum q2_batch_table table, int64_t count, size_t size) {
+  batch->table_size[table] = count;
+  batch->table_bytes += count * (int64_t)size;
+}
+
+/* Allocates the table NAME, zeroed; 0, or -1 when memory runs out. */
+#define Q2_ALLOCATE_TABLE(batch, NAME, COUNT)                                                                                  \
+  (q2_count_table((batch), Q2_TABLE_##NAME, (COUNT), sizeof *(batch)->NAME),                                                   \
+   ((batch)->NAME = q2_allocate((COUNT), sizeof *(batch)->NAME)) ? 0 : -1)
 
 struct q2_builder {
   const struct q2_dataset *dataset;
@@ -50,7 +26,7 @@ struct q2_builder {
   struct q2_nonbonded_forms nonbonded;
   struct q2_batch *batch;
 #define Q2_GROWING(NAME, TYPE) struct q2_growing NAME;
-  Q2_BATCH_TABLES(Q2_GROWING)
+  Q2_GROWING_TABLES(Q2_GROWING)
 #undef Q2_GROWING
 
   /* the molecule at hand */

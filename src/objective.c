@@ -20,28 +20,35 @@ static int64_t slot_bytes(const struct q2_batch *batch) {
               (batch->moving ? 7 : 3) * batch->max_pairs + (batch->moving ? 70 : Q2_MAX_PARAMETERS + 1) * batch->max_terms);
 }
 
-/* Molecules in a wave of this batch: the caller's wish, else one chunk; never more than the memory limit allows, but at least
- * one. Whole chunks where chunks hold more than one molecule. */
+/* Molecules in a wave of this batch: the caller's wish, else one chunk on the CPU, all molecules on a device; never more than
+ * the memory limit allows, but at least one chunk. Whole chunks. */
 static int64_t wave_size(const struct q2_objective *objective, const struct q2_batch *batch, int chunk) {
-  int64_t size = objective->options.wave_molecules > 0 ? objective->options.wave_molecules : chunk;
+  int64_t size = objective->options.wave_molecules > 0 ? objective->options.wave_molecules
+                 : objective->backend->queued          ? batch->molecules + chunk - 1
+                                                       : chunk;
   if (objective->options.memory_limit > 0) {
-    const int64_t most = objective->options.memory_limit / objective->options.threads / slot_bytes(batch);
+    const int64_t most = objective->options.memory_limit / objective->worker_count / slot_bytes(batch);
     if (size > most) size = most;
   }
   size = size / chunk * chunk;
   return size > 0 ? size : chunk;
 }
 
+/* Cuts the batches into waves; slots[b] becomes the largest of batch b. A batch of molecules that move has fewer of them in a
+ * chunk: its waves end where chunks do. */
 static int make_tasks(struct q2_objective *objective, const struct q2_plan *plan, int64_t *slots) {
   for (int pass = 0; pass < 2; pass++) {
     int64_t n = 0;
     for (int b = objective->batch_count - 1; b >= 0; b--) { /* large molecules first: the small ones fill the gaps */
       const struct q2_batch *batch = &objective->batch[b];
       const int64_t size = wave_size(objective, batch, plan->bucket[b % plan->bucket_count].chunk_size);
-      for (int64_t first = 0; first < batch->molecules; first += size, n++) {
-        const int64_t count = batch->molecules - first < size ? batch->molecules - first : size;
+      for (int64_t chunk = 0, end; chunk < batch->chunk_count; chunk = end, n++) {
+        const int64_t first = batch->chunk_start[chunk];
+        for (end = chunk + 1; end < batch->chunk_count && batch->chunk_start[end + 1] - first <= size; end++)
+          ;
+        const int64_t count = batch->chunk_start[end] - first;
         if (pass == 1) objective->task[n] = (struct wave_task){b, first, count};
-        if (count > *slots) *slots = count;
+        if (count > slots[b]) slots[b] = count;
       }
     }
     if (pass == 0) {
@@ -53,39 +60,35 @@ static int make_tasks(struct q2_objective *objective, const struct q2_plan *plan
   return 0;
 }
 
-/* Room for some rows of the Jacobians of a wave, and each molecule's J'J. */
-static int make_normal(struct q2_objective *objective, struct worker *worker, int64_t slots) {
-  int64_t parameters = 0;
-  objective->jacobian_rows = Q2_JACOBIAN_ROWS;
-  for (int b = 0; b < objective->batch_count; b++) {
-    if (objective->batch[b].max_parameters > parameters) parameters = objective->batch[b].max_parameters;
-    if (objective->batch[b].order > objective->jacobian_rows) objective->jacobian_rows = objective->batch[b].order;
-  }
-  const int64_t jacobian = slots * objective->jacobian_rows * parameters, square = slots * parameters * parameters;
-  worker->jacobian = q2_allocate(jacobian, sizeof *worker->jacobian);
-  worker->square = q2_allocate(square, sizeof *worker->square);
-  worker->rows = q2_allocate(slots, sizeof *worker->rows);
-  objective->bytes += (jacobian + square) * (int64_t)sizeof(double);
-  return worker->jacobian && worker->square && worker->rows ? 0 : -1;
+static void *allocate_there(struct q2_objective *objective, int64_t count, size_t size) {
+  objective->bytes += count * (int64_t)size;
+  return objective->backend->allocate(objective->backend, count * (int64_t)size);
 }
 
-static int make_workers(struct q2_objective *objective, int64_t slots) {
-  const int64_t variables = objective->options.normal_count;
-  objective->sums = SUM_GRADIENT + objective->parameter_count + variables * (variables + 1) / 2;
-  const int64_t limbs = objective->sums * Q2_LIMBS;
+/* The waves, and room for the sums. */
+static int make_workers(struct q2_objective *objective, const int64_t *slots) {
+  const int64_t variables = objective->options.normal_count, pairs = variables * (variables + 1) / 2;
+  const struct q2_backend *backend = objective->backend;
+  const struct q2_wave_request request = {.batches = objective->batch,
+                                          .slots = slots,
+                                          .batch_count = objective->batch_count,
+                                          .padded = backend->queued || objective->options.padded_eigensolver};
+  objective->sums = Q2_SUM_GRADIENT + objective->parameter_count + pairs;
+  const int64_t limbs = objective->sums * Q2_LIMBS, part = limbs * backend->segments;
   objective->limbs = q2_allocate(limbs, sizeof *objective->limbs);
-  objective->worker = q2_allocate(objective->options.threads, sizeof *objective->worker);
-  if (!objective->limbs || !objective->worker) return -1;
-  for (int t = 0; t < objective->options.threads; t++) {
-    struct worker *worker = &objective->worker[t];
-    worker->limbs = q2_allocate(limbs, sizeof *worker->limbs);
-    if (!worker->limbs) return -1;
-    objective->bytes += limbs * (int64_t)sizeof *worker->limbs;
-    if (variables > 0 && make_normal(objective, worker, slots) != 0) return -1;
-    if (objective->backend->wave_create(objective->batch, objective->batch_count, slots, objective->options.padded_eigensolver,
-                                        &worker->wave, &objective->bytes) != 0) {
-      return -1;
-    }
+  objective->energy_limbs = pairs > 0 && objective->energies.count > 0 ? q2_allocate(pairs * Q2_LIMBS, sizeof(int64_t)) : NULL;
+  objective->worker = q2_allocate(objective->worker_count, sizeof *objective->worker);
+  objective->parts_there = allocate_there(objective, objective->worker_count * part, sizeof(int64_t));
+  objective->joined_there = allocate_there(objective, limbs, sizeof(int64_t));
+  if (!objective->limbs || !objective->worker || !objective->parts_there || !objective->joined_there ||
+      (pairs > 0 && objective->energies.count > 0 && !objective->energy_limbs)) {
+    return -1;
+  }
+  for (int t = 0; t < objective->worker_count; t++) {
+    struct q2_wave *wave = &objective->worker[t].wave;
+    if (backend->wave_create(backend, &request, wave, &objective->bytes) != 0) return -1;
+    wave->limbs = objective->parts_there + t * part;
+    wave->sums = objective->sums;
   }
   return 0;
 }
@@ -97,7 +100,7 @@ void q2_count_residuals(struct q2_objective *objective) {
     const struct q2_batch *batch = &objective->batch[b];
     for (int64_t m = 0; m < batch->molecules; m++) {
       const int validation = batch->validation[m];
-      const int aside = batch->moving && objective->relaxations[b].set_aside[m];
+      const int aside = batch->moving && objective->state[b].set_aside[m];
       for (int64_t r = batch->residual_start[m]; r < batch->residual_start[m + 1] && !validation && !aside; r++) {
         const struct q2_residual *residual = &batch->residual[r];
         counts[0] +=
@@ -137,45 +140,101 @@ static int check_observables(const struct q2_dataset *dataset, struct q2_error *
   return Q2_OK;
 }
 
-/* Room for what relaxations leave behind. */
-static int make_relaxations(struct q2_objective *objective) {
-  objective->relaxations = q2_allocate(objective->batch_count, sizeof *objective->relaxations);
-  if (!objective->relaxations) return -1;
-  for (int b = 0; b < objective->batch_count; b++) {
-    const struct q2_batch *batch = &objective->batch[b];
-    struct relaxations *relaxations = &objective->relaxations[b];
-    if (!batch->moving) continue;
-    const int64_t coordinates = 3 * batch->atom_start[batch->molecules];
-    relaxations->position = q2_allocate(coordinates, sizeof *relaxations->position);
-    relaxations->first = q2_allocate(coordinates, sizeof *relaxations->first);
-    relaxations->start = q2_allocate(coordinates, sizeof *relaxations->start);
-    relaxations->status = q2_allocate(batch->molecules, sizeof *relaxations->status);
-    relaxations->set_aside = q2_allocate(batch->molecules, sizeof *relaxations->set_aside);
-    if (!relaxations->position || !relaxations->first || !relaxations->start || !relaxations->status || !relaxations->set_aside)
-      return -1;
-    objective->bytes += 3 * coordinates * (int64_t)sizeof(double);
+/* What one batch's evaluations leave behind. Relaxations begin at the QM geometry. */
+static int make_state(struct q2_objective *objective, const struct q2_batch *batch, struct batch_state *state) {
+  const int64_t count = batch->molecules, coordinates = 3 * batch->atom_start[count];
+  state->outcome = q2_allocate(count, sizeof *state->outcome);
+  state->retry = q2_allocate(count, sizeof *state->retry);
+  state->outcome_there = allocate_there(objective, count, sizeof *state->outcome);
+  state->retry_there = allocate_there(objective, count, sizeof *state->retry);
+  if (!state->outcome || !state->retry || !state->outcome_there || !state->retry_there) return -1;
+  if (!batch->moving) return 0;
+  state->first = q2_allocate(coordinates, sizeof *state->first);
+  state->status = q2_allocate(count, sizeof *state->status);
+  state->set_aside = q2_allocate(count, sizeof *state->set_aside);
+  state->start_there = allocate_there(objective, coordinates, sizeof *state->first);
+  state->relaxed_there = allocate_there(objective, coordinates, sizeof *state->first);
+  state->status_there = allocate_there(objective, count, sizeof *state->status);
+  state->set_aside_there = allocate_there(objective, count, sizeof *state->set_aside);
+  if (!state->first || !state->status || !state->set_aside || !state->start_there || !state->relaxed_there ||
+      !state->status_there || !state->set_aside_there) {
+    return -1;
   }
-  return 0;
+  return objective->backend->put(objective->backend, state->start_there, batch->position,
+                                 coordinates * (int64_t)sizeof *batch->position);
 }
 
-static int build(struct q2_objective *objective, const struct q2_plan *plan, struct q2_error *error) {
-  int64_t slots = 0;
+static void free_state(const struct q2_backend *backend, struct batch_state *state) {
+  free(state->outcome);
+  free(state->retry);
+  free(state->first);
+  free(state->status);
+  free(state->set_aside);
+  backend->release(backend, state->outcome_there);
+  backend->release(backend, state->retry_there);
+  backend->release(backend, state->start_there);
+  backend->release(backend, state->relaxed_there);
+  backend->release(backend, state->status_there);
+  backend->release(backend, state->set_aside_there);
+}
+
+/* What all waves share. */
+static int make_shared(struct q2_objective *objective) {
+  const int64_t energies = objective->energies.count,
+                slopes = objective->options.normal_count > 0 ? energies * objective->parameter_count : 0;
+  objective->parameters_there = allocate_there(objective, objective->parameter_count, sizeof(double));
+  objective->energies_there = allocate_there(objective, energies, sizeof(double));
+  objective->energy_bars_there = allocate_there(objective, energies, sizeof(double));
+  objective->energy_slope_there = allocate_there(objective, slopes, sizeof(double));
+  objective->energy_slope = q2_allocate(slopes, sizeof *objective->energy_slope);
+  return objective->parameters_there && objective->energies_there && objective->energy_bars_there &&
+                 objective->energy_slope_there && objective->energy_slope
+             ? 0
+             : -1;
+}
+
+/* The batches, here. The largest number of variables decides the sizes of matrix products, hence it is that of all ranks. */
+static int build_batches(struct q2_objective *objective, const struct q2_plan *plan, struct q2_error *error) {
+  const struct q2_objective_options *options = &objective->options;
   objective->batch = q2_allocate(2 * (int64_t)plan->bucket_count, sizeof *objective->batch);
   if (!objective->batch) return q2_fail(error, "out of memory for %d batches", plan->bucket_count);
   objective->batch_count = 2 * plan->bucket_count;
-  Q2_TRY(q2_batches_build(objective->dataset, plan, objective->options.match, &objective->energies, objective->batch,
-                          &objective->faded, error));
-  for (int b = 0; b < objective->batch_count; b++)
+  Q2_TRY(q2_batches_build(objective->dataset, plan, options->match, &objective->energies, objective->batch, &objective->faded,
+                          error));
+  for (int b = 0; b < objective->batch_count; b++) {
+    if (q2_batch_sums(&objective->batch[b], options->normal_count, options->normal_variable_of) != 0)
+      return q2_fail(error, "out of memory for the sums over %lld molecules", (long long)objective->batch[b].molecules);
     objective->bytes += objective->batch[b].table_bytes;
-  const int64_t slopes = objective->options.normal_count > 0 ? objective->energies.count * objective->parameter_count : 0;
-  objective->energy_slope = q2_allocate(slopes, sizeof *objective->energy_slope);
-  if (!objective->energy_slope || make_relaxations(objective) != 0 || make_tasks(objective, plan, &slots) != 0 ||
-      make_workers(objective, slots) != 0) {
-    return q2_fail(error,
-                   "out of memory for the work space of %d threads, %lld molecules each; a smaller -wave or -memory needs less",
-                   objective->options.threads, (long long)slots);
   }
   return Q2_OK;
+}
+
+static void agree_on_variables(struct q2_objective *objective) {
+  for (int b = 0; b < objective->batch_count; b++)
+    MPI_Allreduce(MPI_IN_PLACE, &objective->batch[b].max_variables, 1, MPI_INT64_T, MPI_MAX, objective->comm);
+}
+
+/* Everything that lives there. */
+static int build(struct q2_objective *objective, const struct q2_plan *plan, struct q2_error *error) {
+  const struct q2_backend *backend = objective->backend;
+  int64_t *slots = q2_allocate(objective->batch_count, sizeof *slots), most = 0;
+  objective->placed = q2_allocate(objective->batch_count, sizeof *objective->placed);
+  objective->state = q2_allocate(objective->batch_count, sizeof *objective->state);
+  int failed = !slots || !objective->placed || !objective->state;
+  for (int b = 0; b < objective->batch_count && !failed; b++) {
+    failed = q2_batch_place(backend, &objective->batch[b], &objective->placed[b], &objective->bytes) != 0 ||
+             make_state(objective, &objective->batch[b], &objective->state[b]) != 0;
+  }
+  failed =
+      failed || make_shared(objective) != 0 || make_tasks(objective, plan, slots) != 0 || make_workers(objective, slots) != 0;
+  for (int b = 0; slots && b < objective->batch_count; b++)
+    most = slots[b] > most ? slots[b] : most;
+  free(slots);
+  if (!failed) return Q2_OK;
+  return q2_fail(error,
+                 "out of memory for the work space of %d %s, %lld molecules each; a smaller -wave or -memory needs less%s%s",
+                 objective->worker_count, backend->queued ? "queues" : "threads", (long long)most,
+                 backend->error(backend)[0] ? ": " : "", backend->error(backend));
 }
 
 /* Whether some molecule is relaxed, on any rank. */
@@ -197,13 +256,16 @@ int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const s
   } else {
     objective->comm = comm;
     objective->dataset = dataset;
-    objective->backend = &q2_backend_cpu;
+    objective->backend = options->backend ? options->backend : &q2_backend_cpu;
     objective->options = *options;
+    objective->worker_count = objective->backend->queued ? objective->backend->queues : options->threads;
     objective->parameter_count = dataset->parameters.count;
     status = check_observables(dataset, error);
   }
   status = q2_agree(comm, status, error);
   if (status == Q2_OK) status = q2_energies_create(comm, dataset, &objective->energies, error);
+  if (status == Q2_OK) status = q2_agree(comm, build_batches(objective, plan, error), error);
+  if (status == Q2_OK) agree_on_variables(objective);
   if (status == Q2_OK) status = q2_agree(comm, build(objective, plan, error), error);
   if (status == Q2_OK) status = q2_energies_gather(comm, objective->batch, objective->batch_count, &objective->energies, error);
   if (status != Q2_OK) {
@@ -218,25 +280,27 @@ int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const s
 
 void q2_objective_destroy(struct q2_objective *objective) {
   if (!objective) return;
-  for (int t = 0; objective->worker && t < objective->options.threads; t++) {
-    objective->backend->wave_destroy(&objective->worker[t].wave);
-    free(objective->worker[t].limbs);
-    free(objective->worker[t].jacobian);
-    free(objective->worker[t].square);
-    free(objective->worker[t].rows);
-  }
-  for (int b = 0; objective->relaxations && b < objective->batch_count; b++) {
-    free(objective->relaxations[b].position);
-    free(objective->relaxations[b].first);
-    free(objective->relaxations[b].start);
-    free(objective->relaxations[b].status);
-    free(objective->relaxations[b].set_aside);
-  }
-  for (int b = 0; b < objective->batch_count; b++)
+  const struct q2_backend *backend = objective->backend;
+  for (int t = 0; objective->worker && t < objective->worker_count; t++)
+    backend->wave_destroy(backend, &objective->worker[t].wave);
+  for (int b = 0; b < objective->batch_count; b++) {
+    if (objective->state) free_state(backend, &objective->state[b]);
+    if (objective->placed) q2_batch_unplace(backend, &objective->placed[b]);
     q2_batch_free(&objective->batch[b]);
+  }
+  if (backend) {
+    backend->release(backend, objective->parameters_there);
+    backend->release(backend, objective->energies_there);
+    backend->release(backend, objective->energy_bars_there);
+    backend->release(backend, objective->energy_slope_there);
+    backend->release(backend, objective->parts_there);
+    backend->release(backend, objective->joined_there);
+  }
   q2_energies_free(&objective->energies);
-  free(objective->relaxations);
   free(objective->energy_slope);
+  free(objective->energy_limbs);
+  free(objective->state);
+  free(objective->placed);
   free(objective->worker);
   free(objective->batch);
   free(objective->task);
@@ -246,7 +310,8 @@ void q2_objective_destroy(struct q2_objective *objective) {
 
 void q2_objective_timings(struct q2_objective *objective, double *seconds, int reset) {
   memcpy(seconds, objective->seconds, sizeof objective->seconds);
-  for (int t = 0; t < objective->options.threads; t++) {
+  for (int t = 0; t < objective->worker_count; t++) {
+    objective->backend->seconds(&objective->worker[t].wave, seconds, reset);
     for (int s = 0; s < Q2_STAGE_COUNT; s++)
       seconds[s] += objective->worker[t].seconds[s];
     if (reset) memset(objective->worker[t].seconds, 0, sizeof objective->worker[t].seconds);

@@ -7,8 +7,15 @@
 #include "../kernels/stages.h"
 #include "objective_state.h"
 
-static void copy_vibrations(void *context, struct worker *worker, const struct q2_batch *batch) {
-  const struct q2_wave *wave = &worker->wave;
+/* Waits for the backend, on all ranks. */
+static int finish(const struct q2_objective *objective, struct q2_error *error) {
+  const int status = objective->backend->wait(objective->backend) == 0
+                         ? Q2_OK
+                         : q2_fail(error, "%s", objective->backend->error(objective->backend));
+  return q2_agree(objective->comm, status, error);
+}
+
+static void copy_vibrations(void *context, const struct q2_batch *batch, const struct q2_wave *wave) {
   struct q2_vibrations *out = context;
   if (batch->moving) return;
   for (int64_t slot = 0; slot < wave->count; slot++) {
@@ -61,9 +68,11 @@ int q2_objective_vibrations(struct q2_objective *objective, const double *parame
     q2_vibrations_free(vibrations);
     return Q2_FAILED;
   }
+  const struct q2_run run = {
+      .depth = Q2_DEPTH_FREQUENCIES, .visit = copy_vibrations, .see = Q2_SEE_RESULTS, .context = vibrations};
   q2_prepare_evaluation(objective, parameters, 0);
-  q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, copy_vibrations, vibrations);
-  return Q2_OK;
+  q2_run_tasks(objective, parameters, &run);
+  return finish(objective, error);
 }
 
 void q2_vibrations_free(struct q2_vibrations *vibrations) {
@@ -81,8 +90,7 @@ struct copied {
   const int64_t *relaxed; /* [molecule_count] where residuals at the relaxed geometry begin among the molecule's rows */
 };
 
-static void copy_residuals(void *context, struct worker *worker, const struct q2_batch *batch) {
-  const struct q2_wave *wave = &worker->wave;
+static void copy_residuals(void *context, const struct q2_batch *batch, const struct q2_wave *wave) {
   const struct copied *out = context;
   for (int64_t slot = 0; slot < wave->count; slot++) {
     const int64_t m = wave->first + slot, local = batch->local_molecule[m], first = batch->residual_start[m];
@@ -129,8 +137,11 @@ int q2_objective_residuals(struct q2_objective *objective, const double *paramet
   if (status == Q2_OK) status = q2_find_pairs(objective, parameters, 0, error);
   if (status == Q2_OK) {
     struct copied copied = {values, relaxed};
+    const struct q2_run run = {
+        .depth = Q2_DEPTH_FREQUENCIES, .visit = copy_residuals, .see = Q2_SEE_RESULTS, .context = &copied};
     q2_prepare_evaluation(objective, parameters, 0);
-    q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, copy_residuals, &copied);
+    q2_run_tasks(objective, parameters, &run);
+    status = finish(objective, error);
   } else {
     q2_residual_values_free(values);
   }
@@ -147,36 +158,43 @@ void q2_residual_values_free(struct q2_residual_values *values) {
 
 /* --- single molecules --- */
 
-/* The fixed batch that holds a local molecule, and its place there; NULL: none. */
-static const struct q2_batch *find_molecule(const struct q2_objective *objective, int64_t molecule, int64_t *place,
-                                            struct q2_error *error) {
+/* The fixed batch that holds a local molecule, and its place there; -1: none. */
+static int find_molecule(const struct q2_objective *objective, int64_t molecule, int64_t *place, struct q2_error *error) {
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
     for (int64_t m = 0; !batch->moving && m < batch->molecules; m++) {
       if (batch->local_molecule[m] != molecule) continue;
       *place = m;
-      return batch;
+      return b;
     }
   }
   q2_fail(error, "molecule %lld is not on this rank", (long long)molecule);
-  return NULL;
+  return -1;
+}
+
+/* The parameters, where kernels read them. */
+static void put_parameters(const struct q2_objective *objective, const double *parameters) {
+  objective->backend->begin(objective->backend, objective->parameters_there, parameters,
+                            objective->parameter_count * (int64_t)sizeof *parameters, NULL, 0);
 }
 
 int q2_objective_hessian(struct q2_objective *objective, const double *parameters, int64_t molecule, double *hessian,
                          struct q2_error *error) {
+  const struct q2_backend *backend = objective->backend;
   int64_t m = 0;
-  const struct q2_batch *batch = find_molecule(objective, molecule, &m, error);
-  if (!batch) return Q2_FAILED;
-  struct q2_wave *wave = &objective->worker[0].wave;
-  wave->first = m;
-  wave->count = 1;
-  wave->parameters = parameters;
-  double unused[Q2_TIMED_COUNT] = {0};
-  q2_evaluate_wave(objective->backend, batch, wave, Q2_DEPTH_HESSIAN, unused);
+  const int b = find_molecule(objective, molecule, &m, error);
+  if (b < 0) return Q2_FAILED;
+  const struct q2_batch *batch = &objective->batch[b];
+  struct q2_wave *wave = &objective->worker[0].wave, seen;
+  put_parameters(objective, parameters);
+  q2_set_wave(objective, b, m, 1, wave);
+  q2_evaluate_wave(backend, &objective->placed[b], wave, Q2_DEPTH_HESSIAN);
+  if (backend->see(&objective->placed[b], wave, Q2_SEE_HESSIAN, &seen) != 0)
+    return q2_fail(error, "%s", backend->error(backend));
   const int n = 3 * batch->atom_count[m];
   for (int row = 0; row < n; row++) {
     for (int column = 0; column < n; column++)
-      hessian[(int64_t)row * n + column] = wave->hessian[(int64_t)column * batch->ld + row];
+      hessian[(int64_t)row * n + column] = seen.hessian[(int64_t)column * batch->ld + row];
   }
   return Q2_OK;
 }
@@ -204,24 +222,31 @@ static void sum_parts(const struct q2_batch *batch, const struct q2_wave *wave, 
  * in the wave. */
 int q2_objective_forces(const struct q2_objective *objective, const double *parameters, int64_t molecule,
                         struct q2_energy_parts *parts, double *gradient, struct q2_error *error) {
-  const struct q2_backend *backend = &q2_backend_cpu;
+  const struct q2_backend *backend = objective->backend;
   int64_t m = 0, bytes = 0;
-  const struct q2_batch *batch = find_molecule(objective, molecule, &m, error);
-  if (!batch) return Q2_FAILED;
-  struct q2_batch moving = *batch;
-  struct q2_wave wave;
-  moving.moving = 1;
-  if (backend->wave_create(&moving, 1, 1, 0, &wave, &bytes) != 0)
+  const int64_t slots = 1;
+  const int b = find_molecule(objective, molecule, &m, error);
+  if (b < 0) return Q2_FAILED;
+  struct q2_batch here = objective->batch[b], there = objective->placed[b];
+  const struct q2_wave_request request = {&here, &slots, 1, backend->queued};
+  struct q2_wave wave, seen;
+  here.moving = there.moving = 1;
+  if (backend->wave_create(backend, &request, &wave, &bytes) != 0)
     return q2_fail(error, "out of memory for the gradient of molecule %lld", (long long)molecule);
+  put_parameters(objective, parameters);
   wave.first = m;
   wave.count = 1;
-  wave.parameters = parameters;
-  const size_t n = 3 * (size_t)batch->atom_count[m];
-  memcpy(wave.position, batch->position + 3 * batch->atom_start[m], n * sizeof *wave.position);
-  q2_evaluate_positions(backend, &moving, &wave);
-  sum_parts(&moving, &wave, parts);
-  for (size_t i = 0; i < n; i++)
-    gradient[i] = wave.gradient_at[i];
-  backend->wave_destroy(&wave);
-  return Q2_OK;
+  wave.parameters = objective->parameters_there;
+  backend->put(backend, wave.position, here.position + 3 * here.atom_start[m],
+               3 * (int64_t)here.atom_count[m] * (int64_t)sizeof *wave.position);
+  q2_evaluate_positions(backend, &there, &wave);
+  const int failed = backend->see(&there, &wave, Q2_SEE_FORCES, &seen) != 0;
+  if (!failed) {
+    seen.parameters = parameters;
+    sum_parts(&here, &seen, parts);
+    for (int64_t i = 0; i < 3 * here.atom_count[m]; i++)
+      gradient[i] = seen.gradient_at[i];
+  }
+  backend->wave_destroy(backend, &wave);
+  return failed ? q2_fail(error, "%s", backend->error(backend)) : Q2_OK;
 }

@@ -9,8 +9,7 @@
 #include "objective_state.h"
 
 /* q2mm's rule: the k-th QM value above 50 cm-1 pairs with the k-th calculated value that is above 50 cm-1 now. */
-static void pair_as_q2mm(void *context, struct worker *worker, const struct q2_batch *batch) {
-  const struct q2_wave *wave = &worker->wave;
+static void pair_as_q2mm(void *context, const struct q2_batch *batch, const struct q2_wave *wave) {
   const double threshold = 50;
   (void)context;
   if (batch->moving) return;
@@ -54,22 +53,36 @@ static int pair_molecule(const struct q2_batch *batch, const struct q2_wave *wav
   return ok ? 0 : -1;
 }
 
-static void pair_by_overlap(void *context, struct worker *worker, const struct q2_batch *batch) {
+static void pair_by_overlap(void *context, const struct q2_batch *batch, const struct q2_wave *wave) {
   int *failed = context;
   if (batch->moving || !batch->has_modes) return;
-  for (int64_t slot = 0; slot < worker->wave.count; slot++) {
-    if (!worker->wave.failed[slot] && pair_molecule(batch, &worker->wave, slot) != 0) *failed = 1;
+  for (int64_t slot = 0; slot < wave->count; slot++) {
+    if (!wave->failed[slot] && pair_molecule(batch, wave, slot) != 0) *failed = 1;
+  }
+}
+
+/* Hands the pairs found here to the backend. */
+static void place_pairs(struct q2_objective *objective) {
+  for (int b = 0; b < objective->batch_count; b++) {
+    const struct q2_batch *batch = &objective->batch[b];
+    objective->backend->put(objective->backend, objective->placed[b].mode_reference, batch->mode_reference,
+                            batch->molecules * batch->order * (int64_t)sizeof *batch->mode_reference);
   }
 }
 
 int q2_find_pairs(struct q2_objective *objective, const double *parameters, int again, struct q2_error *error) {
   int failed = 0;
+  struct q2_run run = {.depth = Q2_DEPTH_FREQUENCIES, .visit = pair_as_q2mm, .see = Q2_SEE_RESULTS, .context = &failed};
   if (objective->options.match == Q2_MATCH_POSITION || (objective->paired && !again)) return Q2_OK;
   if (objective->options.match == Q2_MATCH_OVERLAP) {
+    run.depth = Q2_DEPTH_GRADIENT;
+    run.visit = pair_by_overlap;
+    run.see = Q2_SEE_RESULTS | Q2_SEE_MODES;
     q2_prepare_evaluation(objective, parameters, 0);
-    q2_run_tasks(objective, parameters, Q2_DEPTH_GRADIENT, 0, pair_by_overlap, &failed);
-  } else if (!objective->paired) {
-    q2_run_tasks(objective, parameters, Q2_DEPTH_FREQUENCIES, 0, pair_as_q2mm, NULL);
+  }
+  if (!objective->paired || objective->options.match == Q2_MATCH_OVERLAP) {
+    q2_run_tasks(objective, parameters, &run);
+    place_pairs(objective);
   }
   const int status = failed ? q2_fail(error, "out of memory for the overlaps of a molecule's vibrations") : Q2_OK;
   Q2_TRY(q2_agree(objective->comm, status, error));

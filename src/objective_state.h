@@ -4,48 +4,32 @@
 
 #include "../kernels/accumulator.h"
 #include "../kernels/backend.h"
+#include "../kernels/batch_tables.h"
 #include "energies.h"
 #include "objective.h"
 
-/* Sums that travel together: losses, squares, failed molecules (integers in the first limb), losses by observable, the gradient
- * by row of the parameter table, then J'J by pairs of variables (lower triangle by rows). */
-enum {
-  SUM_LOSS,
-  SUM_SQUARE,
-  SUM_FAILED,
-  SUM_VALIDATION_LOSS,
-  SUM_VALIDATION_SQUARE,
-  SUM_VALIDATION_FAILED,
-  SUM_SET_ASIDE,
-  SUM_KIND,
-  SUM_GRADIENT = SUM_KIND + Q2_OBSERVABLE_COUNT
-};
-
-enum { Q2_JACOBIAN_ROWS = 64 }; /* rows of a Jacobian that are held at a time, at least */
-
-/* Whole chunks of one batch that one thread evaluates together. */
+/* Whole chunks of one batch that are evaluated together. */
 struct wave_task {
   int batch;
   int64_t first, count;
 };
 
-/* A moving batch's relaxations. */
-struct relaxations {
-  double *position;   /* [atoms][3] of all its molecules, as q2_wave.relaxed */
-  double *first;      /* [atoms][3] where the first ones ended */
-  double *start;      /* [atoms][3] where later ones begin */
-  int32_t *status;    /* [molecules] enum q2_relaxation */
-  int32_t *set_aside; /* [molecules] */
+/* What evaluations keep of a batch from one to the next; `there`: in the backend's memory (kernels/backend.h). */
+struct batch_state {
+  int32_t *outcome, *outcome_there; /* [molecules] enum q2_outcome */
+  int32_t *retry, *retry_there;     /* [molecules] as q2_wave.retry */
+
+  /* moving batches */
+  double *first;                        /* [atoms][3] where the first relaxations ended */
+  double *start_there, *relaxed_there;  /* [atoms][3] as q2_wave.relax_start, relaxed */
+  int32_t *status, *status_there;       /* [molecules] enum q2_relaxation */
+  int32_t *set_aside, *set_aside_there; /* [molecules] */
 };
 
+/* One wave in flight: of a CPU thread, or of a queue. */
 struct worker {
   struct q2_wave wave;
-  int64_t *limbs;   /* [sums][Q2_LIMBS] */
-  double *jacobian; /* [slots][jacobian_rows][max_parameters] of the largest batch, NULL without normal equations */
-  int64_t *rows;    /* [slots] rows in each block so far */
-  double *square;   /* [slots][max_parameters][max_parameters] of the largest batch: J'J of one molecule each */
-  int64_t first_failed;
-  double seconds[Q2_STAGE_COUNT];
+  double seconds[Q2_STAGE_COUNT]; /* besides those that the backend counts */
 };
 
 struct q2_objective {
@@ -53,19 +37,23 @@ struct q2_objective {
   const struct q2_dataset *dataset;
   const struct q2_backend *backend;
   struct q2_objective_options options;
-  int batch_count, parameter_count;
-  struct q2_batch *batch;
-  struct relaxations *relaxations; /* [batch_count]; NULLs for fixed batches */
-  int relaxes;                     /* some batch moves, on any rank */
+  int batch_count, parameter_count, worker_count;
+  struct q2_batch *batch;    /* [batch_count] here */
+  struct q2_batch *placed;   /* [batch_count] there */
+  struct batch_state *state; /* [batch_count] */
+  int relaxes;               /* some batch moves, on any rank */
   struct q2_energies energies;
   double *energy_slope; /* [energies.count][parameter_count] dE/dp, for J'J; NULL where not needed */
+  double *parameters_there, *energies_there, *energy_bars_there, *energy_slope_there;
   int64_t task_count;
-  struct wave_task *task; /* heaviest first */
-  struct worker *worker;  /* [options.threads] */
-  int64_t jacobian_rows;
-  int64_t sums;                                    /* all that may travel */
-  int64_t *limbs;                                  /* [sums][Q2_LIMBS] of all ranks */
-  int64_t residual_count, vibration_count;         /* of all ranks, of molecules that are fitted */
+  struct wave_task *task;                  /* heaviest first */
+  struct worker *worker;                   /* [worker_count] */
+  int64_t sums;                            /* all that may travel */
+  int64_t *parts_there;                    /* [worker_count][backend->segments][sums][Q2_LIMBS] */
+  int64_t *joined_there;                   /* [sums][Q2_LIMBS] of this rank */
+  int64_t *limbs;                          /* [sums][Q2_LIMBS] of all ranks */
+  int64_t *energy_limbs;                   /* [V (V + 1) / 2][Q2_LIMBS] of J'J, those of compared energies; NULL: none */
+  int64_t residual_count, vibration_count; /* of all ranks, of molecules that are fitted */
   int64_t validation_count, validation_vibrations; /* molecules and pairs of those that are not */
   int64_t faded, bytes;
   int paired;    /* pairs that parameters decide are found */
@@ -76,14 +64,31 @@ struct q2_objective {
 /* Counts residuals and pairs over all ranks. Collective. */
 void q2_count_residuals(struct q2_objective *objective);
 
-/* Called for each wave when it is evaluated, by the thread that did. */
-typedef void (*q2_wave_visitor)(void *context, struct worker *worker, const struct q2_batch *batch);
+/* Called for each wave when it is evaluated, by the thread that did; seen: the wave as the host can read it. */
+typedef void (*q2_wave_visitor)(void *context, const struct q2_batch *batch, const struct q2_wave *seen);
 
-/* Evaluates every molecule of this rank at `parameters` up to `depth` and, beyond ENERGY, adds up this rank's sums in the
- * workers. To ENERGY only batches whose energies or relaxations are asked for are evaluated. With `normal`, also J'J (depth
- * must be GRADIENT). visit: NULL or called for each wave. Not collective. */
-void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, int normal,
-                  q2_wave_visitor visit, void *context);
+/* What to run. */
+struct q2_run {
+  enum q2_depth depth;
+  int normal;            /* J'J, too; depth must be GRADIENT */
+  int slopes;            /* depth ENERGY: dE/dp of the energies that are compared */
+  int setting_aside;     /* as q2_wave.setting_aside */
+  int retry;             /* as the states' `retry` says */
+  q2_wave_visitor visit; /* NULL: nobody looks */
+  int see;               /* what of a wave the visitor looks at (Q2_SEE_...) */
+  void *context;
+};
+
+/* Evaluates every molecule of this rank at `parameters` up to `run->depth` and, beyond ENERGY, adds up this rank's sums in the
+ * workers. To ENERGY only batches whose energies or relaxations are asked for are evaluated. Where nobody looks, a queued
+ * backend may not have finished when it returns. Not collective. */
+void q2_run_tasks(struct q2_objective *objective, const double *parameters, const struct q2_run *run);
+
+/* Reads how relaxations stand into the states' `status`. Local; waits. */
+void q2_fetch_relaxations(const struct q2_objective *objective);
+
+/* Points the wave at a batch's molecules and at what all waves share. */
+void q2_set_wave(const struct q2_objective *objective, int batch, int64_t first, int64_t count, struct q2_wave *wave);
 
 /* objective_relaxed.c: what an evaluation needs of all molecules before their residuals can be found: geometries to start from,
  * energies and their cotangents, and, the first time, which molecules are set aside. with_slopes: fills energy_slope too.
@@ -93,13 +98,11 @@ void q2_prepare_evaluation(struct q2_objective *objective, const double *paramet
 /* objective_pairs.c: finds the pairs that parameters decide, the first time or, for the rule `overlap`, always. Collective. */
 int q2_find_pairs(struct q2_objective *objective, const double *parameters, int again, struct q2_error *error);
 
-/* objective_normal.c: J'J of each molecule of a wave that was evaluated to depth GRADIENT, and adding that of slot `slot` to
- * the worker's sums. Returns 0 where a number does not fit the accumulator: then nothing was added. */
-void q2_make_normal(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch);
-int q2_add_normal(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int64_t slot);
+/* Sums `count` integers over ranks in place. Collective. 0, or -1 where MPI fails. */
+int q2_sum_limbs(MPI_Comm comm, int64_t *limbs, int64_t count);
 
-/* Adds the share of energies that are compared, each rank some of the rows, to the first worker's J'J. Returns 0 where a number
- * does not fit. */
-int q2_add_energies(struct q2_objective *objective);
+/* objective_normal.c: J'J of energies that are compared into energy_limbs, summed over all ranks. *good: 0 where a number does
+ * not fit. Collective. */
+int q2_add_energies(struct q2_objective *objective, int *good, struct q2_error *error);
 
 #endif

@@ -1,105 +1,106 @@
-/* Running all of a rank's waves over its threads, and adding up what their molecules give. */
+/* Running all of a rank's waves: over its threads, or into a device's queues. */
 #include <omp.h>
 #include <string.h>
 
 #include "objective_state.h"
 
-/* What became of a molecule of a wave. */
-enum outcome {
-  COUNTS,
-  FAILS, /* its numbers are not finite, or its relaxation went astray */
-  ASIDE  /* nothing of it counts */
-};
-
-static enum outcome outcome_of(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
-  const int64_t m = wave->first + slot;
-  if (batch->moving && wave->set_aside[m]) return ASIDE;
-  if (batch->moving && wave->relaxation[m] != Q2_RELAX_MINIMUM) return FAILS;
-  return wave->failed[slot] || !q2_accumulable(wave->loss[slot]) || !q2_accumulable(wave->square[slot]) ? FAILS : COUNTS;
-}
-
-/* Adds a molecule that is out of the fit. */
-static void collect_validation(struct worker *worker, int64_t slot, enum outcome outcome) {
-  if (outcome == FAILS) worker->limbs[SUM_VALIDATION_FAILED * Q2_LIMBS]++;
-  if (outcome != COUNTS) return;
-  q2_accumulate(worker->limbs + SUM_VALIDATION_LOSS * Q2_LIMBS, worker->wave.loss[slot]);
-  q2_accumulate(worker->limbs + SUM_VALIDATION_SQUARE * Q2_LIMBS, worker->wave.square[slot]);
-}
-
-/* Adds a finished wave's molecules to the worker's sums. A molecule that failed, or whose numbers do not fit the accumulator,
- * adds nothing and is counted. */
-static void collect(struct q2_objective *objective, struct worker *worker, const struct q2_batch *batch, int gradient,
-                    int normal) {
-  const struct q2_wave *wave = &worker->wave;
-  for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int64_t m = wave->first + slot, count = batch->parameter_start[m + 1] - batch->parameter_start[m];
-    const q2_real *value = wave->gradient + slot * batch->max_parameters;
-    const int32_t *row = batch->parameter_row + batch->parameter_start[m];
-    enum outcome outcome = outcome_of(batch, wave, slot);
-    if (batch->validation[m]) {
-      collect_validation(worker, slot, outcome);
-      continue;
-    }
-    for (int64_t p = 0; gradient && outcome == COUNTS && p < count; p++)
-      outcome = q2_accumulable(value[p]) ? COUNTS : FAILS;
-    if (outcome == COUNTS && normal && !q2_add_normal(objective, worker, batch, slot)) outcome = FAILS;
-    if (outcome == ASIDE) worker->limbs[SUM_SET_ASIDE * Q2_LIMBS]++;
-    if (outcome == FAILS) {
-      worker->limbs[SUM_FAILED * Q2_LIMBS]++;
-      if (worker->first_failed < 0 || batch->file_molecule[m] < worker->first_failed)
-        worker->first_failed = batch->file_molecule[m];
-    }
-    if (outcome != COUNTS) continue;
-    q2_accumulate(worker->limbs + SUM_LOSS * Q2_LIMBS, wave->loss[slot]);
-    q2_accumulate(worker->limbs + SUM_SQUARE * Q2_LIMBS, wave->square[slot]);
-    for (int k = 0; k < Q2_OBSERVABLE_COUNT; k++)
-      q2_accumulate(worker->limbs + (SUM_KIND + k) * Q2_LIMBS, wave->kind_loss[slot * Q2_OBSERVABLE_COUNT + k]);
-    for (int64_t p = 0; gradient && p < count; p++) {
-      q2_accumulate(worker->limbs + (int64_t)(SUM_GRADIENT + row[p]) * Q2_LIMBS, value[p]);
-    }
-  }
-}
-
-/* Points the wave at its task's molecules. */
-static void set_wave(struct q2_objective *objective, const struct wave_task *task, const double *parameters,
-                     struct q2_wave *wave) {
-  const struct relaxations *relaxations = &objective->relaxations[task->batch];
-  wave->first = task->first;
-  wave->count = task->count;
+void q2_set_wave(const struct q2_objective *objective, int batch, int64_t first, int64_t count, struct q2_wave *wave) {
+  const struct batch_state *state = &objective->state[batch];
+  wave->first = first;
+  wave->count = count;
   wave->probe = Q2_PROBE_LOSS;
-  wave->parameters = parameters;
-  wave->energies = objective->energies.energy;
-  wave->energy_bars = objective->energies.bar;
-  wave->relaxed = relaxations->position;
-  wave->relaxation = relaxations->status;
-  wave->set_aside = relaxations->set_aside;
+  wave->parameters = objective->parameters_there;
+  wave->energies = objective->energies_there;
+  wave->energy_bars = objective->energy_bars_there;
+  wave->energy_slope = objective->energy_slope_there;
+  wave->relax_start = state->start_there;
+  wave->relaxed = state->relaxed_there;
+  wave->relaxation = state->status_there;
+  wave->set_aside = state->set_aside_there;
+  wave->outcome = state->outcome_there;
 }
 
-void q2_run_tasks(struct q2_objective *objective, const double *parameters, enum q2_depth depth, int normal,
-                  q2_wave_visitor visit, void *context) {
-  const size_t limb_bytes =
-      (size_t)(normal ? objective->sums : SUM_GRADIENT + objective->parameter_count) * Q2_LIMBS * sizeof(int64_t);
-#pragma omp parallel num_threads(objective->options.threads)
-  {
-    struct worker *worker = &objective->worker[omp_get_thread_num()];
-    memset(worker->limbs, 0, limb_bytes);
-    worker->first_failed = -1;
-#pragma omp for schedule(dynamic)
-    for (int64_t t = 0; t < objective->task_count; t++) {
-      const struct wave_task *task = &objective->task[t];
-      const struct q2_batch *batch = &objective->batch[task->batch];
-      const int gradient = depth == Q2_DEPTH_GRADIENT && batch->has_residuals;
-      if (depth == Q2_DEPTH_ENERGY && !batch->moving && !batch->has_energies) continue;
-      set_wave(objective, task, parameters, &worker->wave);
-      q2_evaluate_wave(objective->backend, batch, &worker->wave,
-                       depth == Q2_DEPTH_GRADIENT && !gradient ? Q2_DEPTH_FREQUENCIES : depth, worker->seconds);
-      double since = q2_now();
-      if (normal && gradient) q2_make_normal(objective, worker, batch);
-      worker->seconds[Q2_STAGE_PARAMETERS] += q2_now() - since;
-      since = q2_now();
-      if (depth > Q2_DEPTH_ENERGY) collect(objective, worker, batch, gradient, normal && gradient);
-      if (visit) visit(context, worker, batch);
-      worker->seconds[Q2_STAGE_REDUCE] += q2_now() - since;
-    }
+/* The wave as a visitor can read it: what the host has itself comes from here. */
+static void visit(struct q2_objective *objective, const struct wave_task *task, const struct q2_run *run,
+                  const struct q2_wave *wave) {
+  const struct batch_state *state = &objective->state[task->batch];
+  struct q2_wave seen;
+  if (objective->backend->see(&objective->placed[task->batch], wave, run->see, &seen) != 0) return; /* told when waited for */
+  if (objective->batch[task->batch].moving) {
+    const int64_t bytes = objective->batch[task->batch].molecules * (int64_t)sizeof *state->status;
+    if (objective->backend->queued) objective->backend->get(objective->backend, state->status, state->status_there, bytes);
+    seen.relaxation = objective->backend->queued ? state->status : state->status_there;
+    seen.set_aside = state->set_aside;
   }
+  run->visit(run->context, &objective->batch[task->batch], &seen);
+}
+
+/* The energies that are compared, and their derivatives, of the wave's molecules. */
+static void take_energies(const struct q2_objective *objective, const struct q2_run *run, const struct q2_batch *batch,
+                          struct q2_wave *wave) {
+  const struct q2_backend *backend = objective->backend;
+  backend->run(Q2_KERNEL_TAKE_ENERGY, batch, wave);
+  if (!run->slopes) return;
+  wave->probe = Q2_PROBE_ENERGY;
+  q2_differentiate_probe(backend, batch, wave);
+  wave->probe = Q2_PROBE_LOSS;
+  backend->run(Q2_KERNEL_TAKE_SLOPE, batch, wave);
+}
+
+static void give_work(struct q2_objective *objective, struct worker *worker, const struct q2_run *run,
+                      const struct q2_batch *batch) {
+  const struct q2_backend *backend = objective->backend;
+  struct q2_wave *wave = &worker->wave;
+  const int gradient = run->depth == Q2_DEPTH_GRADIENT && batch->has_residuals, normal = run->normal && gradient;
+  q2_evaluate_wave(backend, batch, wave, run->depth == Q2_DEPTH_GRADIENT && !gradient ? Q2_DEPTH_FREQUENCIES : run->depth);
+  if (run->depth == Q2_DEPTH_ENERGY) {
+    if (batch->has_energies) take_energies(objective, run, batch, wave);
+    return;
+  }
+  double since = q2_now();
+  if (normal) q2_evaluate_normal(backend, batch, wave);
+  worker->seconds[Q2_STAGE_PARAMETERS] += q2_now() - since;
+  since = q2_now();
+  wave->collects_gradient = gradient;
+  wave->collects_normal = normal;
+  if (run->depth >= Q2_DEPTH_FREQUENCIES) backend->collect(batch, wave, gradient, normal);
+  worker->seconds[Q2_STAGE_REDUCE] += q2_now() - since;
+}
+
+static void run_task(struct q2_objective *objective, struct worker *worker, int64_t t, const struct q2_run *run) {
+  const struct wave_task *task = &objective->task[t];
+  const struct q2_batch *batch = &objective->placed[task->batch];
+  const struct batch_state *state = &objective->state[task->batch];
+  struct q2_wave *wave = &worker->wave;
+  if (run->depth == Q2_DEPTH_ENERGY && !batch->moving && !batch->has_energies) return;
+  q2_set_wave(objective, task->batch, task->first, task->count, wave);
+  wave->setting_aside = run->setting_aside;
+  wave->retry = run->retry ? state->retry_there : NULL;
+  wave->retry_here = run->retry ? state->retry : NULL;
+  const int once = run->visit || run->setting_aside || run->retry;
+  const int64_t program = once ? -1 : ((t * (Q2_DEPTH_GRADIENT + 1) + run->depth) * 2 + run->normal) * 2 + run->slopes;
+  if (!objective->backend->replay(wave, program)) {
+    give_work(objective, worker, run, batch);
+    objective->backend->recorded(wave);
+  }
+  if (run->visit) visit(objective, task, run, wave);
+}
+
+void q2_run_tasks(struct q2_objective *objective, const double *parameters, const struct q2_run *run) {
+  const struct q2_backend *backend = objective->backend;
+  const int64_t sums = run->depth < Q2_DEPTH_FREQUENCIES ? 0
+                       : run->normal                     ? objective->sums
+                                                         : Q2_SUM_GRADIENT + objective->parameter_count;
+  backend->begin(backend, objective->parameters_there, parameters, objective->parameter_count * (int64_t)sizeof *parameters,
+                 objective->parts_there,
+                 sums > 0 ? objective->worker_count * backend->segments * objective->sums * Q2_LIMBS * (int64_t)sizeof(int64_t)
+                          : 0);
+  if (backend->queued) {
+    for (int64_t t = 0; t < objective->task_count; t++)
+      run_task(objective, &objective->worker[t % objective->worker_count], t, run);
+    return;
+  }
+#pragma omp parallel for schedule(dynamic) num_threads(objective->worker_count)
+  for (int64_t t = 0; t < objective->task_count; t++)
+    run_task(objective, &objective->worker[omp_get_thread_num()], t, run);
 }
