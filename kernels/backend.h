@@ -85,7 +85,7 @@ struct q2_backend {
   void (*run)(enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave);
   void (*multiply)(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave);
   /* Decomposes `vectors` in place: ascending eigenvalues, and eigenvectors if `vectors` is set. A matrix that holds a number
-   * that is not finite, or does not converge, sets failed[slot] (enum q2_failure) and leaves zeros. */
+   * that is not finite, or does not converge, sets failed[slot] (enum q2_decomposition) and leaves zeros. */
   void (*decompose)(const struct q2_batch *batch, const struct q2_wave *wave, int vectors);
   /* Whether a molecule of the wave is still being relaxed. */
   int (*relaxing)(const struct q2_batch *batch, const struct q2_wave *wave);

@@ -263,7 +263,7 @@ static void decompose(const struct q2_batch *batch, const struct q2_wave *wave, 
   for (int64_t slot = 0; slot < wave->count; slot++) {
     const int order = q2_order(batch, wave, wave->first + slot), ld = batch->ld_order;
     double *matrix = wave->vectors + slot * ld * batch->order, *values = wave->eigenvalue + slot * batch->order;
-    wave->failed[slot] = Q2_NOT_FAILED;
+    wave->failed[slot] = Q2_DECOMPOSED;
     if (order == 0) continue;
     if (!finite_lower(matrix, order, ld)) {
       wave->failed[slot] = Q2_NOT_FINITE;

@@ -15,7 +15,7 @@ Q2_DEVICE void q2_check_finite(const struct q2_batch *batch, const struct q2_wav
   q2_real sum = 0;
   for (int k = 0; k < batch->order; k++)
     sum += 0 * wave->shift[slot * batch->order + k];
-  wave->failed[slot] = sum == 0 ? Q2_NOT_FAILED : Q2_NOT_FINITE;
+  wave->failed[slot] = sum == 0 ? Q2_DECOMPOSED : Q2_NOT_FINITE;
 }
 
 /* 4. The sum of the squares of column minor, into mode_work. */

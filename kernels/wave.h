@@ -23,7 +23,7 @@ enum q2_probe {
 };
 
 /* Why a molecule's decomposition gave nothing. */
-enum q2_failure { Q2_NOT_FAILED, Q2_NOT_FINITE, Q2_NOT_CONVERGED };
+enum q2_decomposition { Q2_DECOMPOSED, Q2_NOT_FINITE, Q2_NOT_CONVERGED };
 
 /* What becomes of a molecule of a wave in the sums. */
 enum q2_outcome {
@@ -108,7 +108,7 @@ struct q2_wave {
   q2_real *derivative;        /* dL/dp by term and slot, atom and slot, special row and slot, increment: q2_derivatives */
   q2_real *gradient;          /* [max_parameters] dL/dp by row of the molecule's list */
   q2_real *gradient_of_probe; /* [max_parameters] the derivative of what is probed */
-  int32_t *failed;            /* [1] enum q2_failure */
+  int32_t *failed;            /* [1] enum q2_decomposition */
 
   /* Moving batches: the geometry's tables, as the batch has them for fixed ones. */
   double *position;                          /* [3N] angstrom */
