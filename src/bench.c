@@ -167,7 +167,7 @@ static void print_stages(struct q2_session *session, int repeats, const struct q
 
 static int time_evaluations(struct q2_session *session, const double *parameters, double *gradient, struct matrices *matrices,
                             int repeats, double *evaluation, double *lapack, double *ratio, struct q2_error *error) {
-  struct q2_evaluation result;
+  struct q2_evaluation result = {0};
   double unused[Q2_STAGE_COUNT];
   for (int r = -2; r < repeats; r++) { /* two runs to warm up */
     if (r == 0) q2_objective_timings(session->objective, unused, 1);
@@ -186,15 +186,36 @@ static int time_evaluations(struct q2_session *session, const double *parameters
   return Q2_OK;
 }
 
+/* The same evaluations by the CPU, beside those of the device. */
+static int beside_cpu(struct q2_session *session, const double *parameters, double *gradient, int repeats, double *evaluation,
+                      struct q2_error *error) {
+  struct q2_objective *device = session->objective;
+  struct matrices none = {.threads = session->machine.threads};
+  const struct q2_objective_options options = {.match = session->options.match,
+                                               .threads = session->machine.threads,
+                                               .memory_limit = session->options.memory,
+                                               .wave_molecules = session->options.wave};
+  double *unused = q2_allocate_everywhere(session->comm, 2 * (int64_t)repeats, sizeof *unused, "benchmark", error);
+  if (!unused) return Q2_FAILED;
+  session->objective = NULL;
+  int status = q2_objective_create(session->comm, &session->dataset, &session->plan, &options, &session->objective, error);
+  if (status == Q2_OK)
+    status = time_evaluations(session, parameters, gradient, &none, repeats, evaluation, unused, unused + repeats, error);
+  q2_objective_destroy(session->objective);
+  session->objective = device;
+  free(unused);
+  return status;
+}
+
 static int run(struct q2_session *session, struct matrices *matrices, struct q2_error *error) {
   const int repeats = session->options.repeat, parameters = session->dataset.parameters.count;
   double *samples =
-      q2_allocate(3 * (int64_t)repeats + 3 * parameters, sizeof *samples); /* times, values, gradient, variables */
+      q2_allocate(4 * (int64_t)repeats + 3 * parameters, sizeof *samples); /* times, values, gradient, variables */
   struct q2_printer *printer = &session->printer;
   struct q2_forecast forecast;
   int status = samples ? Q2_OK : q2_fail(error, "out of memory for the benchmark");
   if (status == Q2_OK) {
-    double *value = samples + 3 * repeats, *x = value + 2 * parameters;
+    double *value = samples + 4 * repeats, *x = value + 2 * parameters;
     q2_variables_start(&session->variables, &session->dataset.parameters, x);
     q2_variables_apply(&session->variables, x, value);
     status = make_matrices(session, value, matrices, error);
@@ -202,9 +223,12 @@ static int run(struct q2_session *session, struct matrices *matrices, struct q2_
   status = q2_agree(session->comm, status, error);
   if (status == Q2_OK) status = q2_forecast(session, &forecast, error);
   if (status == Q2_OK) {
-    status = time_evaluations(session, samples + 3 * repeats, samples + 3 * repeats + parameters, matrices, repeats, samples,
+    status = time_evaluations(session, samples + 4 * repeats, samples + 4 * repeats + parameters, matrices, repeats, samples,
                               samples + repeats, samples + 2 * repeats, error);
   }
+  if (status == Q2_OK && session->options.beside_cpu)
+    status =
+        beside_cpu(session, samples + 4 * repeats, samples + 4 * repeats + parameters, repeats, samples + 3 * repeats, error);
   if (status == Q2_OK) {
     const struct spread evaluation = spread(samples, repeats), lapack = spread(samples + repeats, repeats),
                         ratio = spread(samples + 2 * repeats, repeats);
@@ -212,6 +236,12 @@ static int run(struct q2_session *session, struct matrices *matrices, struct q2_
     print_spread(printer, "value and gradient", evaluation, 1e3, "ms");
     print_spread(printer, "bare LAPACK (dsyevd, same matrices)", lapack, 1e3, "ms");
     print_spread(printer, "value and gradient / bare LAPACK", ratio, 1, "");
+    if (session->options.beside_cpu) {
+      const struct spread cpu = spread(samples + 3 * repeats, repeats);
+      print_spread(printer, "value and gradient on the CPU", cpu, 1e3, "ms");
+      q2_print_answer(printer, "%-42s %10.3f %10.3f %10.3f\n", "cpu / cuda", cpu.least / evaluation.least,
+                      cpu.median / evaluation.median, cpu.most / evaluation.most);
+    }
     q2_print_answer(printer, "%-42s %10.3f %10.3f            ms, measured/predicted %.2f\n", "predicted",
                     1e3 * forecast.seconds, 1e3 * forecast.seconds, evaluation.median / forecast.seconds);
     q2_print_answer(printer, "%-42s %10.1f\n", "evaluations a second (median)", 1 / evaluation.median);

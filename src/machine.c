@@ -50,10 +50,6 @@ int q2_machine_inspect(MPI_Comm comm, const struct q2_options *options, struct q
   memset(machine, 0, sizeof *machine);
   MPI_Comm_size(comm, &machine->ranks);
   Q2_TRY(choose_threads(comm, options, machine, error));
-  strcpy(machine->backend, "cpu");
-  strcpy(machine->backend_reason, strcmp(options->backend, "cpu") == 0
-                                      ? "asked for"
-                                      : "this build has no CUDA backend"); /* the CUDA backend will differ */
   q2_blas_single_thread();
   q2_blas_describe(machine->blas, sizeof machine->blas, machine->blas_kernel, sizeof machine->blas_kernel, machine->blas_path,
                    sizeof machine->blas_path);
@@ -66,10 +62,17 @@ int q2_machine_inspect(MPI_Comm comm, const struct q2_options *options, struct q
   return Q2_OK;
 }
 
+void q2_machine_take_backend(struct q2_machine *machine, const struct q2_backends *backends) {
+  snprintf(machine->backend, sizeof machine->backend, "%s", backends->backend->name);
+  snprintf(machine->backend_reason, sizeof machine->backend_reason, "%s", backends->reason);
+  snprintf(machine->devices, sizeof machine->devices, "%s", backends->device.text);
+}
+
 void q2_machine_print(struct q2_printer *printer, const struct q2_machine *machine) {
   q2_print(printer, "q2hpc %s: %d rank%s on %d node%s, %d thread%s each, backend %s (%s)\n", q2_version(), machine->ranks,
            machine->ranks == 1 ? "" : "s", machine->nodes, machine->nodes == 1 ? "" : "s", machine->threads,
            machine->threads == 1 ? "" : "s", machine->backend, machine->backend_reason);
+  if (machine->devices[0]) q2_print(printer, "%s\n", machine->devices);
   q2_print(printer, "BLAS: %s, kernels %s, on %s, one thread a matrix\n", machine->blas, machine->blas_kernel, machine->cpu);
   q2_print_detail(printer, "BLAS from %s\n", machine->blas_path);
   if (machine->export_line)

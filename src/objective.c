@@ -75,7 +75,7 @@ static int make_workers(struct q2_objective *objective, const int64_t *slots) {
                                           .padded = backend->queued || objective->options.padded_eigensolver};
   objective->sums = Q2_SUM_GRADIENT + objective->parameter_count + pairs;
   const int64_t limbs = objective->sums * Q2_LIMBS, part = limbs * backend->segments;
-  objective->limbs = q2_allocate(limbs, sizeof *objective->limbs);
+  objective->limbs = backend->allocate_here(backend, limbs * (int64_t)sizeof *objective->limbs);
   objective->energy_limbs = pairs > 0 && objective->energies.count > 0 ? q2_allocate(pairs * Q2_LIMBS, sizeof(int64_t)) : NULL;
   objective->worker = q2_allocate(objective->worker_count, sizeof *objective->worker);
   objective->parts_there = allocate_there(objective, objective->worker_count * part, sizeof(int64_t));
@@ -263,6 +263,8 @@ int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const s
     status = check_observables(dataset, error);
   }
   status = q2_agree(comm, status, error);
+  if (status == Q2_OK && !options->sum) status = q2_rank_sum_create(comm, NULL, &objective->own_sum, error);
+  if (status == Q2_OK) objective->sum = options->sum ? options->sum : objective->own_sum;
   if (status == Q2_OK) status = q2_energies_create(comm, dataset, &objective->energies, error);
   if (status == Q2_OK) status = q2_agree(comm, build_batches(objective, plan, error), error);
   if (status == Q2_OK) agree_on_variables(objective);
@@ -295,6 +297,7 @@ void q2_objective_destroy(struct q2_objective *objective) {
     backend->release(backend, objective->energy_slope_there);
     backend->release(backend, objective->parts_there);
     backend->release(backend, objective->joined_there);
+    backend->release_here(backend, objective->limbs);
   }
   q2_energies_free(&objective->energies);
   free(objective->energy_slope);
@@ -304,7 +307,7 @@ void q2_objective_destroy(struct q2_objective *objective) {
   free(objective->worker);
   free(objective->batch);
   free(objective->task);
-  free(objective->limbs);
+  q2_rank_sum_destroy(objective->own_sum);
   free(objective);
 }
 

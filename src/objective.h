@@ -29,14 +29,16 @@ struct q2_objective; /* opaque */
 enum q2_match { Q2_MATCH_POSITION = 0, Q2_MATCH_Q2MM = 1, Q2_MATCH_OVERLAP = 2 };
 
 struct q2_backend;
+struct q2_rank_sum;
 
 struct q2_objective_options {
   enum q2_match match;
   const struct q2_backend *backend; /* what computes (kernels/backend.h); borrowed; NULL: the CPU */
-  int threads;                      /* CPU threads of this rank, >= 1 */
-  int64_t memory_limit;             /* bytes for work space on this rank; 0: no limit of ours */
-  int wave_molecules;     /* molecules evaluated together; 0: one chunk on the CPU, on a device as many as memory allows */
-  int padded_eigensolver; /* 1: decompose at the bucket's padded order, as batched solvers on a device do (for tests) */
+  struct q2_rank_sum *sum; /* over the ranks, in the backend's memory (rank_sum.h); borrowed; NULL: one is made, for the CPU */
+  int threads;             /* CPU threads of this rank, >= 1 */
+  int64_t memory_limit;    /* bytes for work space on this rank; 0: no limit of ours */
+  int wave_molecules;      /* molecules evaluated together; 0: one chunk on the CPU, on a device as many as memory allows */
+  int padded_eigensolver;  /* 1: decompose at the bucket's padded order, as batched solvers on a device do (for tests) */
 
   /* Least squares: J'J is summed over these variables (q2_variables: row of the parameter table -> variable, -1: none;
    * borrowed). 0: no J'J. */

@@ -4,17 +4,6 @@
 
 #include "objective_state.h"
 
-/* Integers in one call of MPI, whose counts are ints. */
-#define Q2_REDUCE_AT_ONCE (INT64_C(1) << 27)
-
-int q2_sum_limbs(MPI_Comm comm, int64_t *limbs, int64_t count) {
-  for (int64_t first = 0; first < count; first += Q2_REDUCE_AT_ONCE) {
-    const int64_t now = count - first < Q2_REDUCE_AT_ONCE ? count - first : Q2_REDUCE_AT_ONCE;
-    if (MPI_Allreduce(MPI_IN_PLACE, limbs + first, (int)now, MPI_INT64_T, MPI_SUM, comm) != MPI_SUCCESS) return -1;
-  }
-  return 0;
-}
-
 /* The lowest number (in the file) of a molecule of this rank that failed, -1: none. */
 static int64_t first_failed(struct q2_objective *objective) {
   const struct q2_backend *backend = objective->backend;
@@ -44,18 +33,12 @@ static void read_validation(const struct q2_objective *objective, struct q2_eval
   evaluation->validation_rmsd = failed ? NAN : root_mean(objective, Q2_SUM_VALIDATION_SQUARE, objective->validation_vibrations);
 }
 
-/* Sums over ranks. */
+/* Sums over molecules and ranks. */
 static int sum_over_ranks(struct q2_objective *objective, int64_t sums, struct q2_error *error) {
   const struct q2_backend *backend = objective->backend;
   backend->join(backend, objective->parts_there, objective->worker_count * (int64_t)backend->segments,
                 objective->sums * Q2_LIMBS, sums * Q2_LIMBS, objective->joined_there);
-  int status = backend->get(backend, objective->limbs, objective->joined_there, sums * Q2_LIMBS * (int64_t)sizeof(int64_t)) == 0
-                   ? Q2_OK
-                   : q2_fail(error, "%s", backend->error(backend));
-  if (backend->queued) Q2_TRY(q2_agree(objective->comm, status, error));
-  return q2_sum_limbs(objective->comm, objective->limbs, sums * Q2_LIMBS) == 0
-             ? Q2_OK
-             : q2_fail(error, "MPI_Allreduce of %lld integers failed", (long long)(sums * Q2_LIMBS));
+  return q2_rank_sum_run(objective->sum, objective->joined_there, objective->limbs, sums * Q2_LIMBS, error);
 }
 
 /* Reads the loss, the RMSD and who failed. Collective. */

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "integer_sums.h"
 #include "objective_state.h"
 
 /* One row's outer product, element by element: dr/dp = -w (dE/dp of the molecule - dE/dp of the other one). Returns 0 where a
@@ -37,9 +38,6 @@ int q2_add_energies(struct q2_objective *objective, int *good, struct q2_error *
   memset(objective->energy_limbs, 0, (size_t)limbs * sizeof *objective->energy_limbs);
   for (int64_t r = rank; r < objective->energies.row_count; r += ranks)
     *good = add_energy_row(objective, &objective->energies.row[r]) && *good;
-  if (MPI_Allreduce(MPI_IN_PLACE, good, 1, MPI_INT, MPI_MIN, objective->comm) != MPI_SUCCESS ||
-      q2_sum_limbs(objective->comm, objective->energy_limbs, limbs) != 0) {
-    return q2_fail(error, "MPI_Allreduce of %lld integers failed", (long long)limbs);
-  }
-  return Q2_OK;
+  MPI_Allreduce(MPI_IN_PLACE, good, 1, MPI_INT, MPI_MIN, objective->comm);
+  return q2_integers_everywhere(objective->comm, objective->energy_limbs, limbs, Q2_REDUCE_AT_ONCE, error);
 }

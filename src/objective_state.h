@@ -7,6 +7,7 @@
 #include "../kernels/batch_tables.h"
 #include "energies.h"
 #include "objective.h"
+#include "rank_sum.h"
 
 /* Whole chunks of one batch that are evaluated together. */
 struct wave_task {
@@ -47,6 +48,7 @@ struct q2_objective {
   double *parameters_there, *energies_there, *energy_bars_there, *energy_slope_there;
   int64_t task_count;
   struct wave_task *task;                  /* heaviest first */
+  struct q2_rank_sum *sum, *own_sum;       /* the latter where the caller gave none */
   struct worker *worker;                   /* [worker_count] */
   int64_t sums;                            /* all that may travel */
   int64_t *parts_there;                    /* [worker_count][backend->segments][sums][Q2_LIMBS] */
@@ -97,9 +99,6 @@ void q2_prepare_evaluation(struct q2_objective *objective, const double *paramet
 
 /* objective_pairs.c: finds the pairs that parameters decide, the first time or, for the rule `overlap`, always. Collective. */
 int q2_find_pairs(struct q2_objective *objective, const double *parameters, int again, struct q2_error *error);
-
-/* Sums `count` integers over ranks in place. Collective. 0, or -1 where MPI fails. */
-int q2_sum_limbs(MPI_Comm comm, int64_t *limbs, int64_t count);
 
 /* objective_normal.c: J'J of energies that are compared into energy_limbs, summed over all ranks. *good: 0 where a number does
  * not fit. Collective. */

@@ -14,7 +14,8 @@ enum {
   EVAL = 1 << Q2_COMMAND_EVAL,
   BENCH = 1 << Q2_COMMAND_BENCH,
   IDENTIFY = 1 << Q2_COMMAND_IDENTIFY,
-  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY
+  TUNE = 1 << Q2_COMMAND_TUNE,
+  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE
 };
 
 struct option {
@@ -24,7 +25,7 @@ struct option {
 };
 
 static const struct option output_options[] = {
-    {"-o", "FILE", FIT, "where the result goes (default: the input's name with .result.h5)"},
+    {"-o", "FILE", FIT | TUNE, "where the result goes (default: the input's name with .result.h5; tune: solvers.txt)"},
     {"-quiet", NULL, ALL, "print nothing but the outcome, warnings and errors"},
     {"-verbose", NULL, ALL, "print more: every molecule, every infeasible point"},
     {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian, frequencies, energies and gradient (HDF5)"},
@@ -48,7 +49,11 @@ static const struct option fit_options[] = {
     {NULL, NULL, 0, NULL},
 };
 static const struct option machine_options[] = {
-    {"-backend", "auto|cpu|cuda", ALL, "what computes (default auto)"},
+    {"-backend", "auto|cpu|cuda", ALL,
+     "what computes (default auto: a CUDA device for each rank where there is one, else the CPU); bench also takes cpu,cuda"},
+    {"-solvers", "TABLE", ALL,
+     "which eigen-solver a device takes for which size, as `q2hpc tune` found (default: docs/gpu.md)"},
+    {"-nccl_timeout", "SECONDS", ALL, "end the run when a sum over devices takes longer (default 300)"},
     {"-threads", "N", ALL, "CPU threads of a rank (default: the cores a rank may use)"},
     {"-memory", "BYTES", ALL, "limit of a rank's work space; suffixes K, M, G (default: none)"},
     {"-wave", "N", ALL, "molecules evaluated together by a thread (default: from memory and cache)"},
@@ -61,23 +66,25 @@ static const struct {
 } groups[] = {{"Input and output", output_options}, {"The fit", fit_options}, {"The machine", machine_options}};
 static const int group_count = sizeof groups / sizeof groups[0];
 const char *const q2_match_names[] = {"position", "q2mm", "overlap", NULL};
-const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", NULL};
+const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", "tune", NULL};
 
 const char *const q2_ts_method_names[] = {"file", "C", "D", "E", "E2", NULL};
 
 const char *q2_options_usage(void) {
-  return "usage: q2hpc [fit|info|eval|bench|identify] INPUT.h5 [options]; q2hpc --help explains";
+  return "usage: q2hpc [fit|info|eval|bench|identify|tune] INPUT.h5 [options]; q2hpc --help explains";
 }
 
 void q2_options_help(struct q2_printer *printer) {
-  q2_print_answer(printer, "q2hpc fits molecular-mechanics force fields to quantum-mechanical Hessians.\n\n"
-                           "  [mpirun -n RANKS] q2hpc [COMMAND] INPUT.h5 [options]\n\n"
-                           "Commands\n"
-                           "  fit      fit the force field and write a result file (the default)\n"
-                           "  info     what is in the file, and what a fit would cost; evaluates nothing\n"
-                           "  eval     loss, gradient and residuals at the starting parameters\n"
-                           "  bench    seconds of an evaluation, stage by stage, beside bare LAPACK\n"
-                           "  identify which parameters the data determine at the starting point, and which they do not\n");
+  q2_print_answer(printer,
+                  "q2hpc fits molecular-mechanics force fields to quantum-mechanical Hessians.\n\n"
+                  "  [mpirun -n RANKS] q2hpc [COMMAND] INPUT.h5 [options]\n\n"
+                  "Commands\n"
+                  "  fit      fit the force field and write a result file (the default)\n"
+                  "  info     what is in the file, and what a fit would cost; evaluates nothing\n"
+                  "  eval     loss, gradient and residuals at the starting parameters\n"
+                  "  bench    seconds of an evaluation, stage by stage, beside bare LAPACK\n"
+                  "  identify which parameters the data determine at the starting point, and which they do not\n"
+                  "  tune     which eigen-solver of a CUDA device is fastest for this file's sizes: a table for -solvers\n");
   for (int g = 0; g < group_count; g++) {
     q2_print_answer(printer, "\n%s\n", groups[g].title);
     for (const struct option *o = groups[g].options; o->name; o++) {
@@ -184,8 +191,11 @@ static int default_output(const char *input, char *output, size_t size, struct q
 
 static int query_files(struct q2_options *options, struct q2_error *error) {
   int given;
-  Q2_TRY(text_of("-o", FIT, options->command, options->output, sizeof options->output, &given, error));
-  if (!given) Q2_TRY(default_output(options->input, options->output, sizeof options->output, error));
+  Q2_TRY(text_of("-o", FIT | TUNE, options->command, options->output, sizeof options->output, &given, error));
+  if (!given && options->command == Q2_COMMAND_TUNE)
+    strcpy(options->output, "solvers.txt");
+  else if (!given)
+    Q2_TRY(default_output(options->input, options->output, sizeof options->output, error));
   if (options->command == Q2_COMMAND_FIT && strcmp(options->output, options->input) == 0)
     return q2_fail(error, "option -o: %s is the input file", options->output);
   Q2_TRY(text_of("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
@@ -201,11 +211,14 @@ static int query_machine(struct q2_options *options, struct q2_error *error) {
   int given;
   strcpy(text, "auto");
   Q2_TRY(text_of("-backend", ALL, options->command, text, sizeof text, &given, error));
-  if (strcmp(text, "cuda") == 0)
-    return q2_fail(error, "option -backend: this build of q2hpc has no CUDA backend; use -backend cpu or auto");
-  if (strcmp(text, "auto") != 0 && strcmp(text, "cpu") != 0)
+  options->beside_cpu = options->command == Q2_COMMAND_BENCH && strcmp(text, "cpu,cuda") == 0;
+  if (options->beside_cpu) strcpy(text, "cuda");
+  if (strcmp(text, "auto") != 0 && strcmp(text, "cpu") != 0 && strcmp(text, "cuda") != 0)
     return q2_fail(error, "option -backend: \"%s\" is none of auto, cpu, cuda", text);
   strcpy(options->backend, text);
+  Q2_TRY(text_of("-solvers", ALL, options->command, options->solvers, sizeof options->solvers, &given, error));
+  Q2_TRY(text_of("-nccl_timeout", ALL, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(whole_number("-nccl_timeout", text, 1, &options->nccl_timeout, error));
   Q2_TRY(text_of("-threads", ALL, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-threads", text, 1, &options->threads, error));
   Q2_TRY(text_of("-memory", ALL, options->command, text, sizeof text, &given, error));

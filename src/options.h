@@ -1,6 +1,6 @@
 /* The command line.
  *
- *     q2hpc [fit|info|eval|bench|identify] INPUT.h5 [options]
+ *     q2hpc [fit|info|eval|bench|identify|tune] INPUT.h5 [options]
  *
  * What does not begin with '-' is the command (fit, if left out) and the input file; everything else goes to PETSc's options
  * database (so that TAO's options work unseen by us) and q2hpc's own names are then queried there. `--name` is taken as
@@ -25,6 +25,7 @@ enum q2_command {
   Q2_COMMAND_EVAL,
   Q2_COMMAND_BENCH,
   Q2_COMMAND_IDENTIFY,
+  Q2_COMMAND_TUNE,
   Q2_COMMAND_HELP,
   Q2_COMMAND_VERSION
 };
@@ -62,7 +63,10 @@ struct q2_options {
   char output[4096];                /* -o */
   enum q2_match match;              /* -match */
   int assign_anew;                  /* -assign iteration: pairs by overlap are found anew at every iterate */
-  char backend[8];                  /* -backend: auto or cpu */
+  char backend[8];                  /* -backend: auto, cpu or cuda */
+  int beside_cpu;                   /* -backend cpu,cuda: bench measures both */
+  char solvers[4096];               /* -solvers TABLE, "": the default */
+  int nccl_timeout;                 /* -nccl_timeout, seconds; 0: the default */
   int threads;                      /* -threads, 0: chosen by q2_machine_inspect */
   int64_t memory;                   /* -memory, bytes a rank, 0: no limit */
   int wave;                         /* -wave, molecules, 0: chosen by the objective */

@@ -48,6 +48,8 @@ int q2_result_provenance(struct q2_image *image, const char *group, const struct
                {"match", q2_match_names[session->options.match]},
                {"assign", session->options.assign_anew ? "iteration" : "start"},
                {"backend", machine->backend},
+               {"backend_reason", machine->backend_reason},
+               {"devices", machine->devices},
                {"blas", machine->blas},
                {"blas_kernel", machine->blas_kernel},
                {"blas_path", machine->blas_path},

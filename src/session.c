@@ -54,9 +54,13 @@ static int read_data(struct q2_session *session, struct q2_error *error) {
 /* Beyond this many parameters a fit does not look by itself which of them the data determine. */
 static const int most_identified = 2000;
 
+/* Bytes of the matrices that a device's batched calls take at once. A constant: chunks must not depend on the machine. */
+static const int64_t device_chunk = INT64_C(64) << 20;
+
 static int make_plan(struct q2_session *session, int evaluates, struct q2_error *error) {
   const double begin = MPI_Wtime();
-  const struct q2_plan_options options = {.match_q2mm = session->options.match == Q2_MATCH_Q2MM};
+  const struct q2_plan_options options = {.match_q2mm = session->options.match == Q2_MATCH_Q2MM,
+                                          .chunk_bytes = session->backends.backend->queued ? device_chunk : 0};
   q2_progress(&session->printer, "planning", 0.4);
   Q2_TRY(q2_plan_create(session->comm, &session->dataset, &options, &session->plan, error));
   if (evaluates) {
@@ -69,9 +73,12 @@ static int make_plan(struct q2_session *session, int evaluates, struct q2_error 
 
 static struct q2_objective_options objective_options(const struct q2_session *session, const struct q2_variables *variables,
                                                      int least_squares) {
+  const int64_t device_memory = session->backends.memory / (session->options.match != Q2_MATCH_POSITION ? 2 : 1);
   struct q2_objective_options options = {.match = session->options.match,
+                                         .backend = session->backends.backend,
+                                         .sum = session->backends.sum,
                                          .threads = session->machine.threads,
-                                         .memory_limit = session->options.memory,
+                                         .memory_limit = session->options.memory > 0 ? session->options.memory : device_memory,
                                          .wave_molecules = session->options.wave};
   if (least_squares) {
     options.normal_count = variables->independent_count;
@@ -111,6 +118,16 @@ static int identify_with(struct q2_session *session, struct q2_objective *object
   q2_objective_timings(objective, unused, 1);
   if (session->identification.done) q2_print(&session->printer, "J'J at the starting point (%.2f s)\n", MPI_Wtime() - begin);
   q2_identify_print(&session->printer, &session->identification, &session->dataset.parameters, &session->variables);
+  return Q2_OK;
+}
+
+/* What computes; said with the machine. */
+static int open_backend(struct q2_session *session, struct q2_error *error) {
+  const struct q2_backend_wish wish = {.name = session->options.command == Q2_COMMAND_INFO ? "cpu" : session->options.backend,
+                                       .solvers = session->options.solvers,
+                                       .nccl_timeout = session->options.nccl_timeout};
+  Q2_TRY(q2_backends_open(session->comm, &wish, &session->backends, error));
+  q2_machine_take_backend(&session->machine, &session->backends);
   return Q2_OK;
 }
 
@@ -191,6 +208,7 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
   Q2_TRY(q2_agree(comm, status, error));
   if (line->command == Q2_COMMAND_IDENTIFY) session->least_squares = 1;
   if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_result_check_writable(comm, session->options.output, error));
+  Q2_TRY(open_backend(session, error));
   q2_machine_print(&session->printer, &session->machine);
   Q2_TRY(read_data(session, error));
   Q2_TRY(make_plan(session, evaluates, error));
@@ -207,6 +225,7 @@ void q2_session_close(struct q2_session *session) {
   q2_variables_free(&session->variables);
   q2_plan_free(&session->plan);
   q2_dataset_free(&session->dataset);
+  q2_backends_close(&session->backends);
   free(session->input_value);
   session->input_value = NULL;
 }

@@ -21,6 +21,7 @@ struct q2_session {
   struct q2_options options;
   struct q2_printer printer;
   struct q2_machine machine;
+  struct q2_backends backends;
   struct q2_dataset dataset;
   struct q2_plan plan;
   struct q2_variables variables;

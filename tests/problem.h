@@ -2,11 +2,13 @@
 #ifndef Q2_PROBLEM_H
 #define Q2_PROBLEM_H
 
+#include "../src/backends.h"
 #include "../src/objective.h"
 
 struct problem {
   struct q2_dataset dataset;
   struct q2_plan plan;
+  struct q2_backends backends;
   struct q2_objective *objective;
 };
 
