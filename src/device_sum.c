@@ -227,7 +227,7 @@ static int sum_sharers(struct q2_device_sum *sum, const int64_t *there, int64_t 
 /* Between leaders, and to their hosts. with_sharers: `here` has what the sharers summed. */
 static int sum_leaders(struct q2_device_sum *sum, int64_t *there, int64_t *here, int64_t count, int with_sharers,
                        struct q2_error *error) {
-  if (0 && sum->options.calls->put_begin(sum->options.context, there, here, count * (int64_t)sizeof *here) < 0)
+  if (with_sharers && sum->options.calls->put_begin(sum->options.context, there, here, count * (int64_t)sizeof *here) < 0)
     return device_failed(sum, error);
   Q2_TRY(wait_for_nccl(sum, sum->options.nccl->sum(sum->nccl, there, count), error));
   return get(sum, here, there, count, error);
