@@ -53,6 +53,7 @@ package serial hdf5-openmpi 1.12.1 H5pubconf.h H5pubconf-64.h
 sed -i '/H5_HAVE_PARALLEL/d' "$folder"/H5pubconf*.h
 refused "is serial"
 folder=
-refused "has no CUDA backend yet" -DQ2HPC_CUDA=ON
+mkdir -p nowhere
+refused "no CUDA toolkit" -DQ2HPC_CUDA=ON -DCUDAToolkit_ROOT="$PWD/nowhere"
 refused "it can be AUTO, ON or OFF" -DQ2HPC_CUDA=perhaps
 exit $((failures > 0))
