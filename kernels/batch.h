@@ -56,7 +56,9 @@ struct q2_batch {
 
   /* largest counts of any molecule, which size a wave */
   int64_t max_terms, max_pieces, max_entries, max_pairs, max_parameters, max_increments, max_specials, max_residuals;
-  int64_t table_bytes;    /* of all tables */
+  int64_t table_bytes; /* of all tables */
+  int64_t chunk_count;
+  int64_t *chunk_start;   /* [chunk_count + 1] molecules that batched calls take together; the host's */
   int64_t *table_size;    /* [Q2_TABLE_COUNT] elements of each table (kernels/batch_tables.h); the host's */
   int64_t parameter_rows; /* of the parameter table */
 
