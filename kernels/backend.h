@@ -65,6 +65,10 @@ struct q2_backend {
   int (*put)(const struct q2_backend *backend, void *there, const void *here, int64_t bytes); /* waits for its end */
   int (*get)(const struct q2_backend *backend, void *here, const void *there, int64_t bytes); /* waits for all queues first */
 
+  /* The host's memory that `get` and sums over ranks copy to at full speed; zeroed; NULL when memory runs out. */
+  void *(*allocate_here)(const struct q2_backend *backend, int64_t bytes);
+  void (*release_here)(const struct q2_backend *backend, void *here);
+
   /* Allocates the work space of a wave, zeroed. 0, or -1 when memory runs out (then nothing is held). bytes: incremented by
    * what was allocated. */
   int (*wave_create)(const struct q2_backend *backend, const struct q2_wave_request *request, struct q2_wave *wave,

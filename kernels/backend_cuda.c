@@ -66,8 +66,9 @@ int q2_cuda_check_blas(struct q2_cuda_device *device, cublasStatus_t status, con
   ROW(NOT_INITIALIZED)                                                                                                         \
   ROW(ALLOC_FAILED)                                                                                                            \
   ROW(INVALID_VALUE)                                                                                                           \
-  ROW(ARCH_MISMATCH) ROW(MAPPING_ERROR) ROW(EXECUTION_FAILED) ROW(INTERNAL_ERROR) ROW(MATRIX_TYPE_NOT_SUPPORTED)               \
-      ROW(NOT_SUPPORTED) ROW(INVALID_LICENSE)
+  ROW(ARCH_MISMATCH)                                                                                                           \
+  ROW(MAPPING_ERROR) ROW(EXECUTION_FAILED) ROW(INTERNAL_ERROR) ROW(MATRIX_TYPE_NOT_SUPPORTED) ROW(NOT_SUPPORTED)               \
+      ROW(INVALID_LICENSE)
 
 int q2_cuda_check_solver(struct q2_cuda_device *device, cusolverStatus_t status, const char *call, const char *file, int line) {
   const char *name = "cuSOLVER's error";
@@ -142,11 +143,14 @@ static void release(const struct q2_backend *backend, void *there) {
   if (there) (void)cudaFree(there);
 }
 
-static void *allocate_pinned(const struct q2_backend *backend, int64_t bytes) {
-  return q2_cuda_allocate_pinned(backend->device, bytes > 0 ? bytes : 1);
+static void *allocate_here(const struct q2_backend *backend, int64_t bytes) {
+  const int64_t size = bytes > 0 ? bytes : 1;
+  void *here = q2_cuda_allocate_pinned(backend->device, size);
+  if (here) memset(here, 0, (size_t)size);
+  return here;
 }
 
-static void release_pinned(const struct q2_backend *backend, void *here) {
+static void release_here(const struct q2_backend *backend, void *here) {
   (void)backend;
   if (here) (void)cudaFreeHost(here);
 }
@@ -156,6 +160,7 @@ static void release_pinned(const struct q2_backend *backend, void *here) {
 int q2_cuda_join_queues(struct q2_cuda_device *device) {
   for (struct q2_cuda_queue *queue = device->queues; queue; queue = queue->next) {
     if (!queue->pending) continue;
+    if (queue->recordings.capturing) q2_cuda_refuse_recording(queue); /* what waits for it cannot be captured */
     if (Q2_CUDA(device, cudaEventRecord(queue->done, queue->stream)) != 0 ||
         Q2_CUDA(device, cudaStreamWaitEvent(device->main, queue->done, 0)) != 0)
       return -1;
@@ -174,6 +179,7 @@ struct q2_cuda_queue *q2_cuda_enter(const struct q2_wave *wave) {
   struct q2_cuda_device *device = queue->device;
   if (device->failed) return NULL;
   if (queue->turn != device->turns) {
+    if (queue->recordings.capturing) q2_cuda_refuse_recording(queue);
     queue->turn = device->turns;
     if (Q2_CUDA(device, cudaStreamWaitEvent(queue->stream, device->turn, 0)) != 0) return NULL;
   }
@@ -334,6 +340,8 @@ static int open_backend(const struct q2_cuda_options *options, struct q2_backend
       .release = release,
       .put = put,
       .get = get,
+      .allocate_here = allocate_here,
+      .release_here = release_here,
       .wave_create = q2_cuda_wave_create,
       .wave_destroy = q2_cuda_wave_destroy,
       .begin = begin,
@@ -389,7 +397,5 @@ const struct q2_cuda_module q2_cuda_module = {
     .memory = memory,
     .stream = stream,
     .calls = {.get_begin = get_begin, .put_begin = put_begin, .done = done, .error = call_error},
-    .allocate_pinned = allocate_pinned,
-    .release_pinned = release_pinned,
     .tune = q2_cuda_tune,
 };

@@ -61,10 +61,6 @@ struct q2_cuda_module {
   /* Calls on that stream; their context is backend->device. */
   struct q2_device_calls calls;
 
-  /* Memory that get_begin and put_begin copy to and from at full speed and without waiting; NULL when it runs out. */
-  void *(*allocate_pinned)(const struct q2_backend *backend, int64_t bytes);
-  void (*release_pinned)(const struct q2_backend *backend, void *here);
-
   /* seconds[q2_cuda_solver]: how long each takes for `batch` matrices of order `order` with eigenvectors, the shortest of three
    * tries, by the device's clock. Random symmetric matrices. */
   int (*tune)(const struct q2_backend *backend, int order, int batch, double seconds[Q2_CUDA_SOLVER_COUNT]);

@@ -203,10 +203,9 @@ static struct q2_cuda_mark *next_mark(struct q2_cuda_queue *queue) {
 }
 
 void q2_cuda_mark(const struct q2_wave *wave, enum q2_timed stage) {
-  struct q2_cuda_queue *queue = q2_cuda_enter(wave);
-  if (!queue) return;
+  struct q2_cuda_queue *queue = wave->queue;
   show_stage(queue, stage);
-  if (!queue->device->timing || queue->recordings.capturing) return;
+  if (!q2_cuda_enter(wave) || !queue->device->timing || queue->recordings.capturing) return;
   struct q2_cuda_mark *mark = next_mark(queue);
   if (!mark || Q2_CUDA(queue->device, cudaEventRecord(mark->event, queue->stream)) != 0) return;
   mark->stage = stage;
