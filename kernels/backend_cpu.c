@@ -317,11 +317,8 @@ static void begin(const struct q2_backend *backend, void *there, const void *her
 static void join(const struct q2_backend *backend, const int64_t *parts, int64_t part_count, int64_t stride, int64_t count,
                  int64_t *joined) {
   (void)backend;
-  for (int64_t k = 0; k < count; k++) {
-    joined[k] = 0;
-    for (int64_t part = 0; part < part_count; part++)
-      joined[k] += parts[part * stride + k];
-  }
+  for (int64_t k = 0; k < count; k++)
+    joined[k] = q2_join_parts(parts, part_count, stride, k);
 }
 
 static int replay(const struct q2_wave *wave, int64_t program) {

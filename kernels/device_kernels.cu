@@ -19,3 +19,9 @@
     if (m < wave->first + wave->count && major < (MAJORS) && minor < (MINORS)) FUNCTION(batch, wave, slot, major, minor);      \
   }
 Q2_KERNELS(Q2_ENTRY)
+
+extern "C" __global__ void __launch_bounds__(Q2_BLOCK)
+    Q2_ENTRY_NAME(join)(const int64_t *parts, int64_t part_count, int64_t stride, int64_t count, int64_t *joined) {
+  const int64_t k = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+  if (k < count) joined[k] = q2_join_parts(parts, part_count, stride, k);
+}

@@ -34,6 +34,10 @@ struct q2_device_kernels {
    * Returns a cudaError_t; cudaErrorInvalidConfiguration for 2^31 elements or more. */
   int (*launch)(enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave, int64_t slots,
                 struct CUstream_st *stream);
+
+  /* Puts joined[k] = sum over part of parts[part stride + k], k < count, into the stream. Returns as launch does. */
+  int (*join)(const int64_t *parts, int64_t part_count, int64_t stride, int64_t count, int64_t *joined,
+              struct CUstream_st *stream);
 };
 
 #ifdef __cplusplus

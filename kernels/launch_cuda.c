@@ -7,6 +7,7 @@
 #define DECLARE(ID, ...) void Q2_ENTRY_NAME(ID)(struct q2_batch, struct q2_wave);
 Q2_KERNELS(DECLARE)
 #undef DECLARE
+void Q2_ENTRY_NAME(join)(const int64_t *, int64_t, int64_t, int64_t, int64_t *);
 
 #define TEXT_(NAME) #NAME
 #define TEXT(NAME) TEXT_(NAME)
@@ -55,5 +56,14 @@ static int launch(enum q2_kernel kernel, const struct q2_batch *batch, const str
   return (int)cudaLaunchKernel(entries[kernel], grid, threads, arguments, 0, stream);
 }
 
+static int join(const int64_t *parts, int64_t part_count, int64_t stride, int64_t count, int64_t *joined,
+                struct CUstream_st *stream) {
+  if (count <= 0) return cudaSuccess;
+  if (count > INT32_MAX) return cudaErrorInvalidConfiguration;
+  const dim3 grid = {(unsigned)((count + Q2_BLOCK - 1) / Q2_BLOCK), 1, 1}, threads = {Q2_BLOCK, 1, 1};
+  void *arguments[] = {&parts, &part_count, &stride, &count, &joined};
+  return (int)cudaLaunchKernel(__extension__(const void *) Q2_ENTRY_NAME(join), grid, threads, arguments, 0, stream);
+}
+
 const struct q2_device_kernels Q2_JOIN(q2_device_kernels_, Q2_PRECISION) = {
-    sizeof(struct q2_batch), sizeof(struct q2_wave), names, entries, extent, launch};
+    sizeof(struct q2_batch), sizeof(struct q2_wave), names, entries, extent, launch, join};

@@ -200,4 +200,12 @@ Q2_DEVICE void q2_sum_normal(const struct q2_batch *batch, const struct q2_wave 
   }
 }
 
+/* Sum number k of what parts lay side by side, `stride` integers apart. */
+Q2_DEVICE int64_t q2_join_parts(const int64_t *parts, int64_t part_count, int64_t stride, int64_t k) {
+  int64_t sum = 0;
+  for (int64_t part = 0; part < part_count; part++)
+    sum += parts[part * stride + k];
+  return sum;
+}
+
 #endif
