@@ -19,7 +19,7 @@ struct q2_device_sum_options {
   const struct q2_nccl_calls *nccl; /* borrowed; may be NULL with one device in all */
   void *stream;                     /* cudaStream_t in which the calls queue their work; borrowed */
   MPI_Comm sharers;         /* the ranks that own the same device, leader first (devices.h); borrowed, outlives the sum */
-  char node[64], label[80]; /* this rank's node and device, for messages */
+  const char *node, *label; /* this rank's node and device, for messages (devices.h); borrowed */
   double timeout;           /* seconds from the begin of a sum, on a rank, until it is done. What the ranks differ in the
                              * time of their evaluations is part of it */
   double grace;             /* seconds that a rank which failed waits for the others; Q2_DEVICE_SUM_GRACE */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device_sum.h"
 #include "petsc_call.h"
 
 enum {
@@ -57,6 +58,8 @@ static const struct option machine_options[] = {
     {"-threads", "N", ALL, "CPU threads of a rank (default: the cores a rank may use)"},
     {"-memory", "BYTES", ALL, "limit of a rank's work space; suffixes K, M, G (default: none)"},
     {"-wave", "N", ALL, "molecules evaluated together by a thread (default: from memory and cache)"},
+    {"-nccl_timeout", "SECONDS", FIT | EVAL | BENCH | IDENTIFY,
+     "with devices: how long a sum over ranks may take, the slowest rank's evaluation included (default 300)"},
     {"-repeat", "N", BENCH, "evaluations to measure (default 20)"},
     {NULL, NULL, 0, NULL},
 };
@@ -155,6 +158,14 @@ static int fraction(const char *name, const char *text, double *number, struct q
   return Q2_OK;
 }
 
+static int seconds(const char *name, const char *text, double *number, struct q2_error *error) {
+  char *end;
+  *number = strtod(text, &end);
+  if (*end || end == text || !(*number > 0.0 && *number <= 1e9))
+    return q2_fail(error, "option %s: \"%s\" is not a number of seconds above 0", name, text);
+  return Q2_OK;
+}
+
 static int byte_count(const char *name, const char *text, int64_t *bytes, struct q2_error *error) {
   char *end;
   const double value = strtod(text, &end);
@@ -225,6 +236,8 @@ static int query_machine(struct q2_options *options, struct q2_error *error) {
   if (given) Q2_TRY(byte_count("-memory", text, &options->memory, error));
   Q2_TRY(text_of("-wave", ALL, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-wave", text, 1, &options->wave, error));
+  Q2_TRY(text_of("-nccl_timeout", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(seconds("-nccl_timeout", text, &options->nccl_timeout, error));
   Q2_TRY(text_of("-repeat", BENCH, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-repeat", text, 1, &options->repeat, error));
   return Q2_OK;
@@ -297,6 +310,7 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   options->input = line->input;
   options->text = line->text;
   options->repeat = 20;
+  options->nccl_timeout = Q2_DEVICE_SUM_TIMEOUT;
   options->stall_tolerance = 1e-4;
   options->stall_iterations = 20;
   options->identify_threshold = 1e-8;

@@ -70,6 +70,7 @@ struct q2_options {
   int threads;                      /* -threads, 0: chosen by q2_machine_inspect */
   int64_t memory;                   /* -memory, bytes a rank, 0: no limit */
   int wave;                         /* -wave, molecules, 0: chosen by the objective */
+  double nccl_timeout;              /* -nccl_timeout, seconds */
   int repeat;                       /* -repeat, for bench */
   enum q2_print_level level;        /* -quiet, -verbose */
   char hessians[4096];              /* -hessians FILE, "": none */

@@ -109,6 +109,7 @@ static void in_pieces(void) {
 struct trial {
   struct fake_device *device;
   MPI_Comm sharers;
+  char label[32];
   struct q2_rank_sum *sum;
   struct q2_device_sum_options options;
 };
@@ -124,9 +125,10 @@ static int begin_trial(struct trial *trial, enum layout layout, enum fake_fault 
                                                   .stream = trial->device,
                                                   .sharers = trial->sharers,
                                                   .node = "alpha",
+                                                  .label = trial->label,
                                                   .timeout = timeout,
                                                   .grace = grace};
-  snprintf(trial->options.label, sizeof trial->options.label, "fake device %d", device_of(layout, rank));
+  snprintf(trial->label, sizeof trial->label, "fake device %d", device_of(layout, rank));
   return q2_rank_sum_create(MPI_COMM_WORLD, &trial->options, &trial->sum, error);
 }
 

@@ -36,6 +36,7 @@ for ranks in $list; do
   refused made.h5 -match nothing -- "-match"
   refused made.h5 -threads many -- "-threads"
   refused made.h5 -threads 0 -- "-threads"
+  refused made.h5 -nccl_timeout 0 -- "-nccl_timeout"
   refused made.h5 -backend cuda -- "-backend"
   refused made.h5 -o no_such_folder/other.h5 -- "no_such_folder"
   refused made.h5 -o made.h5 -- "made.h5"
