@@ -45,10 +45,10 @@ struct q2_nccl_calls {
   void (*release)(struct q2_nccl *nccl);
 };
 
-/* NCCL's own. Static storage. In the CUDA module only. */
-const struct q2_nccl_calls *q2_nccl_calls(void);
+/* NCCL's own. Static storage. In the CUDA module only, which exports it. */
+__attribute__((visibility("default"))) const struct q2_nccl_calls *q2_nccl_calls(void);
 
-/* NCCL's version as it counts them, for example 22809; 0 when it does not tell. In the CUDA module only. */
-int q2_nccl_version(void);
+/* NCCL's version as it counts them, for example 22809; 0 when it does not tell. In the CUDA module only, which exports it. */
+__attribute__((visibility("default"))) int q2_nccl_version(void);
 
 #endif

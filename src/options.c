@@ -54,7 +54,6 @@ static const struct option machine_options[] = {
      "what computes (default auto: a CUDA device for each rank where there is one, else the CPU); bench also takes cpu,cuda"},
     {"-solvers", "TABLE", ALL,
      "which eigen-solver a device takes for which size, as `q2hpc tune` found (default: docs/gpu.md)"},
-    {"-nccl_timeout", "SECONDS", ALL, "end the run when a sum over devices takes longer (default 300)"},
     {"-threads", "N", ALL, "CPU threads of a rank (default: the cores a rank may use)"},
     {"-memory", "BYTES", ALL, "limit of a rank's work space; suffixes K, M, G (default: none)"},
     {"-wave", "N", ALL, "molecules evaluated together by a thread (default: from memory and cache)"},
@@ -228,8 +227,6 @@ static int query_machine(struct q2_options *options, struct q2_error *error) {
     return q2_fail(error, "option -backend: \"%s\" is none of auto, cpu, cuda", text);
   strcpy(options->backend, text);
   Q2_TRY(text_of("-solvers", ALL, options->command, options->solvers, sizeof options->solvers, &given, error));
-  Q2_TRY(text_of("-nccl_timeout", ALL, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(whole_number("-nccl_timeout", text, 1, &options->nccl_timeout, error));
   Q2_TRY(text_of("-threads", ALL, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-threads", text, 1, &options->threads, error));
   Q2_TRY(text_of("-memory", ALL, options->command, text, sizeof text, &given, error));

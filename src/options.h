@@ -66,7 +66,6 @@ struct q2_options {
   char backend[8];                  /* -backend: auto, cpu or cuda */
   int beside_cpu;                   /* -backend cpu,cuda: bench measures both */
   char solvers[4096];               /* -solvers TABLE, "": the default */
-  int nccl_timeout;                 /* -nccl_timeout, seconds; 0: the default */
   int threads;                      /* -threads, 0: chosen by q2_machine_inspect */
   int64_t memory;                   /* -memory, bytes a rank, 0: no limit */
   int wave;                         /* -wave, molecules, 0: chosen by the objective */
