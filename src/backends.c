@@ -125,8 +125,8 @@ static int open_sum(MPI_Comm comm, const struct q2_backend_wish *wish, struct q2
                                    backends->device.device_count)
                          : Q2_OK;
   Q2_TRY(q2_agree(comm, status, error));
-  snprintf(options.node, sizeof options.node, "%s", backends->device.node);
-  snprintf(options.label, sizeof options.label, "%s", backends->device.label);
+  options.node = backends->device.node;
+  options.label = backends->device.label;
   return q2_rank_sum_create(comm, &options, &backends->sum, error);
 }
 
