@@ -16,10 +16,13 @@ typedef Q2_KERNEL_REAL q2_real;
 #ifdef __CUDACC__
 #define Q2_DEVICE static __host__ __device__ __forceinline__
 #define Q2_DEVICE_CALL static __host__ __device__ __noinline__
-#define Q2_ROLLED _Pragma("unroll 1")
 #else
 #define Q2_DEVICE static inline __attribute__((always_inline))
 #define Q2_DEVICE_CALL Q2_DEVICE
+#endif
+#ifdef __CUDA_ARCH__
+#define Q2_ROLLED _Pragma("unroll 1")
+#else
 #define Q2_ROLLED
 #endif
 
