@@ -453,7 +453,7 @@ static void options_reach_tao_and_typos_do_not_pass(void) {
                  {"-match q2mm -assign start", "-assign"},
                  {"-match overlap -assign never", "-assign"},
                  {"-memory 5X", "-memory"},
-                 {"-backend cuda", "-backend"},
+                 {"-backend gpu", "-backend"},
                  {"-repeat 3", "-repeat"},
                  {"-o", "-o"},
                  {"-quiet -verbose", "-quiet"},
