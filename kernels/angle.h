@@ -70,7 +70,7 @@ Q2_DEVICE void q2_angle_frame(const double x[][3], struct q2_angle_frame *frame)
  * Q2_ANGLE_FLOOR, and `share`, the true distance by Q2_ANGLE_FLOOR, makes f' g what it is. With e1, e2 the unit vectors to x0,
  * x2, n the normal of the plane and p1 = e1 x n, p2 = n x e2: dtheta/da = p1 / r1, d2theta/da2 = (cot(theta) n n' - e1 p1' - p1
  * e1') / r1^2, d2theta/dadb = -n n' / (r1 r2 sin(theta)). */
-Q2_DEVICE_CALL void q2_angle(int order, const double x[][3], struct q2_coordinate *coordinate) {
+Q2_DEVICE void q2_angle(int order, const double x[][3], struct q2_coordinate *coordinate) {
   struct q2_angle_frame frame;
   q2_angle_frame(x, &frame);
   const double r1 = frame.r[0], r2 = frame.r[1], *e1 = frame.e[0], *e2 = frame.e[1], *n = frame.n, *p1 = frame.p[0],
@@ -130,7 +130,7 @@ Q2_DEVICE void q2_fade(double theta, double s[4]) {
 /* The fading factor of the torsions along a chain x0-x1-...: the product of S(theta) over its bond angles, two for four atoms,
  * three for five. S(theta) = 1 - (1 - y)^4 (1 + 4 y), y = ((pi - theta) / Q2_FADE)^2 below y = 1, else 1. It goes to zero as
  * (pi - theta)^4, faster than the second derivatives of a torsion diverge, and joins 1 with three continuous derivatives. */
-Q2_DEVICE_CALL void q2_fading(int order, int atoms, const double x[][3], struct q2_coordinate *coordinate) {
+Q2_DEVICE void q2_fading(int order, int atoms, const double x[][3], struct q2_coordinate *coordinate) {
   q2_clear(order, coordinate);
   coordinate->value = 1;
   Q2_ROLLED

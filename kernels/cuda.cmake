@@ -114,7 +114,7 @@ function(q2hpc_cuda_kernels real object)
   set(name ${CMAKE_CURRENT_BINARY_DIR}/device_kernels_${real})
   separate_arguments(flags UNIX_COMMAND "${Q2HPC_CUDA_HOST}")
   list(APPEND flags -std=c++17 -O3 -lineinfo -Xptxas -v -DQ2_KERNEL_REAL=${real}
-       -Xcompiler=-fPIC,-fvisibility=hidden,-fno-exceptions,-fno-threadsafe-statics,-Wall,-Wextra)
+       -Xcompiler=-fPIC,-fvisibility=hidden,-fno-exceptions,-fno-threadsafe-statics,-Wall,-Wextra,-Wno-unused-function) # the host uses no body
   if(Q2HPC_WERROR)
     list(APPEND flags --Werror=all-warnings -Xcompiler=-Werror)
   endif()

@@ -63,7 +63,7 @@ Q2_DEVICE int q2_torsion_frame(const double x[][3], struct q2_torsion_frame *fra
 /* The torsion angle x0-x1-x2-x3 in (-pi, pi], IUPAC sign. Formulas of A. Blondel and M. Karplus, J. Comput. Chem. 1996, 17,
  * 1132, whose only singularity is a straight angle. There (sine of x0-x1-x2 or x1-x2-x3 below Q2_TORSION_FLOOR) value and
  * derivatives are zero: the forms fade such torsions out before. */
-Q2_DEVICE_CALL void q2_torsion(int order, const double x[][3], struct q2_coordinate *coordinate) {
+Q2_DEVICE void q2_torsion(int order, const double x[][3], struct q2_coordinate *coordinate) {
   struct q2_torsion_frame frame;
   q2_clear(order, coordinate);
   if (!q2_torsion_frame(x, &frame)) return;
@@ -150,7 +150,7 @@ Q2_DEVICE void q2_triple_product_second(const struct q2_pyramid_frame *frame, do
  *
  * w = sin(chi) = T / sqrt(P Q); then chi_i = w_i / cos(chi), chi_ij = w_ij / cos(chi) + w_i w_j sin(chi) / cos^3(chi). With K =
  * (P Q)^-1/2 and L the logarithm of P Q: K_i = -K L_i / 2, K_ij = K (L_i L_j / 4 - L_ij / 2). */
-Q2_DEVICE_CALL void q2_out_of_plane(int order, const double x[][3], struct q2_coordinate *coordinate) {
+Q2_DEVICE void q2_out_of_plane(int order, const double x[][3], struct q2_coordinate *coordinate) {
   enum { V, E, F };
   struct q2_pyramid_frame frame;
   q2_clear(order, coordinate);
