@@ -43,23 +43,27 @@ static pid_t maker_of(const char *name) {
 
 static int ended(pid_t process) { return process > 0 && kill(process, 0) != 0 && errno == ESRCH; }
 
-static void remove_left_over(void) {
+/* Removes what no process can want any more: segments whose makers have ended, and those of this one where it is about to. */
+static void remove_left_over(int ending) {
   DIR *folder = opendir("/dev/shm");
   if (!folder) return;
   for (const struct dirent *entry; (entry = readdir(folder));) {
     char name[SEGMENT_NAME];
-    if (!ended(maker_of(entry->d_name)) || strlen(entry->d_name) + 2 > sizeof name) continue;
+    const pid_t maker = maker_of(entry->d_name);
+    if (!(ended(maker) || (ending && maker == getpid())) || strlen(entry->d_name) + 2 > sizeof name) continue;
     snprintf(name, sizeof name, "/%.*s", (int)sizeof name - 2, entry->d_name);
     shm_unlink(name);
   }
   closedir(folder);
 }
 
+__attribute__((destructor)) static void remove_own(void) { remove_left_over(1); }
+
 void segment_make_name(char name[SEGMENT_NAME]) {
   static unsigned made;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  remove_left_over();
+  remove_left_over(0);
   snprintf(name, SEGMENT_NAME, "/" PREFIX "%ld-%llx%08lx-%x", (long)getpid(), (unsigned long long)now.tv_sec,
            (unsigned long)now.tv_nsec, made++);
 }
@@ -179,7 +183,6 @@ int segment_finished(const struct segment *segment) {
 
 void segment_leave(struct segment *segment, int orderly) {
   if (!segment->shared) return;
-  if (!orderly) shm_unlink(segment->name); /* some may not have joined yet */
   atomic_store(&segment->shared->rank[segment->rank].state, orderly ? LEFT : ABORTED);
 }
 

@@ -30,7 +30,7 @@ struct segment {
   struct segment_shared *shared;
 };
 
-/* Makes a name that no other communicator has; removes segments whose maker has ended. */
+/* Makes a name that no other communicator has; removes segments whose maker has ended, as the maker's own end does. */
 void segment_make_name(char name[SEGMENT_NAME]);
 
 /* Joins as `rank` of `ranks`. Returns NULL, or what is wrong; then the segment is closed. */

@@ -1,0 +1,51 @@
+# Stand-ins for cuBLAS, cuSOLVER and NCCL, with the names and symbol versions of the real ones, and their tests. Included where the CUDA toolkit is known
+# (CUDAToolkit_FOUND) and after the stand-in for the runtime, Q2SIM_RUNTIME (default: the target simulated_cudart).
+if(NOT Q2HPC_HAS_CUDA)
+  return()
+endif()
+
+# simulated_library(NAME LIBRARY VERSION SOURCES...): the target simulated_NAME, the file lib/libLIBRARY.so.VERSION. What the runtime offers (cuda*, q2sim_*) is
+# left open: the loader finds it in the runtime that is preloaded, too.
+function(simulated_library name library version)
+  add_library(simulated_${name} SHARED ${ARGN})
+  target_compile_options(simulated_${name} PRIVATE -fno-sanitize=all)
+  target_include_directories(simulated_${name} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+  target_link_libraries(simulated_${name} PRIVATE q2hpc_flags)
+  target_link_options(simulated_${name} PRIVATE -fno-sanitize=all -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/${name}.map)
+  set_target_properties(simulated_${name} PROPERTIES OUTPUT_NAME ${library} SOVERSION ${version} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/lib
+                                                     LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}.map)
+endfunction()
+
+simulated_library(cublas cublas 13 cublas.c)
+simulated_library(cusolver cusolver 12 cusolver.c eigen.c)
+simulated_library(nccl nccl 2 nccl.c nccl_segment.c nccl_reduce.c)
+target_link_libraries(simulated_cublas PRIVATE q2hpc_lapack)
+target_link_libraries(simulated_cusolver PRIVATE q2hpc_lapack m)
+target_link_libraries(simulated_nccl PRIVATE rt)
+
+if(NOT Q2SIM_RUNTIME)
+  set(Q2SIM_RUNTIME simulated_cudart)
+endif()
+if(NOT TARGET ${Q2SIM_RUNTIME})
+  simulated_library(plain_runtime cudart 13 plain_runtime.c)
+  set(Q2SIM_RUNTIME simulated_plain_runtime)
+endif()
+
+# What a test or the program preloads.
+set(Q2SIM_PRELOAD $<TARGET_FILE:${Q2SIM_RUNTIME}>:$<TARGET_FILE:simulated_cublas>:$<TARGET_FILE:simulated_cusolver>:$<TARGET_FILE:simulated_nccl>)
+
+# simulated_test(NAME LIBRARY SECONDS): NAME.c, linked to the real runtime and the real LIBRARY like the program, run with the stand-ins preloaded.
+find_library(Q2HPC_NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR})
+function(simulated_test name library seconds)
+  add_executable(${name} ${name}.c)
+  target_include_directories(${name} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
+  # the real libraries' own dependencies are neither linked nor loaded
+  target_link_options(${name} PRIVATE -Wl,--allow-shlib-undefined -Wl,--as-needed -Wl,-rpath-link,${CUDAToolkit_LIBRARY_DIR})
+  target_link_libraries(${name} PRIVATE q2hpc_flags ${library} CUDA::cudart m ${CMAKE_DL_LIBS})
+  add_dependencies(${name} ${Q2SIM_RUNTIME} simulated_cublas simulated_cusolver simulated_nccl)
+  q2hpc_add_test(${name} 2 ${seconds} unit env LD_PRELOAD=${Q2SIM_PRELOAD} $<TARGET_FILE:${name}>)
+endfunction()
+
+simulated_test(test_simulated_cublas CUDA::cublas 120)
+simulated_test(test_simulated_cusolver CUDA::cusolver 120)
+simulated_test(test_simulated_nccl ${Q2HPC_NCCL_LIBRARY} 240)
