@@ -4,14 +4,21 @@ if(NOT Q2HPC_HAS_CUDA)
   return()
 endif()
 
+# Without sanitizers: programs that a sanitized one starts get the stand-ins preloaded, too.
+get_target_property(simulated_options q2hpc_flags INTERFACE_COMPILE_OPTIONS)
+get_target_property(simulated_definitions q2hpc_flags INTERFACE_COMPILE_DEFINITIONS)
+if(Q2HPC_SANITIZE)
+  list(REMOVE_ITEM simulated_options ${sanitizers})
+endif()
+
 # simulated_library(NAME LIBRARY VERSION SOURCES...): the target simulated_NAME, the file lib/libLIBRARY.so.VERSION. What the runtime offers (cuda*, q2sim_*) is
-# left open: the loader finds it in the runtime that is preloaded, too.
+# left open: the loader finds it in the runtime that is preloaded, too. Without sanitizers, since whatever the program starts gets them preloaded, too.
 function(simulated_library name library version)
   add_library(simulated_${name} SHARED ${ARGN})
-  target_compile_options(simulated_${name} PRIVATE -fno-sanitize=all)
+  target_compile_options(simulated_${name} PRIVATE ${simulated_options})
+  target_compile_definitions(simulated_${name} PRIVATE ${simulated_definitions})
   target_include_directories(simulated_${name} SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
-  target_link_libraries(simulated_${name} PRIVATE q2hpc_flags)
-  target_link_options(simulated_${name} PRIVATE -fno-sanitize=all -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/${name}.map)
+  target_link_options(simulated_${name} PRIVATE -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/${name}.map)
   set_target_properties(simulated_${name} PROPERTIES OUTPUT_NAME ${library} SOVERSION ${version} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/lib
                                                      LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}.map)
 endfunction()

@@ -86,8 +86,7 @@ static void go_on_joining(struct ncclComm *communicator) {
 
 static void go_on_finishing(struct ncclComm *communicator) {
   if (communicator->run < communicator->called) { /* asking is what makes a stream of the simulation go on */
-    cudaStreamQuery(communicator->stream);
-    if (communicator->run < communicator->called) return;
+    if (cudaStreamQuery(communicator->stream) == cudaErrorNotReady) return;
   }
   segment_finish(&communicator->segment);
   if (segment_finished(&communicator->segment)) communicator->stage = STAGE_FINISHED;
@@ -287,11 +286,11 @@ static int all_are_there(void *context) {
   for (;;) {
     if (communicator->aborted) return 1;
     if (!all->begun) begin(all);
-    if (communicator->error != ncclSuccess || all->stuck) return 0;
+    if (all->stuck || (communicator->error != ncclSuccess && !all->published)) return 0;
     if (!all->published) publish_chunk(all);
     if (!segment_published(&communicator->segment)) {
-      look_for_lost(communicator);
-      return 0;
+      if (communicator->error == ncclSuccess) look_for_lost(communicator);
+      if (!segment_published(&communicator->segment)) return 0; /* to publish may have been the last that a lost rank did */
     }
     const int other = segment_disagrees(&communicator->segment);
     if (other >= 0) {

@@ -161,8 +161,13 @@ static int scenario(const char *name) {
   cudaStream_t stream = make_stream();
   const double one = 1;
   double *m = device_array(8 * sizeof *m);
-  if (cublasCreate(&handle) != CUBLAS_STATUS_SUCCESS) return strcmp(name, "create") == 0 ? 0 : 1;
-  CHECK(strcmp(name, "create") != 0);
+  const int made = cublasCreate(&handle) == CUBLAS_STATUS_SUCCESS;
+  CHECK(made == (strcmp(name, "create") != 0));
+  if (!made) {
+    CUDA(cudaFree(m));
+    CUDA(cudaStreamDestroy(stream));
+    return check_result();
+  }
   CHECK(cublasSetStream(handle, stream) == CUBLAS_STATUS_SUCCESS);
   const int calls = strcmp(name, "second") == 0 ? 2 : 1, batch = strcmp(name, "beyond") == 0 ? 3 : 2;
   const double zeros[8] = {0};

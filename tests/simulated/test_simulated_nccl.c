@@ -44,9 +44,10 @@ static ncclResult_t join(struct rank *rank, int number, int device, int blocking
   return confirmed(rank->communicator);
 }
 
-static void leave(struct rank *rank) {
+static void leave(struct rank *rank, void *array) {
   CHECK(ncclCommFinalize(rank->communicator) == ncclSuccess);
   CHECK(ncclCommDestroy(rank->communicator) == ncclSuccess);
+  CUDA(cudaFree(array));
   CUDA(cudaStreamDestroy(rank->stream));
 }
 
@@ -105,7 +106,9 @@ static void sums(int number) {
   download(reals, on_device, sizeof reals);
   CHECK(reals[0] == 0.25 * n * (n - 1) && reals[1] == 1 - n, "%g, %g", reals[0], reals[1]);
   CHECK(ncclAllReduce(send, send, 1, ncclFloat, ncclSum, rank.communicator, rank.stream) == ncclInvalidArgument);
-  leave(&rank);
+  CUDA(cudaFree(receive));
+  CUDA(cudaFree(on_device));
+  leave(&rank, send);
 }
 
 static void nonblocking(int number) {
@@ -120,6 +123,8 @@ static void nonblocking(int number) {
   CHECK(ncclCommFinalize(rank.communicator) == ncclInProgress);
   CHECK(confirmed(rank.communicator) == ncclSuccess);
   CHECK(ncclCommDestroy(rank.communicator) == ncclSuccess);
+  CUDA(cudaFree(on_device));
+  CUDA(cudaStreamDestroy(rank.stream));
 }
 
 static void captured(int number) {
@@ -138,7 +143,7 @@ static void captured(int number) {
   }
   CUDA(cudaGraphExecDestroy(executable));
   CUDA(cudaGraphDestroy(graph));
-  leave(&rank);
+  leave(&rank, on_device);
 }
 
 static void same_device(int number) {
@@ -147,6 +152,7 @@ static void same_device(int number) {
   CHECK(strstr(ncclGetLastError(NULL), "Duplicate GPU") != NULL, "%s", ncclGetLastError(NULL));
   CHECK((rank.communicator == NULL) == (number % 2 == 1));
   CHECK(ncclCommAbort(rank.communicator) == ncclSuccess);
+  CUDA(cudaStreamDestroy(rank.stream));
 }
 
 /* After a first sum that works. */
@@ -160,9 +166,10 @@ static int64_t *begin(struct rank *rank, int number) {
 }
 
 /* An abort ends what waits; the device's memory stays as it was. */
-static void abort_and_check(struct rank *rank, const int64_t *number) {
+static void abort_and_check(struct rank *rank, int64_t *number) {
   CHECK(ncclCommAbort(rank->communicator) == ncclSuccess);
   check_one(rank, number, rank->ranks);
+  CUDA(cudaFree(number));
   CUDA(cudaStreamDestroy(rank->stream));
 }
 
@@ -182,7 +189,7 @@ static void failing(int number, int ends) {
   if (number == 1) {
     if (ends) _exit(3);
     CHECK(sum_one(&rank, on_device) == ncclSystemError);
-    CHECK(ncclCommAbort(rank.communicator) == ncclSuccess);
+    abort_and_check(&rank, on_device);
     return;
   }
   expect_remote_error(&rank, on_device);
@@ -215,13 +222,16 @@ static void hanging(int number) {
 
 static void mismatch(int number) {
   struct rank rank;
-  begin(&rank, number);
+  CUDA(cudaFree(begin(&rank, number)));
   int64_t *on_device = device_array(2 * sizeof *on_device);
   const size_t count = number == 0 ? 1 : 2;
   ncclResult_t seen = ncclAllReduce(on_device, on_device, count, ncclInt64, ncclSum, rank.communicator, rank.stream);
   if (seen == ncclSuccess) seen = watch(&rank);
   CHECK(seen == ncclInvalidUsage || seen == ncclRemoteError, "%d", seen);
   CHECK(ncclCommAbort(rank.communicator) == ncclSuccess);
+  CUDA(cudaStreamSynchronize(rank.stream));
+  CUDA(cudaFree(on_device));
+  CUDA(cudaStreamDestroy(rank.stream));
 }
 
 /* Rank 0 of ranks that never come. */
@@ -248,6 +258,7 @@ static void too_late(int number) {
   }
   nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
   CHECK(join(&rank, number, number, 1) == ncclRemoteError);
+  CUDA(cudaStreamDestroy(rank.stream));
 }
 
 static const struct {
