@@ -1,10 +1,9 @@
-# Stand-ins for cuBLAS, cuSOLVER and NCCL, with the names and symbol versions of the real ones, and their tests. Included where the CUDA toolkit is known
-# (CUDAToolkit_FOUND) and after the stand-in for the runtime, Q2SIM_RUNTIME (default: the target simulated_cudart).
+# Stand-ins for cuBLAS, cuSOLVER and NCCL, with the names and symbol versions of the real ones, and their tests. Included by CMakeLists.txt, after the stand-in for
+# the runtime (simulated_cudart) and the way to run something on them (on_device).
 if(NOT Q2HPC_HAS_CUDA)
   return()
 endif()
 
-# Without sanitizers: programs that a sanitized one starts get the stand-ins preloaded, too.
 get_target_property(simulated_options q2hpc_flags INTERFACE_COMPILE_OPTIONS)
 get_target_property(simulated_definitions q2hpc_flags INTERFACE_COMPILE_DEFINITIONS)
 if(Q2HPC_SANITIZE)
@@ -30,18 +29,7 @@ target_link_libraries(simulated_cublas PRIVATE q2hpc_lapack)
 target_link_libraries(simulated_cusolver PRIVATE q2hpc_lapack m)
 target_link_libraries(simulated_nccl PRIVATE rt)
 
-if(NOT Q2SIM_RUNTIME)
-  set(Q2SIM_RUNTIME simulated_cudart)
-endif()
-if(NOT TARGET ${Q2SIM_RUNTIME})
-  simulated_library(plain_runtime cudart 13 plain_runtime.c)
-  set(Q2SIM_RUNTIME simulated_plain_runtime)
-endif()
-
-# What a test or the program preloads.
-set(Q2SIM_PRELOAD $<TARGET_FILE:${Q2SIM_RUNTIME}>:$<TARGET_FILE:simulated_cublas>:$<TARGET_FILE:simulated_cusolver>:$<TARGET_FILE:simulated_nccl>)
-
-# simulated_test(NAME LIBRARY SECONDS): NAME.c, linked to the real runtime and the real LIBRARY like the program, run with the stand-ins preloaded.
+# simulated_test(NAME LIBRARY SECONDS): NAME.c, linked to the real runtime and the real LIBRARY like the program, run on the stand-ins.
 find_library(Q2HPC_NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR})
 function(simulated_test name library seconds)
   add_executable(${name} ${name}.c)
@@ -49,8 +37,8 @@ function(simulated_test name library seconds)
   # the real libraries' own dependencies are neither linked nor loaded
   target_link_options(${name} PRIVATE -Wl,--allow-shlib-undefined -Wl,--as-needed -Wl,-rpath-link,${CUDAToolkit_LIBRARY_DIR})
   target_link_libraries(${name} PRIVATE q2hpc_flags ${library} CUDA::cudart m ${CMAKE_DL_LIBS})
-  add_dependencies(${name} ${Q2SIM_RUNTIME} simulated_cublas simulated_cusolver simulated_nccl)
-  q2hpc_add_test(${name} 2 ${seconds} unit env LD_PRELOAD=${Q2SIM_PRELOAD} $<TARGET_FILE:${name}>)
+  add_dependencies(${name} simulated_cudart simulated_cublas simulated_cusolver simulated_nccl)
+  q2hpc_add_test(${name} 2 ${seconds} cuda env Q2SIM_LEAKS=fail ${on_device} $<TARGET_FILE:${name}>)
 endfunction()
 
 simulated_test(test_simulated_cublas CUDA::cublas 120)
