@@ -1,5 +1,10 @@
 /* Stand-in for cuSOLVER: its symmetric eigen-solvers as work in the handle's stream, with the checks of the real ones. Stricter
- * than those: parameters must not be NULL. */
+ * than those: parameters must not be NULL.
+ *
+ *   Q2SIM_SOLVER_CAPTURE  refused: a solver called while its stream is captured fails and invalidates the capture, as one that
+ * synchronises inside does; default allowed
+ *
+ * The other variables are described in eigen.h. */
 #include <cusolverDn.h>
 
 #include "eigen.h"
