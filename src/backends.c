@@ -15,8 +15,9 @@
 
 enum { MOST_DEVICES = 64 };
 
-/* What part of a device's memory the ranks that own it may use: the rest is for CUDA's own libraries. */
-static const double memory_share = 0.85;
+/* What part of a device's memory the ranks that own it may use: the rest is for CUDA and its libraries, and for the
+ * stacks of kernels: up to 27 kB for each thread that a device can hold. */
+static const double memory_share = 0.7;
 
 /* --- the module --- */
 
