@@ -67,8 +67,8 @@ int q2_cuda_check_blas(struct q2_cuda_device *device, cublasStatus_t status, con
   ROW(ALLOC_FAILED)                                                                                                            \
   ROW(INVALID_VALUE)                                                                                                           \
   ROW(ARCH_MISMATCH)                                                                                                           \
-  ROW(MAPPING_ERROR) ROW(EXECUTION_FAILED) ROW(INTERNAL_ERROR) ROW(MATRIX_TYPE_NOT_SUPPORTED) ROW(NOT_SUPPORTED)               \
-      ROW(INVALID_LICENSE)
+  ROW(MAPPING_ERROR)                                                                                                           \
+  ROW(EXECUTION_FAILED) ROW(INTERNAL_ERROR) ROW(MATRIX_TYPE_NOT_SUPPORTED) ROW(NOT_SUPPORTED) ROW(INVALID_LICENSE)
 
 int q2_cuda_check_solver(struct q2_cuda_device *device, cusolverStatus_t status, const char *call, const char *file, int line) {
   const char *name = "cuSOLVER's error";
