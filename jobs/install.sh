@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that what q2hpc needs is there:
 #     sh jobs/install.sh          to build and run it
-#     sh jobs/install.sh tests    to test it, too: valgrind, clang, and the Python packages of tests/peers in build/venv
+#     sh jobs/install.sh tests    to test it, too: valgrind, clang, nvcc, and the Python packages of tests/peers in build/venv
 # On Debian and Ubuntu, as root or with a sudo that asks no password, it installs what is missing; otherwise it says what to install.
 # Exit status: 0 all there; 1 something needed is missing, and said. What only tests need may be missing: those tests are then skipped,
 # except in CI (CI=true without Q2HPC_ALLOW_MISSING=1).
@@ -37,6 +37,11 @@ new_cmake() { # 3.25 or later
   [ -n "$version" ] && [ "${version% *}" -gt 3 -o "${version% *}" -eq 3 -a "${version#* }" -ge 25 ]
 }
 
+cuda() { # where CMake looks
+  for folder in "${CUDAToolkit_ROOT:-}" "${CUDA_PATH:-}" /usr/local/cuda; do [ -x "$folder/bin/nvcc" ] && return 0; done
+  has nvcc
+}
+
 look_for_needed() {
   missing= packages=
   has "${CC:-cc}" || lacks "a C compiler (gcc or clang)" "gcc libc6-dev"
@@ -56,6 +61,7 @@ look_for_test_tools() {
   has valgrind || lacks "valgrind" valgrind
   { clang_works && has llvm-symbolizer; } || lacks "clang with OpenMP, sanitizers and llvm-symbolizer" "clang llvm libomp-dev libclang-rt-dev"
   has clang-format-14 || has clang-format || lacks "clang-format" clang-format-14
+  cuda || lacks "CUDA toolkit (nvcc): 12.6 update 2 or later, from NVIDIA; Debian's is older" ""
   { has python3 && python3 -c 'import venv, ensurepip' 2>/dev/null; } || lacks "Python 3 with venv" "python3 python3-venv"
 }
 clang_works() {
@@ -73,7 +79,7 @@ has_installer() { # sets `root`: what to put before a command that needs to be r
 }
 updated=0
 install() {
-  [ -n "$packages" ] && has_installer || return 1
+  [ -n "$(echo $packages)" ] && has_installer || return 1
   echo "Installing:$packages"
   if [ $updated -eq 0 ]; then
     $root apt-get update -q || return 1
@@ -81,8 +87,10 @@ install() {
   fi
   $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
 }
-debian() { echo "On Debian 12 or Ubuntu 24.04:
-  sudo apt-get install --no-install-recommends$packages"; }
+debian() {
+  [ -z "$(echo $packages)" ] || echo "On Debian 12 or Ubuntu 24.04:
+  sudo apt-get install --no-install-recommends$packages"
+}
 
 look_for_needed
 if [ -n "$missing" ]; then

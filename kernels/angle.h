@@ -133,6 +133,7 @@ Q2_DEVICE void q2_fade(double theta, double s[4]) {
 Q2_DEVICE void q2_fading(int order, int atoms, const double x[][3], struct q2_coordinate *coordinate) {
   q2_clear(order, coordinate);
   coordinate->value = 1;
+  Q2_ROLLED
   for (int start = 0; start + 2 < atoms; start++) { /* the product so far times S of the next angle */
     struct q2_coordinate angle, product;
     double s[4];
@@ -143,12 +144,14 @@ Q2_DEVICE void q2_fading(int order, int atoms, const double x[][3], struct q2_co
     q2_clear(order, &product);
     product.value = coordinate->value * s[0];
     product.share = 1;
+    Q2_ROLLED
     for (int p = 0; p < atoms && order > 0; p++) {
       const int in_p = p >= start && p < start + 3;
       for (int i = 0; i < 3; i++) {
         product.first[p][i] =
             s[0] * coordinate->first[p][i] + (in_p ? coordinate->value * s[1] * angle.first[p - start][i] : 0);
       }
+      Q2_ROLLED
       for (int q = 0; q < atoms && order > 1; q++) {
         const int in_q = q >= start && q < start + 3;
         double *block = product.second[p][q];
@@ -161,7 +164,7 @@ Q2_DEVICE void q2_fading(int order, int atoms, const double x[][3], struct q2_co
         }
       }
     }
-    *coordinate = product;
+    q2_copy_coordinate(&product, coordinate);
   }
 }
 

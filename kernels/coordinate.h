@@ -46,12 +46,30 @@ int32_t q2_form_coordinate_code(int form, int index);
 /* Zeroes what is filled up to that order. */
 Q2_DEVICE void q2_clear(int order, struct q2_coordinate *coordinate) {
   coordinate->value = 0;
+  Q2_ROLLED
   for (int a = 0; a < Q2_COORDINATE_ATOMS && order > 0; a++) {
     for (int i = 0; i < 3; i++)
       coordinate->first[a][i] = 0;
+    Q2_ROLLED
     for (int b = 0; b < Q2_COORDINATE_ATOMS && order > 1; b++) {
       for (int i = 0; i < 9; i++)
         coordinate->second[a][b][i] = 0;
+    }
+  }
+}
+
+/* Copies all of it. */
+Q2_DEVICE_CALL void q2_copy_coordinate(const struct q2_coordinate *from, struct q2_coordinate *to) {
+  to->value = from->value;
+  to->share = from->share;
+  Q2_ROLLED
+  for (int a = 0; a < Q2_COORDINATE_ATOMS; a++) {
+    for (int i = 0; i < 3; i++)
+      to->first[a][i] = from->first[a][i];
+    Q2_ROLLED
+    for (int b = 0; b < Q2_COORDINATE_ATOMS; b++) {
+      for (int i = 0; i < 9; i++)
+        to->second[a][b][i] = from->second[a][b][i];
     }
   }
 }

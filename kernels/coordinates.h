@@ -43,10 +43,12 @@ Q2_DEVICE void q2_measure_to(int order, int32_t code, const double x[][3], struc
   q2_clear(order, coordinate);
   coordinate->value = local.value;
   coordinate->share = local.share;
+  Q2_ROLLED
   for (int a = 0; a < atoms && order > 0; a++) {
     const int p = q2_coordinate_place(code, a);
     for (int i = 0; i < 3; i++)
       coordinate->first[p][i] = local.first[a][i];
+    Q2_ROLLED
     for (int b = 0; b < atoms && order > 1; b++) {
       for (int i = 0; i < 9; i++)
         coordinate->second[p][q2_coordinate_place(code, b)][i] = local.second[a][b][i];
@@ -55,7 +57,7 @@ Q2_DEVICE void q2_measure_to(int order, int32_t code, const double x[][3], struc
 }
 
 /* All of it. */
-Q2_DEVICE void q2_measure(int32_t code, const double x[][3], struct q2_coordinate *coordinate) {
+Q2_DEVICE_CALL void q2_measure(int32_t code, const double x[][3], struct q2_coordinate *coordinate) {
   q2_measure_to(2, code, x, coordinate);
 }
 

@@ -16,11 +16,15 @@
 Q2_DEVICE void q2_reduce(int32_t code, const double chain[4][3], const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
                          double reduced[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9]) {
   const int atoms = q2_coordinate_atoms(code);
+  Q2_ROLLED
   for (int a = 0; a < 3; a++) {
+    Q2_ROLLED
     for (int b = 0; b < 3; b++) {
       for (int i = 0; i < 9; i++)
         reduced[a][b][i] = 0;
+      Q2_ROLLED
       for (int p = 0; p < atoms; p++) {
+        Q2_ROLLED
         for (int q = 0; q < atoms; q++) {
           const double factor = chain[p][a] * chain[q][b];
           if (factor != 0) q2_add_block(reduced[a][b], factor, w[q2_coordinate_place(code, p)][q2_coordinate_place(code, q)]);
@@ -108,9 +112,9 @@ Q2_DEVICE void q2_contract_angle(const double x[][3], const double w[Q2_COORDINA
  *     k3 = (g x a)' W_gg a.
  *
  * Adds sign times its derivatives in f and g. */
-Q2_DEVICE void q2_contract_half_torsion(double sign, const double f[3], const double g[3], const double a[3],
-                                        const double ff[9], const double fg[9], const double gg[9], double f_bar[3],
-                                        double g_bar[3]) {
+Q2_DEVICE_CALL void q2_contract_half_torsion(double sign, const double f[3], const double g[3], const double a[3],
+                                             const double ff[9], const double fg[9], const double gg[9], double f_bar[3],
+                                             double g_bar[3]) {
   double ga[3], fa[3], ff_a[3], fg_a[3], gf_a[3], gg_a[3];
   q2_cross(g, a, ga);
   q2_cross(f, a, fa);
@@ -235,8 +239,8 @@ Q2_DEVICE void q2_pyramid_quantities(const struct q2_pyramid_frame *frame,
 /* chi = arcsin(m), m = T P^(-1/2) Q^(-1/2): with c = cos(chi), dchi/dm = 1 / c, then m / c^3 and (1 + 2 m^2) / c^5. Zero where
  * the ligands span no plane, and where the bond is perpendicular to it, chi = pi/2 the tip of a cone (c below
  * Q2_TORSION_FLOOR). */
-Q2_DEVICE void q2_contract_out_of_plane(const double x[][3], const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
-                                        double out[Q2_COORDINATE_ATOMS][3]) {
+Q2_DEVICE_CALL void q2_contract_out_of_plane(const double x[][3], const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
+                                             double out[Q2_COORDINATE_ATOMS][3]) {
   struct q2_pyramid_frame frame;
   if (!q2_pyramid_frame(x, &frame)) return;
   double u[3][4], m[3], mm[6], mmm[10], first[3], second[6], third[10];
@@ -270,9 +274,9 @@ Q2_DEVICE void q2_contract_out_of_plane(const double x[][3], const double w[Q2_C
 /* --- the contraction of any coordinate --- */
 
 /* Adds that of a coordinate made of vectors, thus of any but a fading factor. */
-Q2_DEVICE void q2_contract_vectors(int32_t code, const double x[][3],
-                                   const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
-                                   double out[Q2_COORDINATE_ATOMS][3]) {
+Q2_DEVICE_CALL void q2_contract_vectors(int32_t code, const double x[][3],
+                                        const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
+                                        double out[Q2_COORDINATE_ATOMS][3]) {
   const double distance[4][3] = {{-1, 0, 0}, {1, 0, 0}, {0, 0, 0}, {0, 0, 0}};
   const double angle[4][3] = {{1, 0, 0}, {-1, -1, 0}, {0, 1, 0}, {0, 0, 0}};
   const double torsion[4][3] = Q2_TORSION_CHAIN, out_of_plane[4][3] = Q2_OUT_OF_PLANE_CHAIN;
@@ -305,12 +309,13 @@ Q2_DEVICE void q2_contract_vectors(int32_t code, const double x[][3],
 }
 
 /* The product of S(theta) over the chain's angles. */
-Q2_DEVICE void q2_contract_fading(int32_t code, const double x[][3],
-                                  const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
-                                  double out[Q2_COORDINATE_ATOMS][3]) {
+Q2_DEVICE_CALL void q2_contract_fading(int32_t code, const double x[][3],
+                                       const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
+                                       double out[Q2_COORDINATE_ATOMS][3]) {
   const int angles = q2_coordinate_atoms(code) - 2;
   double fade[3][4], first[3], second[6], third[10], contraction[3][Q2_COORDINATE_ATOMS][3];
   struct q2_coordinate angle[3];
+  Q2_ROLLED
   for (int i = 0; i < angles; i++) {
     const int32_t places = code >> (6 + 3 * i) & 0777, angle_code = Q2_ANGLE | 3 << 3 | places << 6;
     q2_measure(angle_code, x, &angle[i]);

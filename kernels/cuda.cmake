@@ -114,7 +114,7 @@ function(q2hpc_cuda_kernels real object)
   set(name ${CMAKE_CURRENT_BINARY_DIR}/device_kernels_${real})
   separate_arguments(flags UNIX_COMMAND "${Q2HPC_CUDA_HOST}")
   list(APPEND flags -std=c++17 -O3 -lineinfo -Xptxas -v -DQ2_KERNEL_REAL=${real}
-       -Xcompiler=-fPIC,-fvisibility=hidden,-fno-exceptions,-fno-threadsafe-statics,-Wall,-Wextra)
+       -Xcompiler=-fPIC,-fvisibility=hidden,-fno-exceptions,-fno-threadsafe-statics,-Wall,-Wextra,-Wno-unused-function) # the host uses no body
   if(Q2HPC_WERROR)
     list(APPEND flags --Werror=all-warnings -Xcompiler=-Werror)
   endif()
@@ -135,7 +135,7 @@ function(q2hpc_cuda_kernels real object)
   set(${object} ${name}.o PARENT_SCOPE)
 endfunction()
 
-# The module: the device's kernels, and the host code that works them.
+# The module: the device's kernels and the host code that works them (kernels/*_cuda.c), and NCCL where it is found (src/nccl_*.c).
 function(q2hpc_cuda_module name)
   set(launchers)
   foreach(real double float)
@@ -147,13 +147,15 @@ function(q2hpc_cuda_module name)
     set_target_properties(${name}_launch_${real} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
     list(APPEND launchers $<TARGET_OBJECTS:${name}_launch_${real}>)
   endforeach()
-  add_library(${name} MODULE kernels/backend_cuda.c kernels/wave_cuda.c kernels/work_cuda.c kernels/eigen_cuda.c kernels/graph_cuda.c
-              ${launchers} ${objects})
+  file(GLOB host CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/kernels/*_cuda.c)
+  list(FILTER host EXCLUDE REGEX "/launch_cuda\\.c$")
+  add_library(${name} MODULE ${host} ${launchers} ${objects})
   set_source_files_properties(${objects} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
   set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden LINKER_LANGUAGE C)
   target_link_libraries(${name} PRIVATE q2hpc_flags CUDA::cudart CUDA::cublas CUDA::cusolver ${CMAKE_DL_LIBS} m)
   if(Q2HPC_HAS_NCCL)
     file(GLOB nccl CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/nccl_*.c)
+    set_source_files_properties(${nccl} PROPERTIES COMPILE_OPTIONS -fvisibility=default) # the program looks up what they offer
     target_sources(${name} PRIVATE ${nccl})
     target_include_directories(${name} SYSTEM PRIVATE ${NCCL_INCLUDE_DIR})
     target_compile_definitions(${name} PRIVATE Q2HPC_HAS_NCCL)

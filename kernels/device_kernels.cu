@@ -5,7 +5,7 @@
 #include "device_kernels.h"
 
 #define Q2_ENTRY(ID, FUNCTION, MAJORS, MINORS)                                                                                 \
-  extern "C" __global__ void __launch_bounds__(Q2_BLOCK) Q2_ENTRY_NAME(ID)(                                                    \
+  extern "C" __global__ void __launch_bounds__(Q2_BLOCK, 1) Q2_ENTRY_NAME(ID)(                                                 \
       const __grid_constant__ struct q2_batch batch_value, const __grid_constant__ struct q2_wave wave_value) {                \
     const struct q2_batch *batch = &batch_value;                                                                               \
     const struct q2_wave *wave = &wave_value;                                                                                  \

@@ -11,10 +11,19 @@
 #endif
 typedef Q2_KERNEL_REAL q2_real;
 
+/* For a device, whose threads have 255 registers at most: Q2_DEVICE_CALL is a large function that is called and not inlined,
+ * and Q2_ROLLED before a loop keeps it one. To a CPU they make no difference. */
 #ifdef __CUDACC__
 #define Q2_DEVICE static __host__ __device__ __forceinline__
+#define Q2_DEVICE_CALL static __host__ __device__ __noinline__
 #else
 #define Q2_DEVICE static inline __attribute__((always_inline))
+#define Q2_DEVICE_CALL Q2_DEVICE
+#endif
+#ifdef __CUDA_ARCH__
+#define Q2_ROLLED _Pragma("unroll 1")
+#else
+#define Q2_ROLLED
 #endif
 
 /* Leading dimension of a column-major matrix of float64: whole cache lines of 64 bytes, on which LAPACK's bits depend. */

@@ -10,8 +10,8 @@
 
 /* The shares of a term with the atoms `atom` (-1 where it has fewer) whose place p is a site if site[p] >= 0: the place of the
  * atom that it is moved towards; reduction: of each of the molecule's atoms. Returns whether the term has a site. */
-Q2_DEVICE int q2_site_shares(const int32_t *atom, const int32_t *site, const double *reduction,
-                             double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS]) {
+Q2_DEVICE_CALL int q2_site_shares(const int32_t *atom, const int32_t *site, const double *reduction,
+                                  double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS]) {
   int any = 0;
   for (int p = 0; p < Q2_COORDINATE_ATOMS; p++) {
     const double c = site[p] >= 0 ? reduction[atom[p]] : 0;
@@ -24,8 +24,8 @@ Q2_DEVICE int q2_site_shares(const int32_t *atom, const int32_t *site, const dou
 }
 
 /* x becomes y. */
-Q2_DEVICE void q2_move_to_sites(const double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS],
-                                double x[Q2_COORDINATE_ATOMS][3]) {
+Q2_DEVICE_CALL void q2_move_to_sites(const double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS],
+                                     double x[Q2_COORDINATE_ATOMS][3]) {
   double y[Q2_COORDINATE_ATOMS][3];
   for (int p = 0; p < Q2_COORDINATE_ATOMS; p++) {
     y[p][0] = y[p][1] = y[p][2] = 0;
@@ -46,8 +46,8 @@ Q2_DEVICE double q2_site_stretch(int32_t code, const double share[Q2_COORDINATE_
 }
 
 /* A gradient in y becomes one in x, `stretch` times. */
-Q2_DEVICE void q2_gradient_from_sites(double stretch, const double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS],
-                                      double gradient[Q2_COORDINATE_ATOMS][3]) {
+Q2_DEVICE_CALL void q2_gradient_from_sites(double stretch, const double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS],
+                                           double gradient[Q2_COORDINATE_ATOMS][3]) {
   double x[Q2_COORDINATE_ATOMS][3];
   for (int a = 0; a < Q2_COORDINATE_ATOMS; a++) {
     x[a][0] = x[a][1] = x[a][2] = 0;
@@ -62,17 +62,22 @@ Q2_DEVICE void q2_gradient_from_sites(double stretch, const double share[Q2_COOR
 }
 
 /* A coordinate measured on y, value and derivatives, becomes a function of x. */
-Q2_DEVICE void q2_coordinate_from_sites(int32_t code, const double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS],
-                                        struct q2_coordinate *coordinate) {
+Q2_DEVICE_CALL void q2_coordinate_from_sites(int32_t code, const double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS],
+                                             struct q2_coordinate *coordinate) {
   const double stretch = q2_site_stretch(code, share);
-  const struct q2_coordinate y = *coordinate;
+  struct q2_coordinate y;
+  q2_copy_coordinate(coordinate, &y);
   q2_clear(2, coordinate);
   coordinate->value = stretch * y.value;
+  Q2_ROLLED
   for (int p = 0; p < Q2_COORDINATE_ATOMS; p++) {
+    Q2_ROLLED
     for (int a = 0; a < Q2_COORDINATE_ATOMS; a++) {
       if (share[p][a] == 0) continue;
       q2_add_vector(coordinate->first[a], stretch * share[p][a], y.first[p]);
+      Q2_ROLLED
       for (int q = 0; q < Q2_COORDINATE_ATOMS; q++) {
+        Q2_ROLLED
         for (int b = 0; b < Q2_COORDINATE_ATOMS; b++) {
           if (share[q][b] != 0) q2_add_block(coordinate->second[a][b], stretch * share[p][a] * share[q][b], y.second[p][q]);
         }
@@ -82,14 +87,18 @@ Q2_DEVICE void q2_coordinate_from_sites(int32_t code, const double share[Q2_COOR
 }
 
 /* The cotangent of second derivatives in y from that in x: at[p][q] = sum over a, b of share[p][a] share[q][b] w[a][b]. */
-Q2_DEVICE void q2_cotangent_at_sites(const double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS],
-                                     const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
-                                     double at[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9]) {
+Q2_DEVICE_CALL void q2_cotangent_at_sites(const double share[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS],
+                                          const double w[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9],
+                                          double at[Q2_COORDINATE_ATOMS][Q2_COORDINATE_ATOMS][9]) {
+  Q2_ROLLED
   for (int p = 0; p < Q2_COORDINATE_ATOMS; p++) {
+    Q2_ROLLED
     for (int q = 0; q < Q2_COORDINATE_ATOMS; q++) {
       for (int i = 0; i < 9; i++)
         at[p][q][i] = 0;
+      Q2_ROLLED
       for (int a = 0; a < Q2_COORDINATE_ATOMS; a++) {
+        Q2_ROLLED
         for (int b = 0; b < Q2_COORDINATE_ATOMS; b++) {
           if (share[p][a] * share[q][b] != 0) q2_add_block(at[p][q], share[p][a] * share[q][b], w[a][b]);
         }

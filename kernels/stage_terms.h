@@ -36,8 +36,8 @@ Q2_DEVICE q2_real q2_parameter(const struct q2_batch *batch, const struct q2_wav
 /* --- terms --- */
 
 /* The jet of term t of slot's molecule, t counted within the molecule. */
-Q2_DEVICE void q2_load_term(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t term,
-                            struct q2_jet *jet) {
+Q2_DEVICE_CALL void q2_load_term(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t term,
+                                 struct q2_jet *jet) {
   const int64_t m = wave->first + slot, t = batch->term_start[m] + term;
   q2_real p[Q2_MAX_PARAMETERS];
   const int32_t *local = batch->term_parameter + Q2_MAX_PARAMETERS * t;

@@ -8,13 +8,18 @@
  * x[p]. */
 Q2_DEVICE void q2_chain_rule(int order, const double chain[4][3], double first[3][3], double second[3][3][9],
                              struct q2_coordinate *coordinate) {
+  Q2_ROLLED
   for (int p = 0; p < 4; p++) {
+    Q2_ROLLED
     for (int v = 0; v < 3; v++) {
       for (int i = 0; i < 3; i++)
         coordinate->first[p][i] += chain[p][v] * first[v][i];
     }
+    Q2_ROLLED
     for (int q = 0; q < 4 && order > 1; q++) {
+      Q2_ROLLED
       for (int v = 0; v < 3; v++) {
+        Q2_ROLLED
         for (int w = 0; w < 3; w++) {
           if (chain[p][v] * chain[q][w] != 0) q2_add_block(coordinate->second[p][q], chain[p][v] * chain[q][w], second[v][w]);
         }
@@ -165,6 +170,7 @@ Q2_DEVICE void q2_out_of_plane(int order, const double x[][3], struct q2_coordin
     l[E][i] = 2 * (ff * e[i] - ef * f[i]) / q;
     l[F][i] = 2 * (ee * f[i] - ef * e[i]) / q;
   }
+  Q2_ROLLED
   for (int a = 0; a < 3; a++) {
     for (int i = 0; i < 3; i++)
       first[a][i] = (t[a][i] * k - sine * l[a][i] / 2) / cosine;
@@ -191,7 +197,9 @@ Q2_DEVICE void q2_out_of_plane(int order, const double x[][3], struct q2_coordin
     q2_add_outer(lead[E][F], -2 / q, f, e);
     q2_add_outer(lead[E][F], -1, l[E], l[F]);
     q2_add_transposed(lead[F][E], 1, lead[E][F]);
+    Q2_ROLLED
     for (int a = 0; a < 3; a++) {
+      Q2_ROLLED
       for (int b = 0; b < 3; b++) {
         q2_add_block(second[a][b], k / cosine, twist[a][b]);
         q2_add_outer(second[a][b], -k / (2 * cosine), t[a], l[b]);

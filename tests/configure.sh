@@ -53,7 +53,46 @@ package serial hdf5-openmpi 1.12.1 H5pubconf.h H5pubconf-64.h
 sed -i '/H5_HAVE_PARALLEL/d' "$folder"/H5pubconf*.h
 refused "is serial"
 folder=
-mkdir -p nowhere
-refused "no CUDA toolkit" -DQ2HPC_CUDA=ON -DCUDAToolkit_ROOT="$PWD/nowhere"
+# Without nvcc, wherever it is: a PATH of links to everything else; CMake is told to ignore its folders, too.
+mkdir -p nowhere without
+hidden=/usr/local/bin
+for place in $(echo "$PATH" | tr ':' ' '); do
+  [ -e "$place/nvcc" ] && hidden="$hidden;$place"
+  for program in "$place"/*; do
+    [ "${program##*/}" = nvcc ] || [ -e "without/${program##*/}" ] || ln -s "$program" without/ 2>/dev/null
+  done
+done
+# no_nvcc COMMAND TEXT ARGUMENTS...
+no_nvcc() {
+  command=$1 text=$2
+  shift 2
+  path=$PATH
+  PATH=$PWD/without
+  $command "$text" -DCUDAToolkit_ROOT="$PWD/nowhere" -DCMAKE_IGNORE_PATH="$hidden" "$@"
+  PATH=$path
+}
+no_nvcc refused "no CUDA toolkit" -DQ2HPC_CUDA=ON
 refused "it can be AUTO, ON or OFF" -DQ2HPC_CUDA=perhaps
+
+# accepted TEXT ARGUMENTS...: cmake succeeds, and its summary says TEXT of CUDA.
+accepted() {
+  text=$1
+  shift
+  rm -rf build
+  if ! cmake -S "$source" -B build -DQ2HPC_TESTS=OFF "$@" >log 2>&1 || ! grep -q -e "^--   CUDA .*$text" log; then
+    echo "cmake $* fails, or does not say: CUDA $text"
+    tail -n 20 log
+    failures=$((failures + 1))
+  fi
+}
+module() { cmake --build build --target help | grep q2hpc_cuda >/dev/null; }
+accepted "off, as asked" -DQ2HPC_CUDA=OFF
+module && { echo "Q2HPC_CUDA=OFF has the target q2hpc_cuda"; failures=$((failures + 1)); }
+grep -q CUDAToolkit build/CMakeCache.txt && { echo "Q2HPC_CUDA=OFF looks for CUDA"; failures=$((failures + 1)); }
+no_nvcc accepted "none: no CUDA toolkit" -DQ2HPC_CUDA=AUTO
+command -v nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ] || [ $failures -gt 0 ] || { echo "skipped: no nvcc"; exit 77; }
+accepted "toolkit .*, for 80," -DQ2HPC_CUDA=ON -DQ2HPC_CUDA_ARCHITECTURES=80
+module || { echo "Q2HPC_CUDA=ON lacks the target q2hpc_cuda"; failures=$((failures + 1)); }
+refused "Q2HPC_CUDA_ARCHITECTURES has 12; nvcc" -DQ2HPC_CUDA=ON -DQ2HPC_CUDA_ARCHITECTURES=12
+refused "cannot compile with any host compiler tried" -DQ2HPC_CUDA=ON -DQ2HPC_CUDA_HOST_COMPILER=/bin/false
 exit $((failures > 0))

@@ -6,6 +6,7 @@ rm -rf prefix
 for file in bin/q2hpc share/doc/q2hpc/README.md share/doc/q2hpc/LICENSE share/doc/q2hpc/format.md share/q2hpc/jobs/q2hpc_dataset.py; do
   [ -f "prefix/$file" ] || failed "$file is missing"
 done
+if [ -f "$Q2HPC_BUILD/libq2hpc_cuda.so" ] && [ ! -f prefix/lib/q2hpc/libq2hpc_cuda.so ]; then failed "lib/q2hpc/libq2hpc_cuda.so is missing"; fi
 "$Q2HPC_WRITE_DATASET" made.h5 3 || exit 1
 what="installed q2hpc"
 env -i PATH=/usr/bin:/bin HOME="$PWD" timeout "$limit" prefix/bin/q2hpc made.h5 >out 2>err
