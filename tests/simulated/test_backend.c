@@ -1,14 +1,12 @@
 /* Claim: the CUDA backend gives what the CPU gives: loss, gradient, J'J and residuals of every observable, at the QM geometry
- * and relaxed, given call by call and as graphs, with every eigen-solver. test_backend MODULE    on a device, real or simulated
- * The CPU decomposes padded matrices too, so that both see the same ones; what is left is rounding. */
-#include <dlfcn.h>
+ * and relaxed, given call by call and as graphs. Run it on a device, real or simulated. The CPU decomposes padded matrices too,
+ * so that both see the same ones; what is left is rounding. */
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../kernels/cuda_module.h"
 #include "../../src/objective.h"
 #include "../check.h"
 #include "../observed.h"
@@ -24,7 +22,7 @@ struct outcome {
   struct q2_residual_values residuals;
 };
 
-static void evaluate(const struct q2_backend *backend, int kinds, struct outcome *outcome) {
+static void evaluate(const char *backend, int kinds, struct outcome *outcome) {
   struct problem problem;
   struct q2_error error;
   struct q2_evaluation evaluation;
@@ -34,14 +32,12 @@ static void evaluate(const struct q2_backend *backend, int kinds, struct outcome
     variable_of[row] = row;
   const struct q2_plan_options plan = {.chunk_bytes = 60000};
   const int count = Q2_SYNTHETIC_PARAMETERS + Q2_OBSERVED_EXTRA;
-  const struct q2_objective_options options = {.backend = backend,
-                                               .threads = 1,
-                                               .wave_molecules = WAVE,
-                                               .padded_eigensolver = 1,
-                                               .normal_count = count,
-                                               .normal_variable_of = variable_of};
+  const struct q2_objective_options options = {
+      .threads = 1, .wave_molecules = WAVE, .padded_eigensolver = 1, .normal_count = count, .normal_variable_of = variable_of};
+  setenv("Q2HPC_TEST_BACKEND", backend, 1); /* what finish_problem opens */
   open_observed(&problem, MPI_COMM_WORLD, MOLECULES, kinds, 1, plan, options);
   CHECK(problem.dataset.parameters.count == count);
+  CHECK(strcmp(problem.backends.backend->name, backend) == 0, "%s computes", problem.backends.backend->name);
   outcome->parameters = count;
   memcpy(parameters, problem.dataset.parameters.value, (size_t)count * sizeof *parameters);
   for (int e = 0; e < EVALUATIONS; e++) {
@@ -91,43 +87,19 @@ static void compare(const struct outcome *cpu, const struct outcome *cuda, const
   CHECK(residuals < 1e-7, "%s: residuals differ by %g", name, residuals);
 }
 
-static void same_as_the_cpu(const struct q2_cuda_module *module, const struct outcome *cpu, int kinds,
-                            enum q2_cuda_graphs graphs, enum q2_cuda_solver solver, const char *name) {
-  static struct outcome cuda;
-  const struct q2_cuda_rule rule = {0, 0, solver};
-  const struct q2_cuda_options options = {.graphs = graphs, .rule = &rule, .rule_count = 1};
-  struct q2_backend backend;
-  char text[1024];
-  if (module->open(&options, &backend, text, sizeof text) != 0) {
-    CHECK(0, "%s", text);
-    return;
-  }
-  evaluate(&backend, kinds, &cuda);
-  CHECK(backend.error(&backend)[0] == 0, "%s", backend.error(&backend));
-  if (check_failures == 0) compare(cpu, &cuda, name);
+static void same_as_the_cpu(int kinds, const char *name) {
+  static struct outcome cpu, cuda;
+  evaluate("cpu", kinds, &cpu);
+  evaluate("cuda", kinds, &cuda);
+  if (check_failures == 0) compare(&cpu, &cuda, name);
+  q2_residual_values_free(&cpu.residuals);
   q2_residual_values_free(&cuda.residuals);
-  module->close(&backend);
 }
 
 int main(int argc, char **argv) {
-  static struct outcome fixed, moving;
-  const int frequencies = 1 << Q2_OBSERVABLE_FREQUENCY;
   MPI_Init(&argc, &argv);
-  void *library = argc > 1 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
-  const struct q2_cuda_module *module = library ? dlsym(library, Q2_CUDA_MODULE_SYMBOL) : NULL;
-  CHECK(module != NULL, "%s", argc > 1 ? dlerror() : "usage: test_backend MODULE");
-  if (module) {
-    evaluate(NULL, frequencies, &fixed);
-    evaluate(NULL, EVERYTHING, &moving);
-    same_as_the_cpu(module, &fixed, frequencies, Q2_CUDA_GRAPHS_OFF, Q2_CUDA_BATCHED, "frequencies, call by call, batched");
-    same_as_the_cpu(module, &fixed, frequencies, Q2_CUDA_GRAPHS_AUTO, Q2_CUDA_BATCHED, "frequencies, graphs, batched");
-    same_as_the_cpu(module, &fixed, frequencies, Q2_CUDA_GRAPHS_AUTO, Q2_CUDA_JACOBI, "frequencies, graphs, Jacobi");
-    same_as_the_cpu(module, &fixed, frequencies, Q2_CUDA_GRAPHS_AUTO, Q2_CUDA_ONE_BY_ONE, "frequencies, graphs, one by one");
-    same_as_the_cpu(module, &moving, EVERYTHING, Q2_CUDA_GRAPHS_AUTO, Q2_CUDA_BATCHED, "all observables, graphs, batched");
-  }
-  q2_residual_values_free(&fixed.residuals);
-  q2_residual_values_free(&moving.residuals);
-  if (library) dlclose(library);
+  same_as_the_cpu(1 << Q2_OBSERVABLE_FREQUENCY, "frequencies");
+  same_as_the_cpu(EVERYTHING, "all observables");
   MPI_Finalize();
   return check_result();
 }
