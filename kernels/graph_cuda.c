@@ -2,7 +2,7 @@
  * time a program is given it is watched: whatever a library makes at its first call is made then, and what waits for data is
  * refused. The second time it is captured and launched, and from then on only launched.
  *
- * NVIDIA does not say which calls of cuSOLVER can be captured. Each plan of a solver is tried once, in a capture of its own.
+ * NVIDIA does not say which calls of cuSOLVER can be captured. Each plan of a solver is tried once, while a program is watched.
  * Where that fails a recording has parts: graph, solver, graph. */
 #include "backend_cuda.h"
 
@@ -77,9 +77,8 @@ static void end_part(struct q2_cuda_queue *queue) {
 
 /* --- solvers --- */
 
-/* Whether a solver's call can be captured; if so it is a part of its own, launched. */
-static void try_solution(struct q2_cuda_queue *queue, const struct q2_cuda_solution *solution) {
-  struct q2_cuda_step step = {0};
+/* Finds out whether a solver's call, which has just been made, can be captured. What is captured is dropped. */
+static void try_capture(struct q2_cuda_queue *queue, const struct q2_cuda_solution *solution) {
   enum cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
   cudaGraph_t graph = NULL;
   begin_part(queue);
@@ -88,27 +87,20 @@ static void try_solution(struct q2_cuda_queue *queue, const struct q2_cuda_solut
   const cusolverStatus_t solved = q2_cuda_eigen_solve(&queue->eigen, solution);
   const cudaError_t asked = cudaStreamIsCapturing(queue->stream, &capture), ended = cudaStreamEndCapture(queue->stream, &graph);
   const int captured = solved == CUSOLVER_STATUS_SUCCESS && asked == cudaSuccess && ended == cudaSuccess && graph &&
-                       capture == cudaStreamCaptureStatusActive && cudaGraphInstantiate(&step.graph, graph, 0) == cudaSuccess;
+                       capture == cudaStreamCaptureStatusActive;
   if (graph) (void)cudaGraphDestroy(graph);
-  solution->plan->capturable = captured ? 1 : -1;
-  if (captured && add_step(queue, step) == 0) (void)launch_step(queue, &step);
   if (!captured) (void)cudaGetLastError(); /* a refused capture is no error that stays */
+  solution->plan->capturable = captured ? 1 : -1;
 }
 
 void q2_cuda_put_solution(struct q2_cuda_queue *queue, const struct q2_cuda_solution *solution) {
   if (queue->device->failed) return;
-  if (!queue->recordings.capturing || solution->plan->capturable > 0) {
-    (void)Q2_CUDA(queue->device, q2_cuda_eigen_solve(&queue->eigen, solution));
-    return;
-  }
-  end_part(queue);
-  if (queue->device->failed) return;
-  if (solution->plan->capturable == 0) try_solution(queue, solution);
-  if (solution->plan->capturable < 0) {
-    const struct q2_cuda_step step = {NULL, *solution};
-    if (launch_step(queue, &step) == 0) (void)add_step(queue, step);
-  }
-  begin_part(queue);
+  const struct q2_cuda_step step = {NULL, *solution};
+  const int apart = queue->recordings.capturing && solution->plan->capturable <= 0;
+  if (apart) end_part(queue);
+  if (launch_step(queue, &step) != 0) return;
+  if (apart && add_step(queue, step) == 0) begin_part(queue);
+  if (current(queue) && !queue->recordings.capturing && solution->plan->capturable == 0) try_capture(queue, solution);
 }
 
 /* --- programs --- */
