@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <cuda_runtime.h>
+#include <dlfcn.h>
 
 #include "sample_kernels.h"
 
@@ -225,12 +226,30 @@ static void right_devices() {
   CHECK(attributes.maxThreadsPerBlock, 1024);
 }
 
+/* Counts, while the program runs. */
+static void right_counts() {
+  long (*const counted)(const char *) = (long (*)(const char *))dlsym(RTLD_DEFAULT, "q2sim_count");
+  void (*const reset)() = (void (*)())dlsym(RTLD_DEFAULT, "q2sim_reset_counts");
+  CHECK(counted && reset, 1);
+  reset();
+  fill(v, 1, one);
+  fetch(v, one);
+  CHECK(counted("cudaLaunchKernel"), 1);
+  CHECK(counted("kernels"), 0);
+  finish(one, 1);
+  CHECK(counted("kernel:test_fill"), 1);
+  CHECK(counted("cudaStreamSynchronize"), 1);
+  CHECK(counted("bytes_device_to_host"), N * sizeof(double));
+  CHECK(counted("cudaMalloc"), 0);
+}
+
 static void right() {
   right_streams();
   right_places();
   right_default_stream();
   right_graph();
   right_refusals();
+  right_counts();
 }
 
 /* --- wrong --- */
