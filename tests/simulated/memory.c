@@ -1,6 +1,8 @@
 /* Memory of the simulated device, and pinned memory of the host. The addresses of all allocations come from one range, are
- * never used again, and have a page on either side that nobody can access. An allocation ends where its pages end (but for less
- * than 8 bytes), so that whatever runs over its end faults; device memory cannot be accessed at all but while it is open.
+ * never used again, and have a page on either side that nobody can access, and so have freed ones all theirs: on the device
+ * these are pages of an empty file, which fault whatever their protection is, so that one call opens or closes the whole
+ * device. An allocation ends where its pages end (but for less than 8 bytes), so that whatever runs over its end faults; device
+ * memory cannot be accessed at all but while it is open.
  *
  *   Q2SIM_MEMORY  bytes that a device has (default 2 GiB) */
 #include <dlfcn.h>
@@ -21,20 +23,29 @@ static struct {
   uint32_t *owner;                       /* [page of the range] number of the allocation, 0 none */
   struct q2sim_allocation **allocations; /* [count], by number - 1 */
   size_t count, page, device_bytes;
-  int open;
+  int open, nothing; /* the empty file */
 } memory;
 
 static void reserve(void) {
   if (memory.base) return;
   memory.page = (size_t)sysconf(_SC_PAGESIZE);
+  memory.nothing = memfd_create("simulated device", MFD_CLOEXEC);
   const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   memory.base = mmap(NULL, 2 * RANGE, PROT_NONE, flags, -1, 0);
   memory.owner = mmap(NULL, 2 * RANGE / memory.page * sizeof *memory.owner, PROT_READ | PROT_WRITE, flags, -1, 0);
-  if (memory.base == MAP_FAILED || memory.owner == MAP_FAILED) q2sim_stop("cannot reserve addresses for device memory");
+  if (memory.nothing < 0 || memory.base == MAP_FAILED || memory.owner == MAP_FAILED)
+    q2sim_stop("cannot reserve addresses for device memory");
 }
 
 static void protect(void *pages, size_t bytes, int protection) {
   if (bytes && mprotect(pages, bytes, protection) != 0) q2sim_stop("mprotect of device memory failed");
+}
+
+/* Nobody can access these pages any more, whose memory is given back. */
+static void forbid(void *pages, size_t bytes, int pinned) {
+  const int flags = MAP_FIXED | (pinned ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED);
+  if (mmap(pages, bytes, PROT_NONE, flags, pinned ? -1 : memory.nothing, 0) == MAP_FAILED)
+    q2sim_stop("mmap of forbidden memory failed");
 }
 
 void q2sim_poison(void *start, size_t bytes) {
@@ -105,11 +116,7 @@ static void check_around(const struct q2sim_allocation *allocation) {
 }
 
 void q2sim_open(void) {
-  if (memory.open++) return;
-  for (size_t k = 0; k < memory.count; k++) {
-    struct q2sim_allocation *allocation = memory.allocations[k];
-    if (!allocation->freed && !allocation->pinned) protect(allocation->pages, allocation->page_bytes, PROT_READ | PROT_WRITE);
-  }
+  if (!memory.open++) protect(memory.base, memory.used[0], PROT_READ | PROT_WRITE);
 }
 
 void q2sim_close(void) {
@@ -137,6 +144,8 @@ static struct q2sim_allocation *add(size_t bytes, int pinned) {
     memory.owner[first + k] = (uint32_t)allocation->number;
   memory.used[pinned] += pages * memory.page;
   allocation->pages = guard + memory.page;
+  forbid(guard, memory.page, pinned);
+  forbid(allocation->pages + allocation->page_bytes, memory.page, pinned);
   allocation->start = allocation->pages + allocation->page_bytes - (bytes + UNIT - 1) / UNIT * UNIT;
   return allocation;
 }
@@ -179,9 +188,7 @@ static cudaError_t deallocate(void *pointer, int pinned, const char *call) {
     memory.device_bytes -= allocation->bytes;
     q2sim_shadow_free(allocation);
   }
-  if (mmap(allocation->pages, allocation->page_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-           0) == MAP_FAILED)
-    q2sim_stop("mmap of freed memory failed");
+  forbid(allocation->pages, allocation->page_bytes, pinned);
   return q2sim_sticky();
 }
 

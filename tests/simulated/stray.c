@@ -9,9 +9,11 @@
 #include "runtime.h"
 
 static struct {
-  struct sigaction before; /* what was set when the watch began, or set by others since */
-  char stack[1 << 16];     /* the handler's own, in case the other one overflowed */
+  struct sigaction before[2]; /* [signal] what was set when the watch began, or set by others since */
+  char stack[1 << 16];        /* the handler's own, in case the other one overflowed */
 } watch;
+
+static const int signals[2] = {SIGSEGV, SIGBUS}; /* of what is protected, of what is not there */
 
 static const char *verb(const ucontext_t *context) {
 #if defined(__x86_64__)
@@ -45,24 +47,29 @@ static void handle(int number, siginfo_t *signal, void *context) {
     q2sim_stop("%s %s %s%s", q2sim_running() ? q2sim_who(who, sizeof who) : "the host", does,
                q2sim_describe(signal->si_addr, at, sizeof at), instruction(context, where, sizeof where));
   }
-  if (watch.before.sa_flags & SA_SIGINFO)
-    watch.before.sa_sigaction(number, signal, context);
-  else if (watch.before.sa_handler != SIG_DFL && watch.before.sa_handler != SIG_IGN)
-    watch.before.sa_handler(number);
+  const struct sigaction *before = &watch.before[number == SIGBUS];
+  if (before->sa_flags & SA_SIGINFO)
+    before->sa_sigaction(number, signal, context);
+  else if (before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN)
+    before->sa_handler(number);
   else
-    sigaction(number, &watch.before, NULL); /* the access is made again, and ends the program as it would have without us */
+    sigaction(number, before, NULL); /* the access is made again, and ends the program as it would have without us */
 }
 
-void q2sim_watch(void) {
-  struct sigaction now;
-  if (sigaction(SIGSEGV, NULL, &now) != 0 || ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle)) return;
-  watch.before = now;
+static void watch_signal(int number, struct sigaction *before) {
+  struct sigaction now, ours = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  if (sigaction(number, NULL, &now) != 0 || ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handle)) return;
+  *before = now;
   stack_t stack;
   if (sigaltstack(NULL, &stack) == 0 && (stack.ss_flags & SS_DISABLE)) {
     stack = (stack_t){.ss_sp = watch.stack, .ss_size = sizeof watch.stack};
     sigaltstack(&stack, NULL);
   }
-  struct sigaction ours = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_ONSTACK};
   sigemptyset(&ours.sa_mask);
-  if (sigaction(SIGSEGV, &ours, NULL) != 0) q2sim_stop("sigaction failed");
+  if (sigaction(number, &ours, NULL) != 0) q2sim_stop("sigaction failed");
+}
+
+void q2sim_watch(void) {
+  for (int k = 0; k < 2; k++)
+    watch_signal(signals[k], &watch.before[k]);
 }

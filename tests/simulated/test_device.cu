@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <cuda_runtime.h>
+#include <dlfcn.h>
 
 #include "sample_kernels.h"
 
@@ -163,8 +164,11 @@ static void right_graph() {
   CHECK(nodes, 4);
   CALL(cudaGraphInstantiate(&executable, graph, 0));
   CALL(cudaGraphDestroy(graph));
+  fill(v, 100, one);
   for (int run = 0; run < 3; run++)
-    CALL(cudaGraphLaunch(executable, one)); /* each adds 2 to what the one before fetched */
+    CALL(cudaGraphLaunch(executable, run == 1 ? two : one)); /* each adds 2 to what the one before fetched */
+  finish(one, 7);
+  fetch(v, one);
   finish(one, 7);
   CALL(cudaGraphExecDestroy(executable));
 }
@@ -222,24 +226,50 @@ static void right_devices() {
   CHECK(attributes.maxThreadsPerBlock, 1024);
 }
 
+/* Counts, while the program runs. */
+static void right_counts() {
+  long (*const counted)(const char *) = (long (*)(const char *))dlsym(RTLD_DEFAULT, "q2sim_count");
+  void (*const reset)() = (void (*)())dlsym(RTLD_DEFAULT, "q2sim_reset_counts");
+  CHECK(counted && reset, 1);
+  reset();
+  fill(v, 1, one);
+  fetch(v, one);
+  CHECK(counted("cudaLaunchKernel"), 1);
+  CHECK(counted("kernels"), 0);
+  finish(one, 1);
+  CHECK(counted("kernel:test_fill"), 1);
+  CHECK(counted("cudaStreamSynchronize"), 1);
+  CHECK(counted("bytes_device_to_host"), N * sizeof(double));
+  CHECK(counted("cudaMalloc"), 0);
+}
+
 static void right() {
   right_streams();
   right_places();
   right_default_stream();
   right_graph();
   right_refusals();
+  right_counts();
 }
 
 /* --- wrong --- */
 
 static void host_read() {
+  fill(v, 0, one);
+  CALL(cudaStreamSynchronize(one));
   volatile const double *x = v.x;
   CHECK(x[5], 0);
 }
 
-static void host_write() { v.x[N - 1] = 1; }
+static void host_write() {
+  CALL(cudaMemset(v.x, 0, N * sizeof(double)));
+  CALL(cudaDeviceSynchronize());
+  v.x[N - 1] = 1;
+}
 
 static void missing_synchronization() {
+  for (int k = 0; k < N; k++)
+    pinned[k] = 2;
   fill(v, 2, one);
   fetch(v, one);
   CHECK(pinned[0], 2);
@@ -270,6 +300,23 @@ static void missing_event_all() {
   CALL(cudaDeviceSynchronize());
   fetch(v, one);
   finish(one, 3);
+}
+
+/* A third stream waits for both, which do not wait for one another. */
+static void missing_event_joined() {
+  CALL(cudaMemset(w.x, 0, N * sizeof(double)));
+  CALL(cudaMemset(v.x, 0, N * sizeof(double)));
+  CALL(cudaDeviceSynchronize());
+  cudaStream_t third;
+  CALL(cudaStreamCreateWithFlags(&third, cudaStreamNonBlocking));
+  fill(w, 3, two);
+  CALL(cudaEventRecord(event, two));
+  CALL(cudaStreamWaitEvent(third, event, 0));
+  add(v, w, one);
+  CALL(cudaEventRecord(event, one));
+  CALL(cudaStreamWaitEvent(third, event, 0));
+  fetch(v, third);
+  finish(third, 3);
 }
 
 static void default_stream_is_none() {
@@ -346,6 +393,12 @@ static void host_pointer_in_kernel() {
   CALL(cudaStreamSynchronize(one));
 }
 
+static void null_pointer_in_kernel() {
+  struct vector none = {NULL, N};
+  fill(none, 1, one);
+  CALL(cudaStreamSynchronize(one));
+}
+
 static void use_after_free() {
   double *x = v.x;
   CALL(cudaMalloc(&v.x, 8));
@@ -404,6 +457,7 @@ int main(int count, char **names) {
                   ROW(wrong_stream),
                   ROW(missing_event),
                   ROW(missing_event_all),
+                  ROW(missing_event_joined),
                   ROW(default_stream_is_none),
                   ROW(source_overwritten),
                   ROW(source_freed),
@@ -416,6 +470,7 @@ int main(int count, char **names) {
                   ROW(uninitialized),
                   ROW(uninitialized_copy),
                   ROW(host_pointer_in_kernel),
+                  ROW(null_pointer_in_kernel),
                   ROW(use_after_free),
                   ROW(host_use_after_free),
                   ROW(double_free),
