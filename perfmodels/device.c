@@ -27,17 +27,17 @@ const struct q2_device q2_devices[Q2_DEVICE_COUNT] = {
 /* --- counting: one molecule --- */
 
 /* Operations of one body, counted in its source; of forms that differ, a harmonic term and Lennard-Jones with Coulomb. A
- * division, root or exponential counts as one. */
+ * division, root or exponential counts as one. tests/test_device_cost.c counts them while the bodies run. */
 enum {
-  TERM_JET = 24,         /* q2_load_term */
-  PAIR_JET = 78,         /* q2_load_pair: combining rule, Lennard-Jones, Coulomb, scaling */
+  TERM_JET = 20,         /* q2_load_term */
+  PAIR_JET = 87,         /* q2_load_pair: combining rule, Lennard-Jones, Coulomb, scaling */
   PAIR_BLOCK = 38,       /* q2_add_pair_block without its pair */
   PAIR_CONTRACT = 30,    /* q2_pair_contract of a given block: 9 x 3 and the trace */
   PAIR_COTANGENTS = 17,  /* q2_pair_back without these two */
   COTANGENT_BLOCK = 27,  /* q2_cotangent_block */
   ENTRY = 36,            /* G and D of an entry, forwards or backwards */
   PROBE_BLOCK = 4 * 27,  /* the three blocks of a probe's outer product */
-  FREQUENCY = 12,        /* q2_frequencies */
+  FREQUENCY = 23,        /* q2_frequencies and its share of q2_sums */
   PROBE_PAIR = 3 * 8 + 1 /* q2_pair_contract of a probe */
 };
 
@@ -79,6 +79,12 @@ static void multiply(struct q2_device_stage *stage, enum q2_precision precision,
   stage->bytes += reals(precision, m * k + k * n + passes * m * n);
 }
 
+/* Pairs that interact: all but those of bonds and angles, which are about half of the terms. */
+static double interacting(const struct q2_cost_sizes *sizes) {
+  const double blocks = 0.5 * sizes->atoms * (sizes->atoms - 1.0);
+  return sizes->nonbonded ? fmax(0, blocks - 0.5 * (double)sizes->terms) : 0;
+}
+
 static void add_terms(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage) {
   add(stage, work->precision, (double)sizes->terms, TERM_JET, COORDINATES + CONSTANTS + PARAMETERS + 3, TERM_INDICES);
   if (sizes->nonbonded) add(stage, work->precision, sizes->atoms, 0, 2, 2); /* charges */
@@ -88,7 +94,7 @@ static void add_hessian(const struct q2_cost_sizes *sizes, struct q2_device_work
   const double atoms = sizes->atoms, blocks = 0.5 * atoms * (atoms - 1), c = 3 * atoms;
   add(stage, work->precision, blocks, 0, 2 * 9, BLOCK_INDICES);
   add(stage, work->precision, (double)sizes->entries, ENTRY, ENTRY_REALS + 2, ENTRY_INDICES);
-  if (sizes->nonbonded) add(stage, work->precision, blocks, PAIR_JET + PAIR_BLOCK, PAIR_REALS, 0);
+  add(stage, work->precision, interacting(sizes), PAIR_JET + PAIR_BLOCK, PAIR_REALS, 0);
   add(stage, work->precision, 2 * blocks, 9, 9, 0); /* the diagonal from the rest of its rows */
   add(stage, work->precision, atoms, 18, 9, 0);     /* and made symmetric */
   add(stage, work->precision, c * c, 2, 2, 0);      /* mass-weighting */
@@ -104,7 +110,7 @@ static void add_projection(const struct q2_cost_sizes *sizes, struct q2_device_w
     multiply(stage, work->precision, c, c, 2 * RIGID, 2);
   }
   add(stage, work->precision, n * n, 0, 2, 0); /* the vibrations' block */
-  add(stage, work->precision, n * n, 1, 1, 0); /* bounds of its rows */
+  add(stage, work->precision, n * n, 2, 1, 0); /* bounds of its rows */
 }
 
 static void add_displacements(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage) {
@@ -121,24 +127,21 @@ static void add_displacements(const struct q2_cost_sizes *sizes, struct q2_devic
 static void add_parameters(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage,
                            double block, double pair, double block_reals) {
   const double atoms = sizes->atoms, blocks = 0.5 * atoms * (atoms - 1);
-  const double bonded = (double)sizes->entries < blocks ? (double)sizes->entries : blocks; /* at most one block an entry */
+  const double bonded = fmin((double)sizes->terms, blocks), pairs = interacting(sizes); /* about a block a term */
   add(stage, work->precision, bonded, block, block_reals, 0);
   add(stage, work->precision, blocks, 0, 0, BLOCK_INDICES);
   add(stage, work->precision, (double)sizes->entries, ENTRY, ENTRY_REALS + ENTRY_BARS, 0);
   add(stage, work->precision, (double)sizes->entries, 2, ENTRY_BARS, ENTRY_INDICES);
   add(stage, work->precision, (double)sizes->terms, TERM_JET + 2 * PARAMETERS, COORDINATES + CONSTANTS + 2 * PARAMETERS,
       TERM_INDICES);
-  if (sizes->nonbonded) {
-    add(stage, work->precision, blocks, pair + PAIR_COTANGENTS, block_reals + PAIR_REALS + PAIR_SLOPES + PAIR_BARS, 0);
-    add(stage, work->precision, 2 * blocks, 6, PAIR_BARS + 3, 1);
-  }
+  add(stage, work->precision, pairs, pair + PAIR_COTANGENTS, block_reals + PAIR_REALS + PAIR_SLOPES + PAIR_BARS, 0);
+  add(stage, work->precision, 2 * pairs, 6, PAIR_BARS + 3, 1);
   add(stage, work->precision, PARAMETERS * (double)sizes->terms + 2 * atoms * sizes->nonbonded, 1, 1, SOURCE_INDICES);
 }
 
 /* Slopes of pairs: once an evaluation, however many probes follow. */
 static void add_pair_slopes(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage) {
-  if (sizes->nonbonded)
-    add(stage, work->precision, 0.5 * sizes->atoms * (sizes->atoms - 1), PAIR_JET, PAIR_REALS + PAIR_SLOPES, 2);
+  add(stage, work->precision, interacting(sizes), PAIR_JET, PAIR_REALS + PAIR_SLOPES, 2);
 }
 
 static void scale(struct q2_device_stage *stage, double factor) {
@@ -251,6 +254,7 @@ void q2_device_launches(const struct q2_device_batch *b, struct q2_device_stage 
   }
   launch(&stage[Q2_COST_HESSIAN], 1, b->basis ? 2 : 0); /* residuals */
   launch(&stage[Q2_COST_OBSERVABLES], 2, 0);
+  if (!b->residuals) return;
   if (b->modes && !b->moving) launch_displacements(b, &stage[Q2_COST_COTANGENT]);
   launch(&stage[Q2_COST_COTANGENT],
          1 + (b->basis ? 2 : 0) + (b->elements ? 1 : 0) + 1 + (b->gradients ? 1 : 0) + (b->moving ? 1 : 0),

@@ -43,7 +43,7 @@ struct q2_device_work {
 
 /* Which kernels an evaluation of a batch runs: its flags in kernels/batch.h. */
 struct q2_device_batch {
-  int moving, rigid, nonbonded, nonbonded_varies, energies, gradients, modes, elements, sites, basis, padded;
+  int moving, rigid, residuals, nonbonded, nonbonded_varies, energies, gradients, modes, elements, sites, basis, padded;
 };
 
 /* Kernels launched, and library calls made, in one wave of one batch, by stage, added to `stage`; of the relaxation: with

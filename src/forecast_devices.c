@@ -9,15 +9,19 @@
 
 enum { STAGE_NUMBERS = sizeof(struct q2_device_stage) / sizeof(double) };
 
-/* Which kernels the batches run, from what is observed anywhere: all batches of a data set get the same. */
-static struct q2_device_batch batch_of(const struct q2_session *session) {
+/* Which kernels the batches of one kind run, from what is observed in any molecule. */
+static struct q2_device_batch batch_of(const struct q2_session *session, int moving) {
   const struct q2_dataset *dataset = &session->dataset;
-  struct q2_device_batch batch = {.rigid = session->options.match != Q2_MATCH_Q2MM,
+  struct q2_device_batch batch = {.moving = moving,
+                                  .rigid = session->options.match != Q2_MATCH_Q2MM,
                                   .nonbonded = dataset->nonbonded.type_count > 0,
                                   .nonbonded_varies = dataset->nonbonded.type_count > 0,
                                   .padded = 1};
   for (int t = 0; t < dataset->observable_table_count; t++) {
-    switch (q2_observables[q2_observable_find(dataset->observables[t].kind)].made_of) {
+    const struct q2_observable_info *info = &q2_observables[q2_observable_find(dataset->observables[t].kind)];
+    if (info->relaxed != moving) continue;
+    batch.residuals = 1;
+    switch (info->made_of) {
     case Q2_MADE_OF_MODE:
       batch.modes = 1;
       break;
@@ -42,14 +46,13 @@ static struct q2_device_batch batch_of(const struct q2_session *session) {
 
 /* Launches of one wave of every bucket: of the molecules at their QM geometries and, if there are any, of those relaxed. */
 static void launches(const struct q2_session *session, int relaxed, int normal, struct q2_device_stage *stage) {
-  struct q2_device_batch batch = batch_of(session);
-  for (batch.moving = 0; batch.moving <= (relaxed ? 1 : 0); batch.moving++) {
+  for (int moving = 0; moving <= relaxed; moving++) {
+    const struct q2_device_batch batch = batch_of(session, moving);
     for (int b = 0; b < session->plan.bucket_count; b++) {
       q2_device_launches(&batch, stage);
-      stage[batch.moving ? Q2_COST_RELAX : Q2_COST_EIGEN].launches +=
-          Q2_DEVICE_CHECKS * (batch.moving ? Q2_COST_NEWTON_STEPS : 1);
+      stage[moving ? Q2_COST_RELAX : Q2_COST_EIGEN].launches += Q2_DEVICE_CHECKS * (moving ? Q2_COST_NEWTON_STEPS : 1);
       stage[Q2_COST_PARAMETERS].launches += Q2_DEVICE_SUMS;
-      if (normal) q2_device_normal_launches(&batch, session->plan.bucket[b].order, stage);
+      if (normal && batch.residuals) q2_device_normal_launches(&batch, session->plan.bucket[b].order, stage);
     }
   }
 }
