@@ -138,9 +138,10 @@ static void free_everything(struct q2_dataset *dataset) {
     p->active[row] = 1;
 }
 
-/* What is exact in the sizes is held closely; less so what depends on the forms, on how many pairs are excluded, and on how
- * many terms meet in a block. */
-static const double tolerance[Q2_COST_STAGES] = {0.4, 0.2, 0.03, 0, 0.4, 0.02, 0.2, 0};
+/* Terms depend on their forms, stages 2 and 7 on how many pairs are excluded and how many terms meet in a block, which is
+ * guessed from the number of terms: coarsely so in molecules of fewer than 10 atoms. The rest is exact but for padding. */
+static const double tolerance[2][Q2_COST_STAGES] = {{0.15, 0.02, 0.01, 0, 0.02, 0.01, 0.03, 0},
+                                                    {0.25, 0.15, 0.01, 0, 0.02, 0.01, 0.25, 0}};
 
 static void check_operations(const char *path) {
   struct problem problem = {0};
@@ -158,14 +159,15 @@ static void check_operations(const char *path) {
   memset(&counts, 0, sizeof counts);
   evaluate(&problem);
   session.dataset = problem.dataset;
+  const int small = problem.dataset.atom_total < 10 * problem.dataset.molecule_total;
   for (int64_t m = 0; m < problem.dataset.molecule_count; m++) {
     const struct q2_cost_sizes sizes = q2_forecast_sizes(&session, m);
     q2_device_add_molecule(&sizes, &work);
     bytes += (double)q2_cost_table_bytes(&sizes);
   }
   for (int s = 0; s < Q2_COST_STAGES; s++) {
-    const double model = work.stage[s].operations;
-    CHECK(fabs(model - counts.operations[s]) <= tolerance[s] * counts.operations[s],
+    const double model = work.stage[s].operations, close = tolerance[small][s];
+    CHECK(fabs(model - counts.operations[s]) <= close * counts.operations[s],
           "%s, stage %d: %.6g operations counted, %.6g forecast", path, s, counts.operations[s], model);
     products += work.stage[s].products;
   }
