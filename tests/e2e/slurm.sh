@@ -77,7 +77,7 @@ if [ -e stopped ]; then echo "goes on from the checkpoint"; exit 0; fi
 if [ -n "${FAKE_STATUS:-}" ]; then exit "$FAKE_STATUS"; fi
 touch "running.$$"
 tries=0
-while [ $tries -lt 600 ]; do sleep 0.1; tries=$((tries + 1)); done
+while [ $tries -lt 150 ]; do sleep 0.1; tries=$((tries + 1)); done
 exit 8
 END
 chmod +x bin/*
@@ -85,7 +85,6 @@ PATH=$PWD/bin:$PATH
 export PATH Q2HPC_SOURCE Q2HPC_MPIRUN FAKE_SIGNAL FAKE_STATUS FAKE_REFUSED
 Q2HPC_PROGRAM=$Q2HPC
 export Q2HPC="$PWD/bin/q2hpc_stand_in"
-export OMPI_MCA_orte_abort_timeout=10
 
 submit() { # submit ARGUMENTS...: leaves job.out, job.err, job.status
   what="sbatch $*"
