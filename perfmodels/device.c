@@ -10,7 +10,7 @@ const char *const q2_precision_names[Q2_PRECISION_COUNT] = {"float64", "float32"
 /* A100: NVIDIA A100 Tensor Core GPU data sheet (80 GB SXM) and Ampere architecture white paper. H100: NVIDIA H100 Tensor Core
  * GPU data sheet (SXM) and Hopper architecture white paper. RTX 5090: NVIDIA RTX Blackwell GPU architecture white paper, its
  * table of the GeForce RTX 5090; float64 at 1/64 of float32. Products of float32 without TF32, which would lose digits. */
-const struct q2_device q2_devices[Q2_DEVICE_COUNT] = {
+const struct q2_device_rates q2_device_models[Q2_DEVICE_COUNT] = {
     {"A100 SXM 80 GB", {9.7e12, 19.5e12}, {19.5e12, 19.5e12}, 2.039e12, 80e9, 108, 1.41e9},
     {"H100 SXM 80 GB", {34e12, 67e12}, {67e12, 67e12}, 3.35e12, 80e9, 132, 1.98e9},
     {"RTX 5090 32 GB", {1.64e12, 104.8e12}, {1.64e12, 104.8e12}, 1.792e12, 32e9, 170, 2.407e9},
@@ -294,7 +294,7 @@ static double share_of_peak(double n) {
   return share[4];
 }
 
-double q2_device_eigen(const struct q2_device *device, enum q2_precision precision, int order) {
+double q2_device_eigen(const struct q2_device_rates *device, enum q2_precision precision, int order) {
   const double n = order, operations = 9 * n * n * n;
   if (order <= 0) return 0;
   const double arithmetic = share_of_peak(n) * device->vector[precision] / device->multiprocessors,
@@ -302,12 +302,12 @@ double q2_device_eigen(const struct q2_device *device, enum q2_precision precisi
   return operations / arithmetic + operations / latency;
 }
 
-double q2_device_eigen_alone(const struct q2_device *device, enum q2_precision precision, int order) {
+double q2_device_eigen_alone(const struct q2_device_rates *device, enum q2_precision precision, int order) {
   const double batched = q2_device_eigen(device, precision, order), alone = ALONE_COLUMN * order;
   return batched < alone ? batched : alone;
 }
 
-double q2_device_seconds(const struct q2_device *device, const struct q2_device_work *work, double eigen, double longest,
+double q2_device_seconds(const struct q2_device_rates *device, const struct q2_device_work *work, double eigen, double longest,
                          double *stage) {
   double total = 0;
   for (int s = 0; s < Q2_COST_STAGES; s++) {

@@ -13,7 +13,7 @@ enum q2_precision { Q2_PRECISION_FLOAT64, Q2_PRECISION_FLOAT32, Q2_PRECISION_COU
 extern const char *const q2_precision_names[Q2_PRECISION_COUNT];
 
 /* One device, as its vendor describes it. */
-struct q2_device {
+struct q2_device_rates {
   const char *name;
   double vector[Q2_PRECISION_COUNT];  /* operations a second of the arithmetic units, a multiply-add counting as two */
   double product[Q2_PRECISION_COUNT]; /* the same in matrix products without loss of precision (float64: tensor cores) */
@@ -22,7 +22,7 @@ struct q2_device {
   double multiprocessors, clock;      /* their number; 1/s */
 };
 enum { Q2_DEVICE_COUNT = 3 };
-extern const struct q2_device q2_devices[Q2_DEVICE_COUNT];
+extern const struct q2_device_rates q2_device_models[Q2_DEVICE_COUNT];
 
 /* What a stage does in one evaluation of the molecules counted so far. */
 struct q2_device_stage {
@@ -64,14 +64,14 @@ void q2_device_add_normal(const struct q2_cost_sizes *sizes, struct q2_device_wo
 void q2_device_normal_launches(const struct q2_device_batch *batch, int order, struct q2_device_stage stage[Q2_COST_STAGES]);
 
 /* Seconds of one matrix of that order, with eigenvectors, on one multiprocessor of the device. */
-double q2_device_eigen(const struct q2_device *device, enum q2_precision precision, int order);
+double q2_device_eigen(const struct q2_device_rates *device, enum q2_precision precision, int order);
 
 /* The same where a single matrix has the device for itself. */
-double q2_device_eigen_alone(const struct q2_device *device, enum q2_precision precision, int order);
+double q2_device_eigen_alone(const struct q2_device_rates *device, enum q2_precision precision, int order);
 
 /* Seconds of one evaluation: `work`, and eigen-decompositions that take `eigen` seconds on one multiprocessor together and
  * `longest` seconds where the largest has the device for itself. stage: [Q2_COST_STAGES] set, or NULL. */
-double q2_device_seconds(const struct q2_device *device, const struct q2_device_work *work, double eigen, double longest,
+double q2_device_seconds(const struct q2_device_rates *device, const struct q2_device_work *work, double eigen, double longest,
                          double *stage);
 
 /* Bytes of device memory that `work` needs besides the libraries' own. */

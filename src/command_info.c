@@ -217,7 +217,7 @@ static void print_devices(struct q2_session *session) {
       char fits[32] = "no: not even the tables";
       if (forecast[d].waves[p] == 1) snprintf(fits, sizeof fits, "yes");
       if (forecast[d].waves[p] > 1) snprintf(fits, sizeof fits, "in %d waves", forecast[d].waves[p]);
-      q2_print_answer(printer, "%-16s %-9s %12.4g %12.4g %12.1f   %s\n", q2_devices[d].name, q2_precision_names[p],
+      q2_print_answer(printer, "%-16s %-9s %12.4g %12.4g %12.1f   %s\n", q2_device_models[d].name, q2_precision_names[p],
                       1e3 * forecast[d].seconds[p], 1e3 * forecast[d].normal_seconds[p], forecast[d].memory[p] / 1048576.0,
                       fits);
     }

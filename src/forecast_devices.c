@@ -82,8 +82,8 @@ static int count(const struct q2_session *session, enum q2_precision precision, 
 }
 
 /* Seconds of the busiest rank's decompositions on one multiprocessor, and of the largest alone. */
-static void eigen(const struct q2_session *session, const struct q2_device *device, enum q2_precision precision, double *all,
-                  double *longest) {
+static void eigen(const struct q2_session *session, const struct q2_device_rates *device, enum q2_precision precision,
+                  double *all, double *longest) {
   *all = *longest = 0;
   for (int64_t m = 0; m < session->dataset.molecule_count; m++) {
     const struct q2_cost_sizes sizes = q2_forecast_sizes(session, m);
@@ -96,7 +96,7 @@ static void eigen(const struct q2_session *session, const struct q2_device *devi
   *all *= q2_forecast_share(session);
 }
 
-static int waves_of(const struct q2_device *device, const struct q2_device_work *work) {
+static int waves_of(const struct q2_device_rates *device, const struct q2_device_work *work) {
   const double memory = q2_device_memory(work), tables = memory * work->table_bytes / (work->table_bytes + work->wave_bytes),
                free = USABLE_MEMORY * device->memory - tables;
   if (memory <= USABLE_MEMORY * device->memory) return 1;
@@ -111,13 +111,13 @@ void q2_forecast_devices(const struct q2_session *session, struct q2_device_fore
       launches(session, count(session, (enum q2_precision)p, normal, &work), normal, one_wave);
       for (int d = 0; d < Q2_DEVICE_COUNT; d++) {
         double all, longest;
-        const int waves = waves_of(&q2_devices[d], &work);
+        const int waves = waves_of(&q2_device_models[d], &work);
         for (int s = 0; s < Q2_COST_STAGES; s++) {
           work.stage[s].launches = (waves > 0 ? waves : 1) * one_wave[s].launches;
           work.stage[s].calls = (waves > 0 ? waves : 1) * one_wave[s].calls;
         }
-        eigen(session, &q2_devices[d], (enum q2_precision)p, &all, &longest);
-        const double seconds = q2_device_seconds(&q2_devices[d], &work, all, longest, NULL);
+        eigen(session, &q2_device_models[d], (enum q2_precision)p, &all, &longest);
+        const double seconds = q2_device_seconds(&q2_device_models[d], &work, all, longest, NULL);
         (normal ? forecast[d].normal_seconds : forecast[d].seconds)[p] = seconds;
         forecast[d].memory[p] = q2_device_memory(&work);
         forecast[d].waves[p] = waves;

@@ -210,7 +210,7 @@ static void check_products(void) {
 
 /* 1,024 or 64 matrices on the card of the timings that the law rests on (perfmodels/device.c); milliseconds. */
 static void check_eigen(void) {
-  const struct q2_device card = {"RTX 4080", {48.7e12 / 64, 48.7e12}, {48.7e12 / 64, 48.7e12}, 717e9, 16e9, 76, 2.505e9};
+  const struct q2_device_rates card = {"RTX 4080", {48.7e12 / 64, 48.7e12}, {48.7e12 / 64, 48.7e12}, 717e9, 16e9, 76, 2.505e9};
   static const struct {
     enum q2_precision precision;
     int order, matrices;
@@ -227,13 +227,13 @@ static void check_eigen(void) {
   for (int d = 0; d < Q2_DEVICE_COUNT; d++) {
     for (int p = 0; p < Q2_PRECISION_COUNT; p++) {
       for (int n = 2; n < 600; n++) {
-        const double less = q2_device_eigen(&q2_devices[d], (enum q2_precision)p, n - 1),
-                     more = q2_device_eigen(&q2_devices[d], (enum q2_precision)p, n);
-        CHECK(more > less, "%s: order %d takes %g, order %d %g", q2_devices[d].name, n - 1, less, n, more);
-        CHECK(q2_device_eigen_alone(&q2_devices[d], (enum q2_precision)p, n) <= more);
+        const double less = q2_device_eigen(&q2_device_models[d], (enum q2_precision)p, n - 1),
+                     more = q2_device_eigen(&q2_device_models[d], (enum q2_precision)p, n);
+        CHECK(more > less, "%s: order %d takes %g, order %d %g", q2_device_models[d].name, n - 1, less, n, more);
+        CHECK(q2_device_eigen_alone(&q2_device_models[d], (enum q2_precision)p, n) <= more);
       }
-      const double operations = 9.0 * 128 * 128 * 128 * q2_devices[d].multiprocessors;
-      CHECK(operations / q2_device_eigen(&q2_devices[d], (enum q2_precision)p, 128) < q2_devices[d].vector[p]);
+      const double operations = 9.0 * 128 * 128 * 128 * q2_device_models[d].multiprocessors;
+      CHECK(operations / q2_device_eigen(&q2_device_models[d], (enum q2_precision)p, 128) < q2_device_models[d].vector[p]);
     }
   }
 }
@@ -252,8 +252,8 @@ static void check_seconds(void) {
       q2_device_add_molecule(&sizes, &work);
       if (step > 3) q2_device_add_normal(&sizes, &work);
       if (step > 4) work.stage[Q2_COST_TERMS].launches += 1;
-      const double eigen = q2_device_eigen(&q2_devices[d], work.precision, sizes.order);
-      const double seconds = q2_device_seconds(&q2_devices[d], &work, eigen, 0, stage);
+      const double eigen = q2_device_eigen(&q2_device_models[d], work.precision, sizes.order);
+      const double seconds = q2_device_seconds(&q2_device_models[d], &work, eigen, 0, stage);
       for (int s = 0; s < Q2_COST_STAGES; s++)
         sum += stage[s];
       CHECK_CLOSE(sum, seconds, 1e-15);
