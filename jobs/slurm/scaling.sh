@@ -2,7 +2,7 @@
 # A scaling study: makes the data sets, and submits one job array (of repetitions) for each number of ranks:
 #     sh jobs/slurm/scaling.sh strong FOLDER [MOLECULES] [RANKS...]    one data set of so many molecules on all numbers of ranks
 #     sh jobs/slurm/scaling.sh weak FOLDER [MOLECULES] [RANKS...]      so many molecules a rank
-# Defaults: 100,000 (strong), 20,000 (weak); 1 2 4 8 16 32 ranks. When the jobs are done:
+# Defaults: 50,000 (strong), 5,000 (weak); 1 2 4 8 16 32 ranks. When the jobs are done:
 #     python3 jobs/slurm/collect.py FOLDER
 # Q2HPC_GPUS: GPUs of a node (4). Q2HPC_SBATCH: more options for sbatch, such as "--partition=gpu --account=NAME".
 set -eu
@@ -15,7 +15,7 @@ usage() {
 [ $# -ge 2 ] || usage
 kind=$1 folder=$2
 shift 2
-case "$kind" in strong) molecules=100000 ;; weak) molecules=20000 ;; *) usage ;; esac
+case "$kind" in strong) molecules=50000 ;; weak) molecules=5000 ;; *) usage ;; esac
 if [ $# -ge 1 ]; then
   molecules=$1
   shift

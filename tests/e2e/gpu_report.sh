@@ -53,6 +53,19 @@ done
 has broken_gpu.h5 steps
 h5dump -A broken_gpu.h5 | grep -q '"exit status 1"' || failed "the failures are not in the file"
 
+# Another force field's numbers on one side are noticed.
+cat >broken/q2hpc <<END
+#!/bin/sh
+case "\$*" in
+"eval "*organic_dft*) echo >>evaluated; [ "\$(wc -l <evaluated)" -ne 2 ] || exec "$Q2HPC" "\$@" -bounds q2mm -match q2mm ;;
+esac
+exec "$Q2HPC" "\$@"
+END
+gather --backend cpu --output wrong --build "$PWD/broken"
+ends_with 1
+says out "comparison organic_dft/cpu_cpu gradient:"
+says out "is above 1e-10"
+
 gather --build nowhere --output none
 ends_with 2
 says err "there is no nowhere/q2hpc"
