@@ -59,6 +59,7 @@ look_for_test_tools() {
   missing= packages=
   has h5dump || lacks "h5dump" hdf5-tools
   has valgrind || lacks "valgrind" valgrind
+  has "${CXX:-c++}" || lacks "a C++ compiler, for a test that counts operations" g++
   { clang_works && has llvm-symbolizer; } || lacks "clang with OpenMP, sanitizers and llvm-symbolizer" "clang llvm libomp-dev libclang-rt-dev"
   has clang-format-14 || has clang-format || lacks "clang-format" clang-format-14
   cuda || lacks "CUDA toolkit (nvcc): 12.6 update 2 or later, from NVIDIA; Debian's is older" ""

@@ -7,9 +7,7 @@
 #include "residuals.h"
 #include "rigid.h"
 
-/* The parameter rows that a molecule's terms name, counted with repetition and cut at the table's length: an upper bound of its
- * list. */
-static struct q2_cost_sizes sizes_of(const struct q2_session *session, int64_t m) {
+struct q2_cost_sizes q2_forecast_sizes(const struct q2_session *session, int64_t m) {
   const struct q2_dataset *dataset = &session->dataset;
   const int64_t first = dataset->atom_offset[m];
   struct q2_cost_sizes sizes = {.atoms = (int)(dataset->atom_offset[m + 1] - first),
@@ -31,6 +29,15 @@ static struct q2_cost_sizes sizes_of(const struct q2_session *session, int64_t m
   return sizes;
 }
 
+double q2_forecast_share(const struct q2_session *session) {
+  double most = 0, all = 0;
+  for (int r = 0; r < session->plan.rank_count; r++) {
+    all += session->plan.rank_cost[r];
+    if (session->plan.rank_cost[r] > most) most = session->plan.rank_cost[r];
+  }
+  return all > 0 ? most / all : 1;
+}
+
 int q2_forecast(const struct q2_session *session, struct q2_forecast *forecast, struct q2_error *error) {
   struct q2_cost_rates rates;
   double sums[Q2_COST_STAGES + 2] = {0}, *seconds = &sums[Q2_COST_STAGES], *bytes = seconds + 1; /* stages, all, bytes */
@@ -39,7 +46,7 @@ int q2_forecast(const struct q2_session *session, struct q2_forecast *forecast, 
   memset(forecast, 0, sizeof *forecast);
   q2_probe_rates(session->comm, &rates);
   for (int64_t m = 0; m < session->dataset.molecule_count; m++) {
-    const struct q2_cost_sizes sizes = sizes_of(session, m);
+    const struct q2_cost_sizes sizes = q2_forecast_sizes(session, m);
     *seconds += q2_cost_seconds(&rates, &sizes, sums);
     *bytes += (double)q2_cost_table_bytes(&sizes);
     const int64_t own = q2_cost_wave_bytes(&sizes);
@@ -47,12 +54,7 @@ int q2_forecast(const struct q2_session *session, struct q2_forecast *forecast, 
   }
   MPI_Allreduce(MPI_IN_PLACE, sums, Q2_COST_STAGES + 2, MPI_DOUBLE, MPI_SUM, session->comm);
   MPI_Allreduce(MPI_IN_PLACE, &wave, 1, MPI_INT64_T, MPI_MAX, session->comm);
-  double most = 0, all = 0;
-  for (int r = 0; r < session->plan.rank_count; r++) {
-    all += session->plan.rank_cost[r];
-    if (session->plan.rank_cost[r] > most) most = session->plan.rank_cost[r];
-  }
-  const double share = all > 0 ? most / all : 1;
+  const double share = q2_forecast_share(session);
   memcpy(forecast->stage, sums, sizeof forecast->stage);
   forecast->seconds = *seconds * share / session->machine.threads;
   forecast->table_bytes = (int64_t)(*bytes * share);

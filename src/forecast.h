@@ -1,8 +1,9 @@
-/* What an evaluation should cost on this machine and these ranks, from perfmodels/ and the sizes of the data set. */
+/* What an evaluation should cost on this machine and these ranks, and on GPUs, from perfmodels/ and the sizes of the data set.
+ */
 #ifndef Q2_FORECAST_H
 #define Q2_FORECAST_H
 
-#include "../perfmodels/cost.h"
+#include "../perfmodels/device.h"
 #include "session.h"
 
 struct q2_forecast {
@@ -16,5 +17,24 @@ struct q2_forecast {
 /* Measures the rates of this machine (q2_probe_rates) and forecasts. Collective; works before and after the molecules have
  * moved. */
 int q2_forecast(const struct q2_session *session, struct q2_forecast *forecast, struct q2_error *error);
+
+/* The sizes of local molecule m. Parameters: the rows that its terms name, counted with repetition and cut at the table's
+ * length, an upper bound of its list. */
+struct q2_cost_sizes q2_forecast_sizes(const struct q2_session *session, int64_t m);
+
+/* The busiest rank's share of the plan's cost. */
+double q2_forecast_share(const struct q2_session *session);
+
+/* What perfmodels/device.h makes of one of its devices for each rank. */
+struct q2_device_forecast {
+  double seconds[Q2_PRECISION_COUNT];        /* value and gradient, the slowest rank */
+  double normal_seconds[Q2_PRECISION_COUNT]; /* the same with J'J */
+  double memory[Q2_PRECISION_COUNT];         /* bytes of the rank that needs most, all its molecules in one wave */
+  int waves[Q2_PRECISION_COUNT];             /* that its memory cuts them into; 0: not even the tables fit */
+};
+
+/* forecast: [Q2_DEVICE_COUNT]. Collective; works before and after the molecules have moved. Non-bonded parameters count as
+ * active. */
+void q2_forecast_devices(const struct q2_session *session, struct q2_device_forecast *forecast);
 
 #endif

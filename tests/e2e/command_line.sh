@@ -57,6 +57,8 @@ ends_with 0
 says out "made.result.h5"
 on 0 info made.h5
 ends_with 0
+says_once out "forecast, not measured"
+for device in "A100 SXM 80 GB" "H100 SXM 80 GB" "RTX 5090 32 GB"; do for precision in float64 float32; do says_once out "$device   $precision"; done; done
 on 0 eval made.h5
 ends_with 0
 on 0 bench made.h5 -repeat 2
