@@ -23,7 +23,8 @@ static struct {
   uint32_t *owner;                       /* [page of the range] number of the allocation, 0 none */
   struct q2sim_allocation **allocations; /* [count], by number - 1 */
   size_t count, page, device_bytes;
-  int open, nothing; /* the empty file */
+  struct q2sim_allocation *opened; /* those that were accessed since the device was opened */
+  int open, nothing;               /* the empty file */
 } memory;
 
 static void reserve(void) {
@@ -116,14 +117,32 @@ static void check_around(const struct q2sim_allocation *allocation) {
 }
 
 void q2sim_open(void) {
-  if (!memory.open++) protect(memory.base, memory.used[0], PROT_READ | PROT_WRITE);
+  if (!memory.open++) q2sim_watch();
+}
+
+/* May be called by several threads of a library at once. */
+int q2sim_open_at(const void *address) {
+  struct q2sim_allocation *allocation = memory.open ? q2sim_find(address) : NULL;
+  if (!allocation || allocation->freed || allocation->pinned || (const char *)address < allocation->pages ||
+      (const char *)address >= allocation->pages + allocation->page_bytes)
+    return 0;
+  protect(allocation->pages, allocation->page_bytes, PROT_READ | PROT_WRITE);
+  if (__atomic_exchange_n(&allocation->opened, 1, __ATOMIC_SEQ_CST)) return 1;
+  allocation->next_opened = __atomic_load_n(&memory.opened, __ATOMIC_SEQ_CST);
+  while (!__atomic_compare_exchange_n(&memory.opened, &allocation->next_opened, allocation, 0, __ATOMIC_SEQ_CST,
+                                      __ATOMIC_SEQ_CST)) {
+  }
+  return 1;
 }
 
 void q2sim_close(void) {
   if (--memory.open) return;
-  for (size_t k = 0; k < memory.count; k++)
-    if (!memory.allocations[k]->freed) check_around(memory.allocations[k]);
-  protect(memory.base, memory.used[0], PROT_NONE);
+  for (struct q2sim_allocation *allocation = memory.opened; allocation; allocation = allocation->next_opened) {
+    check_around(allocation);
+    protect(allocation->pages, allocation->page_bytes, PROT_NONE);
+    allocation->opened = 0;
+  }
+  memory.opened = NULL;
   q2sim_watch();
 }
 

@@ -68,8 +68,10 @@ struct q2sim_allocation {
   int pinned, freed;
   const char *call; /* that allocated it */
   void *caller;
-  struct q2sim_cell *cells; /* shadow memory, NULL without instrumented kernels */
-  size_t cell_bytes;        /* memory of a cell: 4, or 1 once anything smaller was accessed */
+  struct q2sim_cell *cells;             /* shadow memory, NULL without instrumented kernels */
+  int opened;                           /* to the host, for now */
+  struct q2sim_allocation *next_opened; /* of those */
+  size_t cell_bytes;                    /* memory of a cell: 4, or 1 once anything smaller was accessed */
 };
 
 /* The allocation whose pages, guard pages included, hold the address, living or freed; NULL: none. */
@@ -85,6 +87,9 @@ int q2sim_is_device(const void *address);
 /* Lets the host at device memory, for the time that work or a copy takes; calls nest. */
 void q2sim_open(void);
 void q2sim_close(void);
+
+/* Opens the allocation that the address lies in, if it may be accessed now: what a fault asks for. Returns whether it may. */
+int q2sim_open_at(const void *address);
 
 /* Writes what lies at `address` in words: "offset 40 of allocation 3 (...)". Returns `text`. */
 const char *q2sim_describe(const void *address, char *text, size_t length);

@@ -1,4 +1,5 @@
-/* Says which memory of the device was accessed by whom it is closed to, and ends the program. */
+/* Opens memory of the device to work that accesses it; says which was accessed by whom it is closed to, and ends the program.
+ */
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ static const char *instruction(const ucontext_t *context, char *text, size_t len
 
 static void handle(int number, siginfo_t *signal, void *context) {
   char who[256], at[256], where[256];
+  if (q2sim_running() && q2sim_open_at(signal->si_addr)) return;
   if (q2sim_running() || q2sim_find(signal->si_addr)) {
     const char *does = verb(context);
     q2sim_stop("%s %s %s%s", q2sim_running() ? q2sim_who(who, sizeof who) : "the host", does,
