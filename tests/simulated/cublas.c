@@ -5,6 +5,10 @@
 #include "matrix.h"
 #include "simulated.h"
 
+enum {
+  SPOILT = 4096
+}; /* bytes of a work space that each product overwrites: whoever shares it with another stream shall notice */
+
 struct cublasContext {
   cudaStream_t stream;
   void *workspace; /* the user's, or NULL: the library's own */
@@ -71,7 +75,7 @@ static void run_product(void *context) {
   int64_t ld[3];
   if (product->workspace_bytes > 0) {
     q2sim_check_device(product->workspace, product->workspace_bytes, "workspace of cublasSetWorkspace");
-    memset(product->workspace, 0xff, product->workspace_bytes); /* whoever shares it with another stream shall notice */
+    memset(product->workspace, 0xff, product->workspace_bytes < SPOILT ? product->workspace_bytes : SPOILT);
   }
   for (int i = 0; i < 3; i++) {
     ld[i] = aligned_rows(operands[i]->rows, size);
