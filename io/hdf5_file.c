@@ -70,7 +70,9 @@ int q2_hdf5_open_bytes(const void *bytes, size_t size, const char *path, struct 
     const void *given;
     void *taken;
   } cast = {bytes};
-  if (H5Pset_file_image(access_list, cast.taken, size) >= 0) file->file = H5Fopen(path, H5F_ACC_RDONLY, access_list);
+  char name[64]; /* of no file on disk: HDF5 refuses an image under such a name */
+  snprintf(name, sizeof name, "q2hpc bytes at %p", (void *)file);
+  if (H5Pset_file_image(access_list, cast.taken, size) >= 0) file->file = H5Fopen(name, H5F_ACC_RDONLY, access_list);
   H5Pclose(access_list);
   if (file->file >= 0) return Q2_OK;
   q2_fail(error, "%s: cannot be opened as HDF5", path);
