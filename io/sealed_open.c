@@ -22,8 +22,6 @@ struct seal {
 /* Reads the header's sizes and checks that the text before "seal" is as it was written, and zeros follow. Returns the length of
  * that text, or 0. */
 static size_t check_header(char *text, size_t length, struct seal *seal) {
-  uint64_t hash;
-  int used = 0;
   const size_t magic = strlen(q2_sealed_magic);
   if (length < 512 || strncmp(text, q2_sealed_magic, magic) != 0) return 0;
   if (sscanf(text + magic, "\nheader %zu, image %zu\n", &seal->header, &seal->image) != 2) return 0;
@@ -31,9 +29,10 @@ static size_t check_header(char *text, size_t length, struct seal *seal) {
   char *mark = strstr(text, "\nseal ");
   if (!mark || mark >= text + seal->header) return 0;
   const size_t sealed = (size_t)(mark + 1 - text);
-  if (sscanf(mark + 1, "seal %16" SCNx64 "%n", &hash, &used) != 1 || used != 21 || mark[1 + used] != '\n') return 0;
-  if (hash != q2_hash_bytes(Q2_HASH_START, text, sealed)) return 0;
-  for (size_t at = sealed + (size_t)used + 1; at < seal->header; at++)
+  char line[32];
+  const int written = snprintf(line, sizeof line, "seal %016" PRIx64 "\n", q2_hash_bytes(Q2_HASH_START, text, sealed));
+  if (strncmp(mark + 1, line, (size_t)written) != 0) return 0;
+  for (size_t at = sealed + (size_t)written; at < seal->header; at++)
     if (text[at] != '\0') return 0;
   return sealed;
 }
