@@ -124,8 +124,10 @@ int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, 
   *value = state->message[VALUE];
   const enum q2_log_source source = (enum q2_log_source)state->message[SOURCE];
   if (source == Q2_LOG_DIVERGED)
-    return q2_fail(error,
-                   "the log of evaluations belongs to another run: another input, other options, or another BLAS kernel");
+    return q2_fail(
+        error,
+        "the log of evaluations belongs to another run: another start, build or BLAS kernel (-parameters CHECKPOINT starts "
+        "anew from its best point, warm)");
   if (source == Q2_LOG_LIVE) Q2_TRY(evaluate_live(state, value, error));
   if (state->rank == 0) {
     if (index < 0) index = log->position - 1;

@@ -85,7 +85,7 @@ int q2_keeper_look(struct q2_keeper *keeper, MPI_Comm comm, struct q2_printer *p
   MPI_Comm_rank(comm, &rank);
   if (rank == 0) {
     if (live && is_due(keeper)) status = write_now(keeper, printer, problem);
-    if (is_out_of_time(keeper)) stop = Q2_STOPPED_BY_TIME;
+    if (live && is_out_of_time(keeper)) stop = Q2_STOPPED_BY_TIME; /* every run gets on by one evaluation at least */
     if (status != Q2_OK && keeper->stop_on_failure) stop = Q2_STOPPED_BY_STORAGE;
   }
   MPI_Allreduce(MPI_IN_PLACE, &stop, 1, MPI_INT, MPI_MAX, comm);

@@ -38,6 +38,7 @@ void q2_run_identity_free(struct q2_run_identity *identity) {
 /* Beginnings of the names of options that leave every evaluation and every step as they are. */
 static const char *const neutral[] = {"-o ",
                                       "-quiet ",
+                                      "-backend ",
                                       "-verbose ",
                                       "-threads ",
                                       "-memory ",
