@@ -10,8 +10,9 @@
 void q2_keeper_begin_round(struct q2_keeper *keeper, const struct q2_evaluation_log *log) {
   keeper->log[keeper->rounds++] = log;
   keeper->kept += log->count;
-  if (keeper->last == 0.0) keeper->last = MPI_Wtime();
-  if (keeper->cost == 0.0) keeper->cost = Q2_KEEPER_FIRST_COST;
+  if (keeper->rounds > 1) return;
+  keeper->first = keeper->last = MPI_Wtime();
+  keeper->cost = Q2_KEEPER_FIRST_COST;
 }
 
 static const struct q2_evaluation_log *running(const struct q2_keeper *keeper) { return keeper->log[keeper->rounds - 1]; }
@@ -33,15 +34,32 @@ static int has_news(const struct q2_keeper *keeper) {
   return keeper->path[0] && evaluations(keeper, useful_rounds(keeper)) > keeper->kept;
 }
 
+static int64_t log_bytes(const struct q2_evaluation_log *log) {
+  const int64_t row = 2 * log->variables * (int64_t)sizeof *log->x + (int64_t)sizeof *log->record;
+  return log->count * row + log->square_count * log->square_order * (log->square_order + 1) / 2 * (int64_t)sizeof *log->square;
+}
+
+static int64_t bytes_of(const struct q2_keeper *keeper) {
+  int64_t bytes = 0;
+  for (int r = 0; r < keeper->rounds; r++)
+    bytes += log_bytes(keeper->log[r]);
+  return bytes;
+}
+
+static double expected_cost(const struct q2_keeper *keeper) {
+  return keeper->cost + Q2_KEEPER_BYTE_COST * (double)(bytes_of(keeper) - keeper->bytes);
+}
+
 static int is_affordable(const struct q2_keeper *keeper) {
-  return keeper->cost <= Q2_KEEPER_SHARE * (MPI_Wtime() - keeper->last);
+  return keeper->spent + expected_cost(keeper) <= Q2_KEEPER_SHARE * (MPI_Wtime() - keeper->first);
 }
 
 static int is_due(const struct q2_keeper *keeper) {
   if (!has_news(keeper)) return 0;
   if (keeper->interval > 0 && evaluations(keeper, keeper->rounds) - keeper->kept >= keeper->interval) return 1;
   if (keeper->minutes > 0.0 && MPI_Wtime() - keeper->last >= 60.0 * keeper->minutes) return 1;
-  return keeper->interval == 0 && keeper->minutes == 0.0 && is_affordable(keeper);
+  if (keeper->interval > 0 || keeper->minutes > 0.0) return 0;
+  return is_affordable(keeper) || MPI_Wtime() - keeper->last >= 60.0 * Q2_KEEPER_MOST_MINUTES;
 }
 
 /* Writes now. A failure is said where it is another one than the last time, and so is the end of failures. */
@@ -60,6 +78,7 @@ static int write_now(struct q2_keeper *keeper, struct q2_printer *printer, const
   keeper->last = MPI_Wtime();
   keeper->cost = keeper->last - begin;
   keeper->spent += keeper->cost;
+  keeper->bytes = bytes_of(keeper);
   if (status == Q2_OK) {
     keeper->kept = evaluations(keeper, source.rounds);
     keeper->written++;
@@ -76,7 +95,7 @@ static int write_now(struct q2_keeper *keeper, struct q2_printer *printer, const
 static int is_out_of_time(const struct q2_keeper *keeper) {
   const struct q2_evaluation_log *log = running(keeper);
   const double next = log->position > 0 ? log->record[log->position - 1].seconds : 0.0;
-  return keeper->time_limit > 0.0 && MPI_Wtime() - keeper->begin + next + 2.0 * keeper->cost >= keeper->time_limit;
+  return keeper->time_limit > 0.0 && MPI_Wtime() - keeper->begin + next + 2.0 * expected_cost(keeper) >= keeper->time_limit;
 }
 
 int q2_keeper_look(struct q2_keeper *keeper, MPI_Comm comm, struct q2_printer *printer, const struct q2_fit_problem *problem,
@@ -99,7 +118,7 @@ int q2_keeper_look(struct q2_keeper *keeper, MPI_Comm comm, struct q2_printer *p
 }
 
 void q2_keeper_end_round(struct q2_keeper *keeper, struct q2_printer *printer, const struct q2_fit_problem *problem) {
-  const int asked = keeper->interval > 0 || keeper->minutes > 0.0 || keeper->written > 0;
+  const int asked = keeper->interval > 0 || keeper->minutes > 0.0;
   if (printer->speaks && has_news(keeper) && (asked || is_affordable(keeper))) write_now(keeper, printer, problem);
 }
 

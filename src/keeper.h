@@ -1,9 +1,11 @@
 /* The keeper of a fit: looks after every evaluation whether a checkpoint is due and whether the fit has to end, so that every
  * rank ends it after the same one.
  *
- * When a checkpoint is due: every `interval` evaluations or every `minutes`, where they are given; otherwise as soon as it
- * costs at most Q2_KEEPER_SHARE of the time since the last one, by what the last one cost (the first: Q2_KEEPER_FIRST_COST).
- * And when the fit ends, for whatever reason; where neither is given only if it has one already or the share allows it. */
+ * When a checkpoint is due: every `interval` evaluations or every `minutes`, where they are given; otherwise as soon as all of
+ * them together have taken at most Q2_KEEPER_SHARE of the time since the fit began, the next one included, and after
+ * Q2_KEEPER_MOST_MINUTES without one in any case. The next one is expected to cost what the last one did (the first:
+ * Q2_KEEPER_FIRST_COST), and Q2_KEEPER_BYTE_COST for each byte that it has more. When a round of the fit is done it is due if
+ * it was asked for or that share allows it; when a fit is stopped before it is done, always. */
 #ifndef Q2_KEEPER_H
 #define Q2_KEEPER_H
 
@@ -11,7 +13,9 @@
 #include "fit.h"
 
 #define Q2_KEEPER_SHARE 0.02
-#define Q2_KEEPER_FIRST_COST 0.02 /* seconds */
+#define Q2_KEEPER_MOST_MINUTES 10
+#define Q2_KEEPER_FIRST_COST 0.02 /* seconds: mostly those of flushing to disk */
+#define Q2_KEEPER_BYTE_COST 1e-8  /* seconds: of a disk that takes 200 MB/s, and gives them back */
 
 /* Why a fit ended before it was done: the number of a signal, or one of these. */
 enum { Q2_STOPPED_BY_TIME = 1000, Q2_STOPPED_BY_STORAGE };
@@ -35,6 +39,8 @@ struct q2_keeper {
   /* Its books; on rank 0. */
   int64_t kept;            /* evaluations of all rounds in the last checkpoint */
   int64_t written;         /* checkpoints */
+  double first;            /* MPI_Wtime when the fit began */
+  int64_t bytes;           /* of the logs in the last checkpoint */
   double last, cost;       /* when the last one was finished; seconds it took */
   double spent;            /* seconds in all */
   struct q2_error failure; /* of the last attempt; "": it succeeded */
