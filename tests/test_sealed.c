@@ -133,7 +133,7 @@ static void store(const char *path, const char *bytes, size_t size) {
 /* Where a dataset is in the file, by its header. */
 static int is_within(const char *bytes, size_t at, const char *name) {
   char line[160];
-  size_t header, image, offset, length;
+  size_t header = 0, image, offset = 0, length = 0;
   CHECK(sscanf(bytes, "q2hpc sealed file 1\nheader %zu, image %zu", &header, &image) == 2);
   snprintf(line, sizeof line, " %s\n", name);
   const char *place = strstr(bytes, line);
