@@ -220,11 +220,14 @@ static int count_partial(const char *directory) {
 }
 
 /* File number 2 is written over number 1, whose predecessor is 0. */
-static void prepare(const char *path) {
+static void prepare(const char *path, const char *previous) {
   struct q2_error error = {""};
   chosen = 0;
+  unlink(path);
+  unlink(previous);
   for (int number = 0; number < 2; number++)
     CHECK(write_number(path, number, &error) == Q2_OK, "%s", error.text);
+  CHECK(read_number(path, &error) == 1 && read_number(previous, &error) == 0, "%s", error.text);
 }
 
 /* Each system call in turn. */
@@ -233,13 +236,13 @@ static void keeps_a_file(const char *directory, enum fault kind, int code) {
   struct q2_error error = {""}, unused;
   snprintf(path, sizeof path, "%s/run.h5", directory);
   snprintf(previous, sizeof previous, "%s%s", path, q2_sealed_previous);
-  prepare(path);
+  prepare(path, previous);
   calls = 0;
   CHECK(write_number(path, 2, &error) == Q2_OK, "%s", error.text);
   const int all = calls;
   CHECK(all >= 10, "%d system calls", all);
   for (int call = 1; call <= all; call++) {
-    prepare(path);
+    prepare(path, previous);
     calls = 0;
     fault = kind;
     reason = code;
