@@ -22,6 +22,7 @@ random() {
 # begin RANKS ARGUMENTS...: as `on`, in the background.
 begin() {
   what="q2hpc $* (ranks: $1), to be killed"
+  rm -f out err # of the run before
   ranks=$1
   shift
   if [ "$ranks" -eq 0 ]; then
@@ -62,14 +63,14 @@ wait_for_moment() {
   if [ $chosen -eq 0 ]; then
     random $milliseconds
   else
-    until grep -q '^ *iter' out || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+    until grep -q '^ *iter' out 2>/dev/null || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
     random $fit_milliseconds
   fi
   sleep "$(awk "BEGIN { print $chosen / 1000 }")"
 }
 
 # Evaluations that the killed run has told of: the last column of its last line.
-told() { awk '/^ *iter/ { n = NF } n && NF == n && $1 ~ /^[0-9]+$/ { e = $n } END { print e + 0 }' out; }
+told() { awk '/^ *iter/ { n = NF } n && NF == n && $1 ~ /^[0-9]+$/ { e = $n } END { print e + 0 }' out 2>/dev/null || echo 0; }
 
 total=0 used=0
 for options; do

@@ -12,14 +12,14 @@ fit="-threads 1 -identify off -tao_max_it 1000 -fit_stall_tolerance 0 -tao_grtol
 # signal RANKS SIGNAL TO: starts a fit, sends it the signal (TO: run, or ranks, or first) when it has begun, and waits.
 signal() {
   what="a fit on $1 ranks, SIG$2 to $3"
-  rm -f run.*
+  rm -f run.* out err
   if [ "$1" -eq 0 ]; then
     timeout "$limit" "$Q2HPC" "$organic" -o run.h5 $fit -checkpoint_interval 1 >out 2>err &
   else
     timeout "$limit" $Q2HPC_MPIRUN "$1" "$Q2HPC" "$organic" -o run.h5 $fit -checkpoint_interval 1 >out 2>err &
   fi
   pid=$!
-  until grep -q '^ *1 ' out || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+  until grep -q '^ *1 ' out 2>/dev/null || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
   run=$(pgrep -P $pid)
   case $3 in
   run) kill -s "$2" $run ;;
