@@ -15,7 +15,7 @@
 #define Q2_KEEPER_SHARE 0.02
 #define Q2_KEEPER_MOST_MINUTES 10
 #define Q2_KEEPER_FIRST_COST 0.02 /* seconds: mostly those of flushing to disk */
-#define Q2_KEEPER_BYTE_COST 1e-8  /* seconds: of a disk that takes 200 MB/s, and gives them back */
+#define Q2_KEEPER_BYTE_COST 5e-9  /* seconds: built, flushed and read back, as measured (docs/checkpoint.md) */
 
 /* Why a fit ended before it was done: the number of a signal, or one of these. */
 enum { Q2_STOPPED_BY_TIME = 1000, Q2_STOPPED_BY_STORAGE };
