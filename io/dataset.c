@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dataset_columns.h"
+#include "hash.h"
 
 /* By copies, because a double * may not be looked at as a void *. */
 void *q2_column_data(const struct q2_column *column) {
@@ -163,44 +164,26 @@ void q2_dataset_free(struct q2_dataset *dataset) {
   *dataset = (struct q2_dataset){0};
 }
 
-static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
-
-/* FNV-1a's step over words instead of bytes, eight times as fast. The fold is needed then: a product carries a difference only
- * upwards, and two changed signs (bit 63) would cancel. */
-static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes) {
-  const unsigned char *byte = data;
-  while (bytes > 0) {
-    uint64_t word = 0;
-    const size_t used = bytes < sizeof word ? bytes : sizeof word;
-    memcpy(&word, byte, used);
-    hash = (hash ^ word) * UINT64_C(0x100000001b3);
-    hash ^= hash >> 32;
-    byte += used;
-    bytes -= used;
-  }
-  return hash;
-}
-
-static uint64_t hash_number(uint64_t hash, int64_t number) { return hash_bytes(hash, &number, sizeof number); }
+static uint64_t hash_number(uint64_t hash, int64_t number) { return q2_hash_bytes(hash, &number, sizeof number); }
 
 static uint64_t hash_nonbonded(uint64_t hash, const struct q2_nonbonded *y) {
   const size_t types = (size_t)y->type_count, pairs = (size_t)y->special_count;
   hash = hash_number(hash, y->type_count);
   if (types == 0) return hash;
-  hash = hash_bytes(hash, y->form, sizeof y->form);
-  hash = hash_bytes(hash, y->combining_rule, sizeof y->combining_rule);
-  hash = hash_bytes(hash, &y->vdw_14, sizeof y->vdw_14);
-  hash = hash_bytes(hash, &y->coulomb_14, sizeof y->coulomb_14);
-  hash = hash_bytes(hash, &y->dielectric, sizeof y->dielectric);
+  hash = q2_hash_bytes(hash, y->form, sizeof y->form);
+  hash = q2_hash_bytes(hash, y->combining_rule, sizeof y->combining_rule);
+  hash = q2_hash_bytes(hash, &y->vdw_14, sizeof y->vdw_14);
+  hash = q2_hash_bytes(hash, &y->coulomb_14, sizeof y->coulomb_14);
+  hash = q2_hash_bytes(hash, &y->dielectric, sizeof y->dielectric);
   if (y->soft_cut_end > 0) /* files without it keep the checksum that they had before */
-    hash = hash_bytes(hash_bytes(hash, &y->soft_cut_begin, sizeof(double)), &y->soft_cut_end, sizeof(double));
-  hash = hash_bytes(hash, y->label, types * sizeof *y->label);
-  hash = hash_bytes(hash, y->epsilon, types * sizeof *y->epsilon);
-  hash = hash_bytes(hash, y->size, types * sizeof *y->size);
+    hash = q2_hash_bytes(q2_hash_bytes(hash, &y->soft_cut_begin, sizeof(double)), &y->soft_cut_end, sizeof(double));
+  hash = q2_hash_bytes(hash, y->label, types * sizeof *y->label);
+  hash = q2_hash_bytes(hash, y->epsilon, types * sizeof *y->epsilon);
+  hash = q2_hash_bytes(hash, y->size, types * sizeof *y->size);
   hash = hash_number(hash, y->special_count);
-  hash = hash_bytes(hash, y->special_form, pairs * sizeof *y->special_form);
-  hash = hash_bytes(hash, y->special_types, 2 * pairs * sizeof *y->special_types);
-  return hash_bytes(hash, y->special_parameters, 2 * pairs * sizeof *y->special_parameters);
+  hash = q2_hash_bytes(hash, y->special_form, pairs * sizeof *y->special_form);
+  hash = q2_hash_bytes(hash, y->special_types, 2 * pairs * sizeof *y->special_types);
+  return q2_hash_bytes(hash, y->special_parameters, 2 * pairs * sizeof *y->special_parameters);
 }
 
 /* Files without these tables keep the checksum that they had before there were any. */
@@ -210,57 +193,57 @@ static uint64_t hash_guidance(uint64_t hash, const struct q2_dataset *dataset) {
   if (e->count > 0) {
     const size_t count = (size_t)e->count, entries = (size_t)e->offset[e->count];
     hash = hash_number(hash, e->count);
-    hash = hash_bytes(hash, e->offset, (count + 1) * sizeof *e->offset);
-    hash = hash_bytes(hash, e->row, entries * sizeof *e->row);
-    hash = hash_bytes(hash, e->coefficient, entries * sizeof *e->coefficient);
-    hash = hash_bytes(hash, e->value, count * sizeof *e->value);
+    hash = q2_hash_bytes(hash, e->offset, (count + 1) * sizeof *e->offset);
+    hash = q2_hash_bytes(hash, e->row, entries * sizeof *e->row);
+    hash = q2_hash_bytes(hash, e->coefficient, entries * sizeof *e->coefficient);
+    hash = q2_hash_bytes(hash, e->value, count * sizeof *e->value);
   }
   if (prior->count > 0) {
     hash = hash_number(hash, prior->count);
-    hash = hash_bytes(hash, prior->kind, (size_t)prior->count * sizeof *prior->kind);
-    hash = hash_bytes(hash, prior->weight, (size_t)prior->count * sizeof *prior->weight);
+    hash = q2_hash_bytes(hash, prior->kind, (size_t)prior->count * sizeof *prior->kind);
+    hash = q2_hash_bytes(hash, prior->weight, (size_t)prior->count * sizeof *prior->weight);
   }
   return hash;
 }
 
 /* What every rank holds alike. */
 static uint64_t hash_shared(const struct q2_dataset *dataset) {
-  uint64_t hash = hash_number(hash_start, dataset->molecule_total);
-  hash = hash_bytes(hash, dataset->title, sizeof dataset->title);
-  hash = hash_bytes(hash, dataset->method_name, (size_t)dataset->method_count * sizeof *dataset->method_name);
+  uint64_t hash = hash_number(Q2_HASH_START, dataset->molecule_total);
+  hash = q2_hash_bytes(hash, dataset->title, sizeof dataset->title);
+  hash = q2_hash_bytes(hash, dataset->method_name, (size_t)dataset->method_count * sizeof *dataset->method_name);
   const struct q2_parameters *p = &dataset->parameters;
   const size_t count = (size_t)p->count;
   hash = hash_number(hash, p->count);
-  hash = hash_bytes(hash, p->kind, count * sizeof *p->kind);
-  hash = hash_bytes(hash, p->label, count * sizeof *p->label);
-  hash = hash_bytes(hash, p->unit, count * sizeof *p->unit);
+  hash = q2_hash_bytes(hash, p->kind, count * sizeof *p->kind);
+  hash = q2_hash_bytes(hash, p->label, count * sizeof *p->label);
+  hash = q2_hash_bytes(hash, p->unit, count * sizeof *p->unit);
   const double *const reals[] = {p->value, p->lower, p->upper, p->factor, p->scale};
   for (size_t k = 0; k < sizeof reals / sizeof *reals; k++)
-    hash = hash_bytes(hash, reals[k], count * sizeof(double));
-  hash = hash_bytes(hash, p->active, count * sizeof *p->active);
-  hash = hash_bytes(hash, p->link, count * sizeof *p->link);
+    hash = q2_hash_bytes(hash, reals[k], count * sizeof(double));
+  hash = q2_hash_bytes(hash, p->active, count * sizeof *p->active);
+  hash = q2_hash_bytes(hash, p->link, count * sizeof *p->link);
   hash = hash_nonbonded(hash, &dataset->nonbonded);
   const struct q2_cmap *cmap = &dataset->cmap;
   if (cmap->grid_count > 0) { /* files without grids keep the checksum that they had before grids existed */
     hash = hash_number(hash_number(hash, cmap->grid_count), cmap->points);
-    hash = hash_bytes(hash, cmap->grid,
-                      (size_t)cmap->grid_count * (size_t)cmap->points * (size_t)cmap->points * sizeof *cmap->grid);
+    hash = q2_hash_bytes(hash, cmap->grid,
+                         (size_t)cmap->grid_count * (size_t)cmap->points * (size_t)cmap->points * sizeof *cmap->grid);
   }
   for (int t = 0; t < dataset->term_table_count; t++) {
     const struct q2_term_table *table = &dataset->terms[t];
-    hash = hash_bytes(hash, table->form, sizeof table->form);
+    hash = q2_hash_bytes(hash, table->form, sizeof table->form);
     hash = hash_number(hash_number(hash, table->atom_count), table->parameter_count);
     hash = hash_number(hash, table->constant_count);
   }
   for (int t = 0; t < dataset->observable_table_count; t++) {
     const struct q2_observable_table *table = &dataset->observables[t];
-    hash = hash_bytes(hash, table->kind, sizeof table->kind);
+    hash = q2_hash_bytes(hash, table->kind, sizeof table->kind);
     hash = hash_number(hash_number(hash, table->index_count), table->has_value);
-    hash = hash_bytes(hash, &table->minimum, sizeof table->minimum);
+    hash = q2_hash_bytes(hash, &table->minimum, sizeof table->minimum);
     if (!table->has_weight || table->cartesian) hash = hash_number(hash_number(hash, table->has_weight), table->cartesian);
   }
   /* Only where they say something: files without these attributes keep the checksum that they had before. */
-  if (dataset->weights[0]) hash = hash_bytes(hash, dataset->weights, sizeof dataset->weights);
+  if (dataset->weights[0]) hash = q2_hash_bytes(hash, dataset->weights, sizeof dataset->weights);
   if (dataset->invert_transition_states) hash = hash_number(hash, dataset->invert_transition_states);
   return hash_guidance(hash, dataset);
 }
@@ -270,14 +253,14 @@ int q2_dataset_checksum(MPI_Comm comm, struct q2_dataset *dataset, struct q2_err
   Q2_TRY(q2_agree(comm, q2_columns_make(dataset, &columns, error), error));
   uint64_t sum = 0, total;
   for (int64_t m = 0; m < dataset->molecule_count; m++) {
-    uint64_t hash = hash_start;
+    uint64_t hash = Q2_HASH_START;
     for (int c = 0; c < columns.column_count; c++) {
       const struct q2_column *column = &columns.column[c];
       const int64_t row = q2_column_row(&columns, column, m);
       const int64_t rows = q2_column_row(&columns, column, m + 1) - row;
       hash = hash_number(hash, rows);
-      hash = hash_bytes(hash, (const char *)q2_column_data(column) + (size_t)row * column->row_bytes,
-                        (size_t)rows * column->row_bytes);
+      hash = q2_hash_bytes(hash, (const char *)q2_column_data(column) + (size_t)row * column->row_bytes,
+                           (size_t)rows * column->row_bytes);
     }
     sum += hash;
   }

@@ -108,7 +108,23 @@ static int flush_directory(const char *target) {
   return result;
 }
 
+/* Gives the old file, if there is one, a second name; where the file system knows no hard links it is renamed, and for a moment
+ * there is only the second name. Returns 0, or -1 with errno. */
+static int keep(const char *target, const char *suffix) {
+  char kept[path_limit + 64];
+  snprintf(kept, sizeof kept, "%s%s", target, suffix);
+  if (access(target, F_OK) != 0) return errno == ENOENT ? 0 : -1;
+  if (unlink(kept) != 0 && errno != ENOENT) return -1;
+  if (link(target, kept) == 0) return 0;
+  if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS && errno != EMLINK) return -1;
+  return rename(target, kept);
+}
+
 int q2_durable_write(const char *path, const void *data, size_t size, struct q2_error *error) {
+  return q2_durable_write_keeping(path, NULL, data, size, error);
+}
+
+int q2_durable_write_keeping(const char *path, const char *suffix, const void *data, size_t size, struct q2_error *error) {
   char target[path_limit], temporary[path_limit + 64];
   Q2_TRY(find_target(path, target, error));
   const int file = create_temporary(target, temporary, sizeof temporary);
@@ -118,6 +134,7 @@ int q2_durable_write(const char *path, const void *data, size_t size, struct q2_
   if (status == Q2_OK && fsync(file) != 0) status = fail(path, "cannot be flushed to disk", error);
   if (status == Q2_OK && compare(file, data, size) != 0) status = fail(path, "does not read back as written", error);
   if (close(file) != 0 && status == Q2_OK) status = fail(path, "cannot be closed", error);
+  if (status == Q2_OK && suffix && keep(target, suffix) != 0) status = fail(path, "the old file cannot be kept", error);
   if (status == Q2_OK && rename(temporary, target) != 0) status = fail(path, "cannot be renamed into place", error);
   if (status != Q2_OK) {
     unlink(temporary);

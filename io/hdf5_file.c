@@ -59,6 +59,28 @@ int q2_hdf5_open(MPI_Comm comm, const char *path, struct q2_hdf5 *file, struct q
   return status;
 }
 
+int q2_hdf5_open_bytes(const void *bytes, size_t size, const char *path, struct q2_hdf5 *file, struct q2_error *error) {
+  *file = (struct q2_hdf5){.file = H5I_INVALID_HID, .comm = MPI_COMM_SELF, .path = path, .in_memory = 1};
+  H5Eget_auto2(H5E_DEFAULT, &file->error_printer, &file->error_printer_data);
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_fapl_core(access_list, (size_t)1 << 20, 0);
+  /* HDF5 copies the bytes; its prototype only lacks the const. */
+  union {
+    const void *given;
+    void *taken;
+  } cast = {bytes};
+  char name[64]; /* of no file on disk: HDF5 refuses an image under such a name */
+  snprintf(name, sizeof name, "q2hpc bytes at %p", (void *)file);
+  if (H5Pset_file_image(access_list, cast.taken, size) >= 0) file->file = H5Fopen(name, H5F_ACC_RDONLY, access_list);
+  H5Pclose(access_list);
+  if (file->file >= 0) return Q2_OK;
+  q2_fail(error, "%s: cannot be opened as HDF5", path);
+  q2_hdf5_explain(error);
+  H5Eset_auto2(H5E_DEFAULT, file->error_printer, file->error_printer_data);
+  return Q2_FAILED;
+}
+
 void q2_hdf5_close(struct q2_hdf5 *file) {
   if (file->file <= 0) return;
   H5Fclose(file->file);

@@ -16,6 +16,7 @@ struct q2_hdf5 {
   hid_t file;
   MPI_Comm comm;             /* borrowed */
   const char *path;          /* borrowed */
+  int in_memory;             /* opened by q2_hdf5_open_bytes */
   H5E_auto2_t error_printer; /* HDF5's, put back when the file is closed */
   void *error_printer_data;
 };
@@ -34,6 +35,10 @@ struct q2_hdf5_table {
 
 /* Opens `path` for reading. `comm` and `path` must outlive `file`. Close with q2_hdf5_close. */
 int q2_hdf5_open(MPI_Comm comm, const char *path, struct q2_hdf5 *file, struct q2_error *error);
+
+/* Opens a file's `size` bytes in memory, by one rank for itself: the collective functions below are then its own. `path` names
+ * it in messages; it and the bytes must outlive `file`. Close with q2_hdf5_close. */
+int q2_hdf5_open_bytes(const void *bytes, size_t size, const char *path, struct q2_hdf5 *file, struct q2_error *error);
 
 /* Closes the file; harmless where nothing is open (file->file <= 0). */
 void q2_hdf5_close(struct q2_hdf5 *file);

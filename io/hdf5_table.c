@@ -23,7 +23,7 @@ static int open_table(const struct q2_hdf5 *file, const struct q2_hdf5_table *ta
     open->space = H5Dget_space(open->dataset);
   }
   open->transfer = H5Pcreate(H5P_DATASET_XFER);
-  H5Pset_dxpl_mpio(open->transfer, H5FD_MPIO_COLLECTIVE);
+  if (!file->in_memory) H5Pset_dxpl_mpio(open->transfer, H5FD_MPIO_COLLECTIVE);
   const int good = open->dataset >= 0 && open->stored >= 0 && open->space >= 0;
   return good ? Q2_OK : q2_fail(error, "%s: %s: cannot be opened", file->path, table->name);
 }

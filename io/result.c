@@ -193,19 +193,32 @@ int q2_image_attribute_double(struct q2_image *image, const char *object, const 
   return add_attribute(image, object, name, H5T_NATIVE_DOUBLE, &value, error);
 }
 
-int q2_image_write(const struct q2_image *image, const char *path, struct q2_error *error) {
+int q2_image_bytes(const struct q2_image *image, char **bytes, size_t *size, struct q2_error *error) {
   const struct quiet quiet = quiet_begin();
   int status = Q2_OK;
-  char *bytes = NULL;
-  ssize_t size = -1;
-  if (H5Fflush(image->file, H5F_SCOPE_GLOBAL) >= 0) size = H5Fget_file_image(image->file, NULL, 0);
-  if (size > 0) bytes = malloc((size_t)size);
-  if (!bytes || H5Fget_file_image(image->file, bytes, (size_t)size) != size) {
-    q2_fail(error, "%.600s: the result's %lld bytes cannot be taken out of memory", path, (long long)size);
+  ssize_t length = -1;
+  *bytes = NULL;
+  if (H5Fflush(image->file, H5F_SCOPE_GLOBAL) >= 0) length = H5Fget_file_image(image->file, NULL, 0);
+  if (length > 0) *bytes = malloc((size_t)length);
+  if (!*bytes || H5Fget_file_image(image->file, *bytes, (size_t)length) != length) {
+    q2_fail(error, "an HDF5 file's %lld bytes cannot be taken out of memory", (long long)length);
     status = q2_hdf5_explain(error);
+    free(*bytes);
+    *bytes = NULL;
   }
+  *size = length > 0 ? (size_t)length : 0;
   quiet_end(quiet);
-  if (status == Q2_OK) status = q2_durable_write(path, bytes, (size_t)size, error);
+  return status;
+}
+
+int q2_image_write(const struct q2_image *image, const char *path, struct q2_error *error) {
+  char *bytes;
+  size_t size;
+  int status = q2_image_bytes(image, &bytes, &size, error);
+  if (status == Q2_OK)
+    status = q2_durable_write(path, bytes, size, error);
+  else
+    q2_fail(error, "%.600s: %s", path, error->text);
   free(bytes);
   return status;
 }

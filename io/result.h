@@ -46,6 +46,9 @@ int q2_image_attribute_int64(struct q2_image *image, const char *object, const c
 int q2_image_attribute_double(struct q2_image *image, const char *object, const char *name, double value,
                               struct q2_error *error);
 
+/* Takes the image as it would be on disk: *bytes is [*size], to be released with free(). The image stays usable. */
+int q2_image_bytes(const struct q2_image *image, char **bytes, size_t *size, struct q2_error *error);
+
 /* Puts the image at `path`: writes a temporary file beside it ("PATH.PID.N.partial"), flushes it to disk, reads it back and
  * compares, renames it over `path`, and flushes the directory. On failure the old file is untouched, the temporary one removed,
  * and the message names the path and the system's reason. What exists at `path` must be a regular file; a symbolic link is

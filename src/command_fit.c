@@ -5,8 +5,10 @@
 #include "fit_rounds.h"
 #include "molecule_table.h"
 #include "report.h"
+#include "restart.h"
 #include "result_file.h"
 #include "session.h"
+#include "stop_signal.h"
 
 /* Everything at one point. */
 struct point_values {
@@ -101,10 +103,28 @@ static int report(struct q2_session *session, const struct q2_fit_rounds *rounds
   return Q2_OK;
 }
 
-static int fit_and_tell(struct q2_session *session, struct q2_fit_rounds *rounds, int *exit_status, struct q2_error *error) {
+/* The fit was stopped before it was done: says how it goes on. */
+static void tell_stop(struct q2_session *session, const struct q2_keeper *keeper) {
+  struct q2_printer *printer = &session->printer;
+  if (!keeper->path[0]) {
+    q2_warn(printer, "stopped (%s) with -checkpoint off: nothing of the fit is left", q2_keeper_reason(keeper->stopped));
+    return;
+  }
+  q2_print_answer(printer, "stopped (%s) after %lld evaluations; -restart %s goes on\n", q2_keeper_reason(keeper->stopped),
+                  (long long)keeper->kept, keeper->path);
+}
+
+static int fit_and_tell(struct q2_session *session, struct q2_keeper *keeper, struct q2_fit_rounds *rounds, int *exit_status,
+                        struct q2_error *error) {
   struct q2_result_tables tables = {0};
   double seconds[3 * Q2_STAGE_COUNT];
-  Q2_TRY(q2_fit_rounds_run(session, rounds, error));
+  q2_restart_give_logs(session, rounds);
+  Q2_TRY(q2_fit_rounds_run(session, keeper, rounds, error));
+  if (rounds->stopped) {
+    tell_stop(session, keeper);
+    *exit_status = Q2_EXIT_STOPPED;
+    return Q2_OK;
+  }
   const struct q2_fit *fit = &rounds->whole;
   /* The result first: a report can be made again from it. */
   reduce_timings(session, seconds);
@@ -113,6 +133,7 @@ static int fit_and_tell(struct q2_session *session, struct q2_fit_rounds *rounds
   struct q2_error report_error = {""};
   if (report(session, rounds, &tables, &report_error) != Q2_OK && status == Q2_OK)
     status = q2_fail(error, "%s", report_error.text);
+  q2_keeper_print(keeper, &session->printer);
   if (status == Q2_OK) q2_print_answer(&session->printer, "result: %s\n", session->options.output);
   if (fit->converged < 0) {
     q2_warn(&session->printer, "%s; the result holds the best parameters found", fit->reason);
@@ -125,9 +146,14 @@ static int fit_and_tell(struct q2_session *session, struct q2_fit_rounds *rounds
 int q2_command_fit(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error) {
   struct q2_session session;
   struct q2_fit_rounds rounds = {0};
+  struct q2_run_identity identity = {0};
+  struct q2_keeper keeper = {.begin = MPI_Wtime()};
+  q2_stop_signals_note();
   int outcome = q2_session_open(comm, line, 1, &session, error);
-  if (outcome == Q2_OK) outcome = fit_and_tell(&session, &rounds, status, error);
+  if (outcome == Q2_OK) outcome = q2_restart_prepare(&session, &identity, &keeper, error);
+  if (outcome == Q2_OK) outcome = fit_and_tell(&session, &keeper, &rounds, status, error);
   q2_fit_rounds_free(&rounds);
+  q2_run_identity_free(&identity);
   q2_session_close(&session);
   return outcome;
 }

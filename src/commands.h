@@ -7,7 +7,11 @@
 
 #include "options.h"
 
-/* Fits, reports, writes the result. *status is 1 when the optimizer could not go on (the result is written all the same). */
+/* Exit status of a fit that a signal or -time_limit has stopped with a checkpoint: EX_TEMPFAIL of sysexits.h, "try again". */
+enum { Q2_EXIT_STOPPED = 75 };
+
+/* Fits, reports, writes the result. *status is Q2_EXIT_STOPPED where the fit was stopped (then there is no result), and 1 when
+ * the optimizer could not go on (the result is written all the same). */
 int q2_command_fit(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
 
 /* Says what is in the file and what a fit would cost; evaluates nothing. */

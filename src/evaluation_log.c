@@ -15,6 +15,8 @@ void q2_evaluation_log_free(struct q2_evaluation_log *log) {
   free(log->x);
   free(log->gradient);
   free(log->record);
+  free(log->square_of);
+  free(log->square);
   memset(log, 0, sizeof *log);
 }
 
@@ -81,6 +83,53 @@ int64_t q2_evaluation_log_find(const struct q2_evaluation_log *log, const double
   for (int64_t index = log->position - 1; index >= 0; index--)
     if (same_point(log, index, x)) return index;
   return -1;
+}
+
+static int grow_squares(struct q2_evaluation_log *log, int64_t triangle, struct q2_error *error) {
+  const int64_t capacity = log->square_capacity > 0 ? 2 * log->square_capacity : 8;
+  int64_t *square_of = grown(log->square_of, log->square_count, capacity, sizeof *square_of);
+  double *square = grown(log->square, log->square_count, capacity, (size_t)triangle * sizeof *square);
+  if (!square_of || !square) {
+    free(square_of);
+    free(square);
+    return q2_fail(error, "no memory for a log of %lld matrices J'J", (long long)capacity);
+  }
+  free(log->square_of);
+  free(log->square);
+  log->square_of = square_of;
+  log->square = square;
+  log->square_capacity = capacity;
+  return Q2_OK;
+}
+
+int q2_evaluation_log_keep_square(struct q2_evaluation_log *log, int64_t index, int64_t order, const double *square,
+                                  struct q2_error *error) {
+  const int64_t triangle = order * (order + 1) / 2, bytes = triangle * (int64_t)sizeof *square;
+  const int replaces = log->square_count > 0 && !log->square_asked;
+  if (!replaces && (log->square_count + 1) * bytes > Q2_MOST_SQUARE_BYTES) return Q2_OK;
+  if (!replaces && log->square_count == log->square_capacity) Q2_TRY(grow_squares(log, triangle, error));
+  log->square_order = order;
+  log->square_count += !replaces;
+  log->square_asked = 0;
+  log->square_of[log->square_count - 1] = index;
+  double *kept = log->square + (log->square_count - 1) * triangle;
+  for (int64_t row = 0; row < order; row++, kept += row)
+    memcpy(kept, square + row * order, (size_t)(row + 1) * sizeof *kept);
+  return Q2_OK;
+}
+
+int q2_evaluation_log_square(struct q2_evaluation_log *log, int64_t index, double *square) {
+  const int64_t order = log->square_order;
+  int64_t k = log->square_count - 1;
+  while (k >= 0 && log->square_of[k] != index)
+    k--;
+  if (k < 0) return 0;
+  log->square_asked |= k == log->square_count - 1;
+  const double *kept = log->square + k * (order * (order + 1) / 2);
+  for (int64_t a = 0; a < order; a++)
+    for (int64_t b = 0; b <= a; b++)
+      square[a * order + b] = square[b * order + a] = *kept++;
+  return 1;
 }
 
 static int64_t best_between(const struct q2_evaluation_log *log, int64_t begin, int64_t end) {

@@ -255,7 +255,7 @@ static int conclude(struct q2_fit_state *state, struct q2_error *error) {
   q2_variables_apply(variables, state->message, fit->best);
   fit->evaluations = counts[0];
   fit->infeasible = counts[1];
-  fit->seconds = MPI_Wtime() - state->begin;
+  fit->seconds = q2_fit_elapsed(state); /* on other ranks: replaced */
   (void)MPI_Bcast(&fit->seconds, 1, MPI_DOUBLE, 0, state->comm);
   Q2_TRY(complete_record(state, fit->start, &fit->first_record, error));
   return complete_record(state, fit->best, &fit->best_record, error);
@@ -327,11 +327,12 @@ static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_
 }
 
 /* Pairs and molecules that are set aside are settled where the objective is evaluated first. If the log answers there, it has
- * to be evaluated all the same. */
+ * to be evaluated all the same, where there is something to settle. */
 static int settle(struct q2_fit_state *state, struct q2_error *error) {
   struct q2_objective *objectives[] = {state->problem->objective, state->problem->by_position};
   struct q2_evaluation unused;
   int replays = state->fit->log.count > 0;
+  if (state->options->match == Q2_MATCH_POSITION && !q2_objective_relaxes(objectives[0])) return Q2_OK;
   (void)MPI_Bcast(&replays, 1, MPI_INT, 0, state->comm);
   for (int k = 0; replays && k < 2; k++) {
     if (!objectives[k]) continue;
@@ -348,7 +349,7 @@ static int first_point(struct q2_fit_state *state, double *x, double *value, str
   struct q2_evaluation_record record = {0};
   if (state->rank == 0) record = state->fit->log.record[0];
   (void)MPI_Bcast(&record, (int)sizeof record, MPI_BYTE, 0, state->comm);
-  if (!record.infeasible) return Q2_OK;
+  if (!record.infeasible || state->fit->stopped) return Q2_OK;
   if (record.failed_molecules == 0) return q2_fail(error, "at the starting parameters the loss or its gradient is not finite");
   struct q2_failure failure;
   q2_molecule_failure(state->comm, state->problem->dataset, state->problem->objective, record.first_failed, &failure);
@@ -360,6 +361,7 @@ static int first_point(struct q2_fit_state *state, double *x, double *value, str
 static int run(struct q2_fit_state *state, const struct q2_command_line *line, double *x, struct q2_error *error) {
   double value, norm = 0.0;
   Q2_TRY(first_point(state, x, &value, error));
+  if (state->fit->stopped) return Q2_OK;
   Q2_TRY(q2_report_set_aside(state->comm, state->problem->dataset, state->problem->objective, state->printer, error));
   q2_fit_print_head(state);
   if (state->rank == 0) norm = q2_projected_gradient_norm(state->problem->variables, x, state->gradient);
@@ -376,6 +378,7 @@ static int run(struct q2_fit_state *state, const struct q2_command_line *line, d
     code = solve(state, line, x, default_gatol_factor * norm, &evaluations);
   } while (!code && state->renewed);
   if (code && state->status != Q2_OK) return q2_fail(error, "%s", state->error.text);
+  if (state->fit->stopped) return Q2_OK;
   if (code) {
     /* TAO could not go on. What has been found is kept: hours may have gone into it. */
     struct q2_error petsc;
@@ -395,6 +398,7 @@ int q2_fit_run(MPI_Comm comm, const struct q2_fit_problem *problem, const struct
   state.begin = MPI_Wtime();
   if (fit->log.count == 0) q2_evaluation_log_create(n, &fit->log);
   q2_evaluation_log_rewind(&fit->log);
+  fit->replayed = fit->log.count;
   double *x = q2_allocate(n, sizeof *x);
   state.message = q2_allocate(n + 4, sizeof *state.message);
   state.parameters = q2_allocate(rows, sizeof *state.parameters);
@@ -409,12 +413,15 @@ int q2_fit_run(MPI_Comm comm, const struct q2_fit_problem *problem, const struct
   fit->start = q2_allocate(rows, sizeof *fit->start);
   fit->best = q2_allocate(rows, sizeof *fit->best);
   int status = Q2_OK;
-  if (!x || !state.message || !state.parameters || !state.row_gradient || !state.gradient || !state.last_gradient ||
-      !state.square || !state.x_square || !state.square_at || !state.loss_history || !fit->start || !fit->best)
+  if (fit->log.variables != n)
+    status =
+        q2_fail(error, "the log of evaluations has %d variables, the fit %d: it belongs to another run", fit->log.variables, n);
+  else if (!x || !state.message || !state.parameters || !state.row_gradient || !state.gradient || !state.last_gradient ||
+           !state.square || !state.x_square || !state.square_at || !state.loss_history || !fit->start || !fit->best)
     status = q2_fail(error, "no memory for a fit of %d variables", n);
   status = q2_agree(comm, status, error);
   if (status == Q2_OK) status = run(&state, line, x, error);
-  if (status == Q2_OK) status = conclude(&state, error);
+  if (status == Q2_OK && !fit->stopped) status = conclude(&state, error);
   free(x);
   free(state.message);
   free(state.parameters);

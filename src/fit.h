@@ -31,6 +31,7 @@ struct q2_fit_problem {
   const struct q2_prior *prior;     /* part of the loss; NULL: none */
   int least_squares;                /* the objective sums J'J over the independent parameters */
   struct q2_objective *by_position; /* RMSD over all vibrations, where `objective` matches otherwise; else NULL */
+  struct q2_keeper *keeper;         /* writes checkpoints and ends the fit in time (keeper.h); NULL: nobody does */
 };
 
 /* One iteration; an iterate's point, value and gradient are those of its evaluation in the log. */
@@ -54,6 +55,8 @@ struct q2_fit {
   struct q2_evaluation_record first_record, best_record;
   double gradient_norm;            /* of the projected gradient at best */
   int64_t evaluations, infeasible; /* points evaluated, and how many of them were infeasible */
+  int64_t replayed;                /* answers that the log held when the fit began; on rank 0 */
+  int stopped;                     /* != 0: the keeper ended it, before it was done; then there is no outcome. keeper.h: why */
   int converged;                   /* 1 converged, 0 stopped at a limit, -1 could not go on */
   char reason[256];                /* in words */
   char type[64];                   /* TAO type */

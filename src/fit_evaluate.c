@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fit_state.h"
+#include "keeper.h"
 #include "relaxation_table.h"
 
 /* Far above any loss, far below where TAO's arithmetic with it would overflow (it squares differences of x, never of f). */
@@ -15,6 +16,12 @@ static int all_finite(const double *values, int count) {
   for (int i = 0; i < count; i++)
     if (!isfinite(values[i])) return 0;
   return 1;
+}
+
+double q2_fit_elapsed(const struct q2_fit_state *state) {
+  const struct q2_evaluation_log *log = &state->fit->log;
+  const int replays = log->position > 0 && log->position <= state->fit->replayed;
+  return replays ? log->record[log->position - 1].elapsed : MPI_Wtime() - state->begin;
 }
 
 /* Rank 0: turns the objective's answer into what the optimizer is told, and logs it. */
@@ -32,6 +39,7 @@ static int judge_and_log(struct q2_fit_state *state, const double *x, const stru
                                           .validation_loss = evaluation->validation_loss,
                                           .validation_rmsd = evaluation->validation_rmsd,
                                           .seconds = seconds,
+                                          .elapsed = q2_fit_elapsed(state),
                                           .failed_molecules = evaluation->failed_molecules,
                                           .first_failed = evaluation->first_failed,
                                           .infeasible = evaluation->failed_molecules > 0 || !finite};
@@ -40,7 +48,10 @@ static int judge_and_log(struct q2_fit_state *state, const double *x, const stru
     record->rmsd = record->validation_loss = record->validation_rmsd = NAN;
     memcpy(state->gradient, state->last_gradient, (size_t)n * sizeof *state->gradient);
   }
-  return q2_evaluation_log_append(&state->fit->log, x, state->gradient, record, error);
+  struct q2_evaluation_log *log = &state->fit->log;
+  Q2_TRY(q2_evaluation_log_append(log, x, state->gradient, record, error));
+  if (!state->problem->least_squares || record->infeasible) return Q2_OK;
+  return q2_evaluation_log_keep_square(log, log->count - 1, state->problem->variables->independent_count, state->square, error);
 }
 
 static void report_infeasible(struct q2_fit_state *state, int64_t first_failed, int64_t failed, int row) {
@@ -76,6 +87,9 @@ static int evaluate_live(struct q2_fit_state *state, double *value, struct q2_er
   const double *x = state->message + HEAD;
   struct q2_evaluation evaluation = {.first_failed = -1};
   const double begin = MPI_Wtime();
+  const struct q2_evaluation_log *log = &state->fit->log;
+  if (log->count > 0 && log->count == state->fit->replayed) /* the replay ends here */
+    state->begin = begin - log->record[log->count - 1].elapsed;
   q2_variables_apply(state->problem->variables, x, state->parameters);
   const int row = row_out_of_bounds(state);
   int status = Q2_OK;
@@ -110,8 +124,10 @@ int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, 
   *value = state->message[VALUE];
   const enum q2_log_source source = (enum q2_log_source)state->message[SOURCE];
   if (source == Q2_LOG_DIVERGED)
-    return q2_fail(error,
-                   "the log of evaluations belongs to another run: another input, other options, or another BLAS kernel");
+    return q2_fail(
+        error,
+        "the log of evaluations belongs to another run: another start, build or BLAS kernel (-parameters CHECKPOINT starts "
+        "anew from its best point, warm)");
   if (source == Q2_LOG_LIVE) Q2_TRY(evaluate_live(state, value, error));
   if (state->rank == 0) {
     if (index < 0) index = log->position - 1;
@@ -121,7 +137,11 @@ int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, 
       memcpy(state->last_gradient, gradient, row);
     }
   }
-  return Q2_OK;
+  if (!state->problem->keeper) return Q2_OK;
+  const int status =
+      q2_keeper_look(state->problem->keeper, state->comm, state->printer, state->problem, source == Q2_LOG_LIVE, error);
+  state->fit->stopped = state->problem->keeper->stopped;
+  return status;
 }
 
 PetscErrorCode q2_fit_tao_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, void *context) {
@@ -136,6 +156,6 @@ PetscErrorCode q2_fit_tao_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradien
   PetscCall(VecRestoreArray(gradient, &gradient_entries));
   PetscCall(VecRestoreArrayRead(x, &x_entries));
   /* state->error has the message; SETERRQ would hide it behind PETSc's. */
-  if (state->status != Q2_OK) PetscFunctionReturn(PETSC_ERR_USER);
+  if (state->status != Q2_OK || state->fit->stopped) PetscFunctionReturn(PETSC_ERR_USER);
   PetscFunctionReturn(0);
 }

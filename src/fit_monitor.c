@@ -47,7 +47,7 @@ static int note_iterate(struct q2_fit_state *state, int number, const double *x,
                                    .evaluations = log->position,
                                    .gradient_norm = NAN,
                                    .step = step,
-                                   .seconds = MPI_Wtime() - state->begin};
+                                   .seconds = q2_fit_elapsed(state)};
   if (index >= 0)
     iteration.gradient_norm = q2_projected_gradient_norm(state->problem->variables, x, log->gradient + index * log->variables);
   state->message[EVALUATION] = (double)index;
@@ -128,6 +128,8 @@ static int take_iterate(struct q2_fit_state *state, int own_number, int last, co
   print_iterate(state);
   look_back(state, number, own_number == 0 && number > 0);
   if (own_number > 0 && q2_objective_relaxes(state->problem->objective)) {
+    /* An optimizer that will ask for J'J here wants it as the evaluation found it, from where relaxations began then. */
+    if (state->problem->least_squares) Q2_TRY(q2_fit_square_at(state, state->message + HEAD, error));
     q2_variables_apply(state->problem->variables, state->message + HEAD, state->parameters);
     q2_objective_follow(state->problem->objective, state->parameters);
   }

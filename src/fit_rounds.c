@@ -70,7 +70,8 @@ static void print_locks(struct q2_session *session, const struct q2_round *round
 }
 
 /* Runs round number rounds->count; its method and locks have been set. */
-static int run_round(struct q2_session *session, struct q2_fit_rounds *rounds, struct q2_error *error) {
+static int run_round(struct q2_session *session, struct q2_keeper *keeper, struct q2_fit_rounds *rounds,
+                     struct q2_error *error) {
   struct q2_round *round = &rounds->round[rounds->count];
   if (rounds->count > 0) {
     const struct q2_fit *before = &rounds->round[rounds->count - 1].fit;
@@ -88,10 +89,15 @@ static int run_round(struct q2_session *session, struct q2_fit_rounds *rounds, s
                                          .objective = session->objective,
                                          .prior = round->value ? &round->prior : &session->prior,
                                          .least_squares = session->least_squares,
-                                         .by_position = session->by_position};
+                                         .by_position = session->by_position,
+                                         .keeper = keeper};
+  if (keeper) q2_keeper_begin_round(keeper, &round->fit.log);
   Q2_TRY(q2_fit_run(session->comm, &problem, &session->options, session->line, &session->printer, &round->fit, error));
-  if (round->method) q2_print(&session->printer, "%s\n", round->fit.reason);
   rounds->count++;
+  rounds->stopped = round->fit.stopped;
+  if (rounds->stopped) return Q2_OK;
+  if (keeper) q2_keeper_end_round(keeper, &session->printer, &problem);
+  if (round->method) q2_print(&session->printer, "%s\n", round->fit.reason);
   return Q2_OK;
 }
 
@@ -109,11 +115,13 @@ static int warn_of_others(struct q2_session *session, const struct q2_fit_rounds
 }
 
 /* E: C from the end of D; then, where that has spoilt force constants, once more with D's values for them. */
-static int go_on_as_e(struct q2_session *session, struct q2_fit_rounds *rounds, struct q2_error *error) {
+static int go_on_as_e(struct q2_session *session, struct q2_keeper *keeper, struct q2_fit_rounds *rounds,
+                      struct q2_error *error) {
   const struct q2_parameters *table = &session->dataset.parameters;
   struct q2_lock_list *locks = &rounds->round[2].locks;
   rounds->round[1].method = rounds->round[2].method = 'C';
-  Q2_TRY(run_round(session, rounds, error));
+  Q2_TRY(run_round(session, keeper, rounds, error));
+  if (rounds->stopped) return Q2_OK;
   const int status = q2_lock_find(table, &session->variables, rounds->round[1].fit.best, locks, error);
   Q2_TRY(q2_agree(session->comm, status, error));
   if (locks->count == 0) return Q2_OK;
@@ -125,10 +133,11 @@ static int go_on_as_e(struct q2_session *session, struct q2_fit_rounds *rounds, 
               lock->row, table->kind[lock->row], table->label[lock->row], lock->value / table->factor[lock->row],
               table->unit[lock->row]);
   }
-  return run_round(session, rounds, error);
+  return run_round(session, keeper, rounds, error);
 }
 
-static int go_on_as_e2(struct q2_session *session, struct q2_fit_rounds *rounds, struct q2_error *error) {
+static int go_on_as_e2(struct q2_session *session, struct q2_keeper *keeper, struct q2_fit_rounds *rounds,
+                       struct q2_error *error) {
   const struct q2_parameters *table = &session->dataset.parameters;
   const double *best = rounds->round[0].fit.best;
   struct q2_lock_list *locks = &rounds->round[1].locks;
@@ -139,7 +148,7 @@ static int go_on_as_e2(struct q2_session *session, struct q2_fit_rounds *rounds,
     return Q2_OK;
   }
   Q2_TRY(q2_lock_as_q2mm(session->comm, &session->dataset, &session->variables, best, locks, error));
-  return run_round(session, rounds, error);
+  return run_round(session, keeper, rounds, error);
 }
 
 /* A later round has failed: the objective is made that of the last one that has not. */
@@ -259,18 +268,22 @@ static int join(struct q2_session *session, struct q2_fit_rounds *rounds, struct
   return find_first_record(session, rounds, error);
 }
 
-int q2_fit_rounds_run(struct q2_session *session, struct q2_fit_rounds *rounds, struct q2_error *error) {
+int q2_fit_rounds_run(struct q2_session *session, struct q2_keeper *keeper, struct q2_fit_rounds *rounds,
+                      struct q2_error *error) {
   const enum q2_ts_method method = session->options.ts_method;
   struct q2_error later = {""};
   char reason[256] = "";
   if (method >= Q2_TS_E) rounds->round[0].method = 'D';
-  Q2_TRY(run_round(session, rounds, error));
+  Q2_TRY(run_round(session, keeper, rounds, error));
+  if (rounds->stopped) return Q2_OK;
   if (method < Q2_TS_E) { /* there is nothing to join */
     rounds->whole = rounds->round[0].fit;
     memset(&rounds->round[0].fit, 0, sizeof rounds->round[0].fit);
     return Q2_OK;
   }
-  const int status = method == Q2_TS_E ? go_on_as_e(session, rounds, &later) : go_on_as_e2(session, rounds, &later);
+  const int status =
+      method == Q2_TS_E ? go_on_as_e(session, keeper, rounds, &later) : go_on_as_e2(session, keeper, rounds, &later);
+  if (keeper && keeper->stopped) return status == Q2_OK ? Q2_OK : q2_fail(error, "%s", later.text);
   if (status != Q2_OK) Q2_TRY(go_back(session, rounds, later.text, reason, sizeof reason, error));
   Q2_TRY(join(session, rounds, error));
   Q2_TRY(warn_of_others(session, rounds, error));

@@ -12,10 +12,9 @@
 #define Q2_FIT_ROUNDS_H
 
 #include "fit.h"
+#include "keeper.h"
 #include "locking.h"
 #include "session.h"
-
-enum { Q2_MOST_ROUNDS = 3 };
 
 struct q2_round {
   char method;               /* 'C', 'D', or 0: as the data set says */
@@ -28,7 +27,8 @@ struct q2_round {
 };
 
 struct q2_fit_rounds {
-  int count; /* rounds that have been run */
+  int count;   /* rounds that have been run */
+  int stopped; /* as q2_fit: the last of them was ended by the keeper, and there is no `whole` */
   struct q2_round round[Q2_MOST_ROUNDS];
 
   /* All rounds as one fit, by the session's variables: start is that of the first, best that of the last, first_record and
@@ -40,8 +40,10 @@ struct q2_fit_rounds {
 /* Runs the rounds that session->options.ts_method asks for. `rounds` must be zeroed, or hold in round[k].fit logs to replay.
  * Afterwards session->objective and by_position are those of the last round, and borrow from `rounds`. Where a later round
  * cannot be run, the earlier ones stand: it is as if they were all, but whole.converged is -1 and whole.reason says why.
- * Collective. Release with q2_fit_rounds_free when the objective is no longer evaluated; after a failure, too. */
-int q2_fit_rounds_run(struct q2_session *session, struct q2_fit_rounds *rounds, struct q2_error *error);
+ * keeper: as q2_fit_problem; NULL: none. Collective. Release with q2_fit_rounds_free when the objective is no longer evaluated;
+ * after a failure, too. */
+int q2_fit_rounds_run(struct q2_session *session, struct q2_keeper *keeper, struct q2_fit_rounds *rounds,
+                      struct q2_error *error);
 void q2_fit_rounds_free(struct q2_fit_rounds *rounds);
 
 /* Prints a line a round: method, variables, loss and RMSD before and after. Nothing where there is but one by the data set's

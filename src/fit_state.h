@@ -14,7 +14,7 @@ struct q2_fit_state {
   struct q2_printer *printer;
   struct q2_fit *fit;
   int variables; /* what TAO varies */
-  double begin;  /* MPI_Wtime */
+  double begin;  /* MPI_Wtime; once live after a replay, earlier by what the log took */
 
   double *message;      /* [variables + 4] from rank 0 to all: see fit_evaluate.c */
   double *parameters;   /* [rows] */
@@ -53,6 +53,14 @@ int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, 
 /* Evaluates with J'J at state->parameters, which are those of x[variables]: fills row_gradient (without the prior) and square.
  * Collective. */
 int q2_fit_normal(struct q2_fit_state *state, const double *x, struct q2_evaluation *evaluation, struct q2_error *error);
+
+/* Makes state->square on rank 0 J'J at x, which every rank holds: from the log, from the last evaluation, or summed again.
+ * Collective. */
+int q2_fit_square_at(struct q2_fit_state *state, const double *x, struct q2_error *error);
+
+/* Seconds since the fit began, those of runs before a restart included: while the log answers, when the last answer was found.
+ * On rank 0. */
+double q2_fit_elapsed(const struct q2_fit_state *state);
 
 /* TAO's callbacks; the context is the state. */
 PetscErrorCode q2_fit_tao_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradient, void *context);

@@ -49,6 +49,15 @@ static const struct option fit_options[] = {
     {"-fit_stall_iterations", "N", FIT, "... over so many iterations (default 20)"},
     {NULL, NULL, 0, NULL},
 };
+static const struct option checkpoint_options[] = {
+    {"-checkpoint", "FILE|off", FIT, "where checkpoints go (default: the result's name with .ckpt.h5)"},
+    {"-checkpoint_interval", "N", FIT, "one every N evaluations (default: as often as 2 % of the time allows)"},
+    {"-checkpoint_minutes", "M", FIT, "... or every M minutes"},
+    {"-checkpoint_failure", "warn|stop", FIT, "one that cannot be written is a warning (default), or ends the fit"},
+    {"-restart", "FILE|auto", FIT, "go on from a checkpoint; auto: from the one of -checkpoint, if it is there"},
+    {"-time_limit", "MINUTES", FIT, "end in time with a checkpoint, exit status 75"},
+    {NULL, NULL, 0, NULL},
+};
 static const struct option machine_options[] = {
     {"-backend", "auto|cpu|cuda", ALL,
      "what computes (default auto: a CUDA device for each rank where there is one, else the CPU); bench also takes cpu,cuda"},
@@ -65,7 +74,10 @@ static const struct option machine_options[] = {
 static const struct {
   const char *title;
   const struct option *options;
-} groups[] = {{"Input and output", output_options}, {"The fit", fit_options}, {"The machine", machine_options}};
+} groups[] = {{"Input and output", output_options},
+              {"The fit", fit_options},
+              {"Checkpoints", checkpoint_options},
+              {"The machine", machine_options}};
 static const int group_count = sizeof groups / sizeof groups[0];
 const char *const q2_match_names[] = {"position", "q2mm", "overlap", NULL};
 const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", "tune", NULL};
@@ -120,7 +132,7 @@ void q2_options_help(struct q2_printer *printer) {
       "  Gradients and tolerances are in scaled variables: parameter / scale, unitless.\n"
       "\n  --help, --version         this text; versions of q2hpc and of the libraries it runs with\n"
       "\nExit status: 0 done (converged, or stopped at a limit, as the last line says); 1 failed, or an option was refused; 2 "
-      "no\ninput file or no such command.\n");
+      "no\ninput file or no such command; 75 stopped by a signal or by -time_limit with a checkpoint: -restart goes on.\n");
 }
 
 /* The value of our option `name`: *text is left alone where the option is not given. */
@@ -187,25 +199,29 @@ static int flag(const char *name, int *given, struct q2_error *error) {
   return Q2_OK;
 }
 
-/* The input's name with its .h5 or .hdf5 replaced by .result.h5. */
-static int default_output(const char *input, char *output, size_t size, struct q2_error *error) {
-  size_t length = strlen(input);
-  if (length > 5 && strcmp(input + length - 5, ".hdf5") == 0)
-    length -= 5;
-  else if (length > 3 && strcmp(input + length - 3, ".h5") == 0)
-    length -= 3;
-  if (length + 16 > size) return q2_fail(error, "the path of the input is too long");
-  snprintf(output, size, "%.*s.result.h5", (int)length, input);
+/* The file's name with the first of `endings` that it ends with replaced by `ending`. */
+static int other_name(const char *file, const char *const *endings, const char *ending, char *name, size_t size,
+                      struct q2_error *error) {
+  size_t length = strlen(file);
+  for (; *endings; endings++) {
+    const size_t end = strlen(*endings);
+    if (length <= end || strcmp(file + length - end, *endings) != 0) continue;
+    length -= end;
+    break;
+  }
+  if (length + 16 > size) return q2_fail(error, "the path %.80s... is too long", file);
+  snprintf(name, size, "%.*s%s", (int)length, file, ending);
   return Q2_OK;
 }
 
 static int query_files(struct q2_options *options, struct q2_error *error) {
+  static const char *const hdf5[] = {".hdf5", ".h5", NULL};
   int given;
   Q2_TRY(text_of("-o", FIT | TUNE, options->command, options->output, sizeof options->output, &given, error));
   if (!given && options->command == Q2_COMMAND_TUNE)
     strcpy(options->output, "solvers.txt");
   else if (!given)
-    Q2_TRY(default_output(options->input, options->output, sizeof options->output, error));
+    Q2_TRY(other_name(options->input, hdf5, ".result.h5", options->output, sizeof options->output, error));
   if (options->command == Q2_COMMAND_FIT && strcmp(options->output, options->input) == 0)
     return q2_fail(error, "option -o: %s is the input file", options->output);
   Q2_TRY(text_of("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
@@ -297,6 +313,40 @@ static int query_ts_method(struct q2_options *options, struct q2_error *error) {
   return Q2_OK;
 }
 
+static int positive(const char *name, const char *text, double *number, struct q2_error *error) {
+  char *end;
+  *number = strtod(text, &end);
+  if (*end || end == text || !(*number > 0.0 && *number < 1e9))
+    return q2_fail(error, "option %s: \"%s\" is not a positive number", name, text);
+  return Q2_OK;
+}
+
+static int query_checkpoint(struct q2_options *options, struct q2_error *error) {
+  static const char *const results[] = {".result.h5", ".hdf5", ".h5", NULL};
+  const enum q2_command command = options->command;
+  char text[4096] = "warn";
+  int given;
+  Q2_TRY(other_name(options->output, results, ".ckpt.h5", options->checkpoint, sizeof options->checkpoint, error));
+  Q2_TRY(text_of("-checkpoint", FIT, command, options->checkpoint, sizeof options->checkpoint, &given, error));
+  if (strcmp(options->checkpoint, "off") == 0) options->checkpoint[0] = '\0';
+  if (command == Q2_COMMAND_FIT &&
+      (strcmp(options->checkpoint, options->input) == 0 || strcmp(options->checkpoint, options->output) == 0))
+    return q2_fail(error, "option -checkpoint: %s is the input file or the result", options->checkpoint);
+  Q2_TRY(text_of("-checkpoint_failure", FIT, command, text, sizeof text, &given, error));
+  if (strcmp(text, "warn") != 0 && strcmp(text, "stop") != 0)
+    return q2_fail(error, "option -checkpoint_failure: \"%s\" is none of warn, stop", text);
+  options->checkpoint_failure_ends = strcmp(text, "stop") == 0;
+  Q2_TRY(text_of("-checkpoint_interval", FIT, command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(whole_number("-checkpoint_interval", text, 1, &options->checkpoint_interval, error));
+  Q2_TRY(text_of("-checkpoint_minutes", FIT, command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(positive("-checkpoint_minutes", text, &options->checkpoint_minutes, error));
+  Q2_TRY(text_of("-restart", FIT, command, options->restart, sizeof options->restart, &given, error));
+  if (strcmp(options->restart, "auto") == 0 && !options->checkpoint[0])
+    return q2_fail(error, "option -restart auto: with -checkpoint off there is none");
+  Q2_TRY(text_of("-time_limit", FIT, command, text, sizeof text, &given, error));
+  return given ? positive("-time_limit", text, &options->time_limit, error) : Q2_OK;
+}
+
 enum q2_bounds_rule q2_options_bounds(const struct q2_options *options) {
   return (enum q2_bounds_rule)(options->bounds | (options->ts_method == Q2_TS_E2 ? Q2_BOUNDS_SIGNS : 0));
 }
@@ -317,6 +367,7 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   if (quiet && verbose) return q2_fail(error, "options -quiet and -verbose exclude each other");
   options->level = quiet ? Q2_PRINT_QUIET : verbose ? Q2_PRINT_VERBOSE : Q2_PRINT_NORMAL;
   Q2_TRY(query_files(options, error));
+  Q2_TRY(query_checkpoint(options, error));
   Q2_TRY(query_machine(options, error));
   Q2_TRY(query_parameters(options, error));
   Q2_TRY(query_ts_method(options, error));

@@ -81,6 +81,13 @@ struct q2_options {
   double identify_threshold;        /* -identify_threshold */
   double stall_tolerance;           /* -fit_stall_tolerance */
   int stall_iterations;             /* -fit_stall_iterations */
+
+  char checkpoint[4096];       /* -checkpoint, "": none */
+  int checkpoint_interval;     /* -checkpoint_interval, evaluations; 0: not given */
+  double checkpoint_minutes;   /* -checkpoint_minutes, 0: not given */
+  int checkpoint_failure_ends; /* -checkpoint_failure stop */
+  char restart[4096];          /* -restart FILE or "auto"; "": from the beginning */
+  double time_limit;           /* -time_limit, minutes; 0: none */
 };
 
 /* Queries PETSc's options database for q2hpc's own options. Needs PetscInitialize. A value that does not parse, or an option

@@ -21,7 +21,7 @@ int q2_result_check_writable(MPI_Comm comm, const char *path, struct q2_error *e
     snprintf(probe, sizeof probe, "%s.probe.%ld", path, (long)getpid());
     FILE *file = fopen(probe, "wx");
     if (!file)
-      status = q2_fail(error, "the result %s cannot be written: %s", path, strerror(errno));
+      status = q2_fail(error, "%s cannot be written: %s", path, strerror(errno));
     else {
       fclose(file);
       remove(probe);

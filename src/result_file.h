@@ -23,8 +23,8 @@ struct q2_result_tables {
 int q2_result_write(struct q2_session *session, const struct q2_fit_rounds *rounds, const struct q2_result_tables *tables,
                     const double *stage_seconds, struct q2_error *error);
 
-/* Replaces parameters->value by the final values of the result at `path`, whose rows must be the same kinds, labels and units.
- * Collective. */
+/* Replaces parameters->value by the final values of the result, or the best of the checkpoint, at `path`, whose rows must be
+ * the same kinds, labels and units. Collective. */
 int q2_result_read_parameters(MPI_Comm comm, const char *path, struct q2_parameters *parameters, struct q2_error *error);
 
 /* Writes provenance as attributes of `group` in `image`: what ran, on what, when. Local. */

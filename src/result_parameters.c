@@ -1,4 +1,4 @@
-/* Starting from where another fit ended: the final parameters of a result file. */
+/* Starting from where another fit ended: the final parameters of a result file, or the best of a checkpoint. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +26,8 @@ static int read_rows(const struct q2_hdf5 *file, int64_t count, struct rows *row
   char format[32] = "";
   int present;
   Q2_TRY(q2_hdf5_attribute_text(file, "/", "format", &present, format, sizeof format, error));
-  if (strcmp(format, "q2hpc-result") != 0)
-    return q2_fail(error, "%s: not a result of q2hpc (attribute format: \"%s\")", file->path, format);
+  if (strcmp(format, "q2hpc-result") != 0 && strcmp(format, "q2hpc-checkpoint") != 0)
+    return q2_fail(error, "%s: neither a result nor a checkpoint of q2hpc (attribute format: \"%s\")", file->path, format);
   Q2_TRY(read_texts(file, "/parameters/kind", count, rows->kind, Q2_KIND_LENGTH, error));
   Q2_TRY(read_texts(file, "/parameters/label", count, rows->label, Q2_LABEL_LENGTH, error));
   Q2_TRY(read_texts(file, "/parameters/unit", count, rows->unit, Q2_UNIT_LENGTH, error));

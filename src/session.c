@@ -6,6 +6,7 @@
 
 #include "../kernels/accumulator.h"
 #include "fit.h"
+#include "restart.h"
 #include "result_file.h"
 #include "ts_method.h"
 
@@ -209,6 +210,7 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
   if (line->command == Q2_COMMAND_IDENTIFY) session->least_squares = 1;
   if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_result_check_writable(comm, session->options.output, error));
   Q2_TRY(open_backend(session, error));
+  if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_restart_read(session, error));
   q2_machine_print(&session->printer, &session->machine);
   Q2_TRY(read_data(session, error));
   Q2_TRY(make_plan(session, evaluates, error));
@@ -223,6 +225,7 @@ void q2_session_close(struct q2_session *session) {
   q2_identification_free(&session->identification);
   q2_prior_free(&session->prior);
   q2_variables_free(&session->variables);
+  q2_checkpoint_free(&session->restart);
   q2_plan_free(&session->plan);
   q2_dataset_free(&session->dataset);
   q2_backends_close(&session->backends);

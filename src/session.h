@@ -2,6 +2,7 @@
 #ifndef Q2_SESSION_H
 #define Q2_SESSION_H
 
+#include "checkpoint.h"
 #include "identify.h"
 #include "machine.h"
 #include "objective.h"
@@ -31,8 +32,10 @@ struct q2_session {
   int least_squares;                       /* the optimizer, or the command, wants J'J */
   struct q2_objective *objective;          /* NULL where the command only looks at the plan */
   struct q2_objective *by_position;        /* RMSD over all vibrations where `objective` pairs otherwise; else NULL */
-  double seconds[Q2_PHASE_COUNT];          /* wall time of each phase on this rank */
-  double earlier[Q2_STAGE_COUNT];          /* seconds by stage of objectives that q2_session_make_objectives has replaced */
+  struct q2_checkpoint restart;            /* what a fit goes on from; on rank 0; restart.rounds is 0 where it begins anew */
+  char restart_path[4200];
+  double seconds[Q2_PHASE_COUNT]; /* wall time of each phase on this rank */
+  double earlier[Q2_STAGE_COUNT]; /* seconds by stage of objectives that q2_session_make_objectives has replaced */
 };
 
 /* Queries the options, prints the first lines, reads the data set, makes the plan and the variables and, if `evaluates`, moves

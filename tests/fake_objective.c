@@ -1,7 +1,8 @@
 /* A stand-in for src/objective.c: a smooth nonlinear least-squares problem with the same interface, spread over ranks as the
  * real one is, and as exact. Vibration k of molecule m is u + 0.1 u^2 with u = sum over rows p of a(m, k, p) parameter[p] /
  * 100; the reference is the same at parameters 100 (1 + 0.3 cos(p)). A molecule fails where parameter 1 goes beyond its
- * `energy`. The last `validation_total` molecules are out of the sums and make the validation loss.
+ * `energy`; where that is negative, the gradient becomes NaN beyond -energy, and nothing fails. The last `validation_total`
+ * molecules are out of the sums and make the validation loss.
  *
  * With the rule `overlap` all squares have a factor that depends on parameter 0 where pairs were found last: another loss. */
 #include <math.h>
@@ -64,7 +65,8 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
   for (int64_t i = 0; i < dataset->molecule_count; i++) {
     const int64_t m = dataset->molecule[i];
     double *sum = sums + m * width;
-    if (parameters[1] > dataset->energy[i]) sum[rows + 1] = 1.0;
+    if (dataset->energy[i] >= 0.0 && parameters[1] > dataset->energy[i]) sum[rows + 1] = 1.0;
+    if (dataset->energy[i] < 0.0 && parameters[1] > -dataset->energy[i]) sum[0] = NAN;
     for (int k = 0; k < VIBRATIONS; k++) {
       const double u = u_of(m, k, rows, parameters), v = u_of(m, k, rows, NULL), r = v + 0.1 * v * v - (u + 0.1 * u * u);
       sum[rows] += objective->factor * r * r;

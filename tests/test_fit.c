@@ -218,17 +218,20 @@ static void same_bits_as_one_rank(const char *arguments, enum guidance guidance)
 }
 
 /* The first full step goes beyond the limit: it is shortened, counted, and the fit ends where it would have ended anyway. */
-static void infeasible_first_step_recovers(void) {
+static void infeasible_first_step_recovers(double limit) {
   struct fixture f;
   struct q2_fit fit = {0};
   struct q2_error error = {""};
-  set_up(&f, 140.0);
+  set_up(&f, limit);
   CHECK(run(&f, "", &fit, &error) == Q2_OK);
   CHECK(fit.converged == 1, "%s", fit.reason);
   CHECK(fit.infeasible > 0);
   CHECK(fit.infeasible < fit.evaluations / 2);
   CHECK(isfinite(fit.best_record.value) && !fit.best_record.infeasible);
-  if (fit.log.count > 0) CHECK(fit.log.record[1].infeasible == 1 && fit.log.record[1].value >= 1e30);
+  if (fit.log.count > 0) {
+    CHECK(fit.log.record[1].infeasible == 1 && fit.log.record[1].value >= 1e30);
+    CHECK(fit.log.record[1].failed_molecules == (limit > 0.0 ? MOLECULES : 0), "%d", (int)fit.log.record[1].failed_molecules);
+  }
   q2_fit_free(&fit);
   tear_down(&f);
 }
@@ -516,7 +519,8 @@ int main(int argc, char **argv) {
   static const char *const optimizers[] = {"", "-tao_type bntr", "-tao_type bnls"};
   for (int k = 0; k < 9; k++)
     same_bits_as_one_rank(optimizers[k % 3], (enum guidance)(k / 3));
-  infeasible_first_step_recovers();
+  infeasible_first_step_recovers(140.0);
+  infeasible_first_step_recovers(-140.0); /* nothing fails, but the gradient is NaN */
   failure_at_the_start_names_the_molecule();
   for (int k = 0; k < 9; k++)
     replay_is_exact(optimizers[k % 3], (enum guidance)(k / 3));

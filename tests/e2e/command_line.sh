@@ -44,6 +44,14 @@ for ranks in $list; do
   refused eval made.h5 -tao_max_it 3 -- "-tao_max_it"
   refused info . -- "q2hpc:"
   refused made.h5 -parameters no_such_result.h5 -- "no_such_result.h5"
+  refused made.h5 -checkpoint_interval 0 -- "-checkpoint_interval"
+  refused made.h5 -checkpoint_minutes never -- "-checkpoint_minutes"
+  refused made.h5 -checkpoint_failure perhaps -- "-checkpoint_failure"
+  refused made.h5 -checkpoint made.h5 -- "-checkpoint"
+  refused made.h5 -checkpoint off -restart auto -- "-restart auto"
+  refused made.h5 -time_limit -5 -- "-time_limit"
+  refused made.h5 -restart made.h5 -- "made.h5: expected a checkpoint"
+  refused eval made.h5 -restart auto -- "-restart"
 done
 
 printf 'not HDF5' >text.h5

@@ -45,7 +45,9 @@ static void protect(void *pages, size_t bytes, int protection) {
 /* Nobody can access these pages any more, whose memory is given back. */
 static void forbid(void *pages, size_t bytes, int pinned) {
   const int flags = MAP_FIXED | (pinned ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED);
-  if (mmap(pages, bytes, PROT_NONE, flags, pinned ? -1 : memory.nothing, 0) == MAP_FAILED)
+  const off_t place =
+      pinned ? 0 : (off_t)((char *)pages - memory.base); /* neighbours become one mapping: a process may have 65,530 */
+  if (mmap(pages, bytes, PROT_NONE, flags, pinned ? -1 : memory.nothing, place) == MAP_FAILED)
     q2sim_stop("mmap of forbidden memory failed");
 }
 
