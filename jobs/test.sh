@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs what is missing (or says what), builds q2hpc and tests it:
 #     sh jobs/test.sh
-# First the release build and its tests, then the same under sanitizers on one and two ranks, then memcheck. What a machine lacks is
-# skipped and counted; with CI=true it fails, unless Q2HPC_ALLOW_MISSING=1. Exit status: 0 all passed; 1 something failed.
+# First the release build and its tests, then those on the simulated device, a build by clang, tests under sanitizers on one and two ranks,
+# and memcheck. What a machine lacks is skipped and counted; with CI=true it fails, unless Q2HPC_ALLOW_MISSING=1. Exit status: 0 all
+# passed; 1 something failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . jobs/environment.sh
@@ -45,11 +46,10 @@ build() {
   sed -n '/^-- q2hpc /,/^-- $/p' "$log"
 }
 
-# check PRESET [more arguments of ctest]: its closing line is counted in.
+# check PRESET NAME [more arguments of ctest]: its closing line is counted in; the log is called NAME.
 check() {
-  preset=$1
-  shift
-  log=$logs/test_$preset.log
+  preset=$1 log=$logs/test_$2.log
+  shift 2
   { ctest --preset "$preset" --parallel "$jobs" --no-tests=error "$@" 2>&1; echo $? >"$log.status"; } | tee "$log"
   line=$(grep 'tests passed, ' "$log" | tail -n 1)
   total=$((total + $(echo "${line:-0}" | sed 's/.*out of //')))
@@ -60,11 +60,13 @@ check() {
 
 if [ "${CI:-}" = true ]; then release=ci sanitizers=ci-sanitizers; else release=release sanitizers=sanitizers; fi
 install_and_build() { sh jobs/install.sh tests && build $release; }
-sanitized() { build $sanitizers && check $sanitizers -LE long; }
-memcheck() { build debug --target q2hpc --target write_dataset && check debug -L memcheck; }
+sanitized() { build $sanitizers && check $sanitizers sanitizers -LE long; }
+memcheck() { build debug --target q2hpc --target write_dataset && check debug memcheck -L memcheck; }
 
 if stage "install and build" 12 install_and_build; then
-  stage "tests" 12 check $release -LE long
+  stage "tests" 12 check $release release -LE "long|simulated"
+  stage "simulated device" 12 check $release simulated -L simulated -LE long
+  if command -v clang >/dev/null 2>&1; then stage "clang" 4 build clang; fi
   stage "sanitizers, 1 and 2 ranks" 10 sanitized
   stage "memcheck" 5 memcheck
 fi

@@ -34,7 +34,8 @@ simulated_product_test(backend.instrumented 1 1 900 "" ${on_device} -i $<TARGET_
 simulated_unit(test_normal 300 1 2 4)
 simulated_unit(test_properties 300 1 2)
 simulated_unit(test_objective 600 1 2 4)
-simulated_unit(test_observables 900 2)
+simulated_unit(test_observables 3600 2)
+set_tests_properties(on_device.test_observables.2 PROPERTIES LABELS "simulated;long")
 simulated_product_test(test_normal.shared 2 1 300 "" ${mpirun} 2 ${on_device} $<TARGET_FILE:test_normal>)
 
 # Scripts of tests/e2e: the program itself.
@@ -46,3 +47,6 @@ simulated_e2e(same_fit.organic 2 2 900 same_fit.sh ${organic} "2" -tao_max_it 10
 simulated_e2e(few_molecules 4 4 300 few_molecules.sh)
 simulated_e2e(guided_fit 2 2 900 guided_fit.sh)
 simulated_e2e(all_kinds 2 2 900 all_kinds.sh)
+
+# Faults on demand.
+simulated_product_test(faults 2 2 600 "Q2HPC=${simulated_program}" sh ${here}/faults.sh)
