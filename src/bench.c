@@ -152,8 +152,8 @@ static void print_stages(struct q2_session *session, int repeats, const struct q
   struct q2_printer *printer = &session->printer;
   q2_objective_timings(session->objective, seconds, 1);
   MPI_Allreduce(MPI_IN_PLACE, seconds, Q2_STAGE_COUNT, MPI_DOUBLE, MPI_SUM, session->comm);
-  q2_print_answer(printer, "\n%-12s %14s %14s %10s   core-milliseconds an evaluation, all ranks\n", "stage", "measured",
-                  "predicted", "ratio");
+  q2_print_answer(printer, "\n%-12s %14s %14s %10s   milliseconds of %s an evaluation, all ranks\n", "stage", "measured",
+                  "predicted", "ratio", session->backends.cuda ? "queues, by events (predicted: of CPU cores)," : "cores");
   for (int s = 0; s < Q2_STAGE_COUNT; s++) {
     const double measured = 1e3 * seconds[s] / repeats;
     if (s < Q2_COST_STAGES) {
@@ -184,6 +184,22 @@ static int time_evaluations(struct q2_session *session, const double *parameters
   if (result.failed_molecules > 0)
     return q2_fail(error, "%lld molecules cannot be evaluated at the starting parameters", (long long)result.failed_molecules);
   return Q2_OK;
+}
+
+/* A device's stages, by its events: evaluations of their own, since what is recorded as graphs is not taken apart. */
+static int time_stages(struct q2_session *session, const double *parameters, double *gradient, int repeats,
+                       struct q2_error *error) {
+  const struct q2_backend *backend = session->backends.backend;
+  struct q2_evaluation result;
+  double unused[Q2_STAGE_COUNT];
+  if (!backend->timing) return Q2_OK;
+  q2_objective_timings(session->objective, unused, 1);
+  backend->timing(backend, 1);
+  int status = Q2_OK;
+  for (int r = 0; r < repeats && status == Q2_OK; r++)
+    status = q2_objective_evaluate(session->objective, parameters, &result, gradient, error);
+  backend->timing(backend, 0);
+  return status;
 }
 
 /* The same evaluations by the CPU, beside those of the device. */
@@ -226,6 +242,7 @@ static int run(struct q2_session *session, struct matrices *matrices, struct q2_
     status = time_evaluations(session, samples + 4 * repeats, samples + 4 * repeats + parameters, matrices, repeats, samples,
                               samples + repeats, samples + 2 * repeats, error);
   }
+  if (status == Q2_OK) status = time_stages(session, samples + 4 * repeats, samples + 4 * repeats + parameters, repeats, error);
   if (status == Q2_OK && session->options.beside_cpu)
     status =
         beside_cpu(session, samples + 4 * repeats, samples + 4 * repeats + parameters, repeats, samples + 3 * repeats, error);

@@ -50,3 +50,6 @@ simulated_e2e(all_kinds 2 2 900 all_kinds.sh)
 
 # Faults on demand.
 simulated_product_test(faults 2 2 600 "Q2HPC=${simulated_program}" sh ${here}/faults.sh)
+
+simulated_product_test(as_the_cpu.organic 2 2 300 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${organic} -tao_max_it 15)
+simulated_product_test(as_the_cpu.mixed 2 2 900 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${mixed} -tao_max_it 5)
