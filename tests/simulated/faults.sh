@@ -39,6 +39,22 @@ fails 2 ncclAllReduce:2 "the sum over ranks"
 fails 2 ncclAsync:2:1 "the sum over ranks"
 fails 2 ncclHang:2:1 "not done after" -nccl_timeout 3
 
+# A fault in the middle of a fit leaves a checkpoint, from which the fit goes on to the same bits.
+on 0 fit made.h5 -o whole.h5 -backend cuda -checkpoint off -tao_max_it 10
+ends_with 0
+rm -f ./*.ckpt.h5*
+Q2SIM_FAULT=cudaGraphLaunch:25
+export Q2SIM_FAULT
+on 0 fit made.h5 -o rest.h5 -backend cuda -checkpoint_interval 1 -tao_max_it 10
+unset Q2SIM_FAULT
+ends_with 1
+says err cudaGraphLaunch
+[ ! -e rest.h5 ] || failed "there is a result"
+[ -e rest.ckpt.h5 ] || failed "there is no checkpoint"
+on 0 fit made.h5 -o rest.h5 -backend cuda -restart auto -tao_max_it 10
+ends_with 0
+same_bits whole.h5 rest.h5 /parameters/final /iterations/loss
+
 # -backend auto takes the CPU and says why.
 Q2SIM_FAULT=cudaGetDeviceCount:1
 export Q2SIM_FAULT
