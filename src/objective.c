@@ -283,6 +283,7 @@ int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const s
 void q2_objective_destroy(struct q2_objective *objective) {
   if (!objective) return;
   const struct q2_backend *backend = objective->backend;
+  if (backend) backend->wait(backend); /* an objective may go before anything that was queued for it is done */
   for (int t = 0; objective->worker && t < objective->worker_count; t++)
     backend->wave_destroy(backend, &objective->worker[t].wave);
   for (int b = 0; b < objective->batch_count; b++) {

@@ -53,9 +53,10 @@ simulated_product_test(faults 2 2 600 "Q2HPC=${simulated_program}" sh ${here}/fa
 simulated_product_test(as_the_cpu.organic 2 2 300 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${organic} -tao_max_it 15)
 simulated_product_test(as_the_cpu.mixed 2 2 900 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${mixed} -tao_max_it 5)
 
+simulated_e2e(ts_method 2 2 900 ts_method.sh ${organic})
+
 # What takes long is for jobs/campaign.sh.
-simulated_e2e(ts_method 2 2 1800 ts_method.sh ${organic})
 simulated_e2e(same_fit.mixed 4 4 1800 same_fit.sh ${mixed} "2 4" -tao_max_it 10)
-foreach(name test_observables.1 test_observables.2 test_observables.4 ts_method same_fit.mixed)
+foreach(name test_observables.1 test_observables.2 test_observables.4 same_fit.mixed)
   set_tests_properties(on_device.${name} PROPERTIES LABELS "simulated;long")
 endforeach()
