@@ -137,16 +137,22 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   return q2sim_sticky();
 }
 
-cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
-  Q2SIM_ENTER(cudaErrorLaunchFailure);
-  struct CUstream_st *stream = q2sim_stream(handle);
-  if (!stream) return cudaErrorInvalidResourceHandle;
-  if (stream->capture) {
-    stream->capture->valid = 0;
+/* Finds a stream that can be waited for or asked: no capture is in its way. */
+static cudaError_t find_uncaptured(cudaStream_t handle, struct CUstream_st **stream) {
+  *stream = q2sim_stream(handle);
+  if (!*stream) return cudaErrorInvalidResourceHandle;
+  if ((*stream)->capture) {
+    (*stream)->capture->valid = 0;
     return q2sim_error(cudaErrorStreamCaptureUnsupported);
   }
-  if (q2sim_capture_implicit(stream)) return q2sim_error(cudaErrorStreamCaptureImplicit);
-  return q2sim_synchronize(stream);
+  return q2sim_capture_implicit(*stream) ? q2sim_error(cudaErrorStreamCaptureImplicit) : cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
+  Q2SIM_ENTER(cudaErrorLaunchFailure);
+  struct CUstream_st *stream;
+  const cudaError_t error = find_uncaptured(handle, &stream);
+  return error == cudaSuccess ? q2sim_synchronize(stream) : error;
 }
 
 /* A query: `operation` is done, or gets as far as it can from the last poll on. */
@@ -160,14 +166,9 @@ static cudaError_t query(struct q2sim_operation *operation, long *polls) {
 
 cudaError_t cudaStreamQuery(cudaStream_t handle) {
   Q2SIM_ENTER_UNSAFE(cudaErrorLaunchFailure);
-  struct CUstream_st *stream = q2sim_stream(handle);
-  if (!stream) return cudaErrorInvalidResourceHandle;
-  if (stream->capture) {
-    stream->capture->valid = 0;
-    return q2sim_error(cudaErrorStreamCaptureUnsupported);
-  }
-  if (q2sim_capture_implicit(stream)) return q2sim_error(cudaErrorStreamCaptureImplicit);
-  return query(stream->last, &stream->polls);
+  struct CUstream_st *stream;
+  const cudaError_t error = find_uncaptured(handle, &stream);
+  return error == cudaSuccess ? query(stream->last, &stream->polls) : error;
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event_handle, unsigned flags) {
