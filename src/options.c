@@ -169,11 +169,12 @@ static int fraction(const char *name, const char *text, double *number, struct q
   return Q2_OK;
 }
 
-static int seconds(const char *name, const char *text, double *number, struct q2_error *error) {
+/* what: as the message says it, "number of seconds above 0". */
+static int positive(const char *name, const char *what, const char *text, double *number, struct q2_error *error) {
   char *end;
   *number = strtod(text, &end);
-  if (*end || end == text || !(*number > 0.0 && *number <= 1e9))
-    return q2_fail(error, "option %s: \"%s\" is not a number of seconds above 0", name, text);
+  if (*end || end == text || !(*number > 0.0 && *number < 1e9))
+    return q2_fail(error, "option %s: \"%s\" is not a %s", name, text, what);
   return Q2_OK;
 }
 
@@ -250,7 +251,7 @@ static int query_machine(struct q2_options *options, struct q2_error *error) {
   Q2_TRY(text_of("-wave", ALL, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-wave", text, 1, &options->wave, error));
   Q2_TRY(text_of("-nccl_timeout", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(seconds("-nccl_timeout", text, &options->nccl_timeout, error));
+  if (given) Q2_TRY(positive("-nccl_timeout", "number of seconds above 0", text, &options->nccl_timeout, error));
   Q2_TRY(text_of("-repeat", BENCH, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-repeat", text, 1, &options->repeat, error));
   return Q2_OK;
@@ -313,14 +314,6 @@ static int query_ts_method(struct q2_options *options, struct q2_error *error) {
   return Q2_OK;
 }
 
-static int positive(const char *name, const char *text, double *number, struct q2_error *error) {
-  char *end;
-  *number = strtod(text, &end);
-  if (*end || end == text || !(*number > 0.0 && *number < 1e9))
-    return q2_fail(error, "option %s: \"%s\" is not a positive number", name, text);
-  return Q2_OK;
-}
-
 static int query_checkpoint(struct q2_options *options, struct q2_error *error) {
   static const char *const results[] = {".result.h5", ".hdf5", ".h5", NULL};
   const enum q2_command command = options->command;
@@ -339,12 +332,12 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   Q2_TRY(text_of("-checkpoint_interval", FIT, command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-checkpoint_interval", text, 1, &options->checkpoint_interval, error));
   Q2_TRY(text_of("-checkpoint_minutes", FIT, command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(positive("-checkpoint_minutes", text, &options->checkpoint_minutes, error));
+  if (given) Q2_TRY(positive("-checkpoint_minutes", "positive number", text, &options->checkpoint_minutes, error));
   Q2_TRY(text_of("-restart", FIT, command, options->restart, sizeof options->restart, &given, error));
   if (strcmp(options->restart, "auto") == 0 && !options->checkpoint[0])
     return q2_fail(error, "option -restart auto: with -checkpoint off there is none");
   Q2_TRY(text_of("-time_limit", FIT, command, text, sizeof text, &given, error));
-  return given ? positive("-time_limit", text, &options->time_limit, error) : Q2_OK;
+  return given ? positive("-time_limit", "positive number", text, &options->time_limit, error) : Q2_OK;
 }
 
 enum q2_bounds_rule q2_options_bounds(const struct q2_options *options) {
