@@ -155,7 +155,6 @@ function(q2hpc_cuda_module name)
   target_link_libraries(${name} PRIVATE q2hpc_flags CUDA::cudart CUDA::cublas CUDA::cusolver ${CMAKE_DL_LIBS} m)
   if(Q2HPC_HAS_NCCL)
     file(GLOB nccl CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/nccl_*.c)
-    set_source_files_properties(${nccl} PROPERTIES COMPILE_OPTIONS -fvisibility=default) # the program looks up what they offer
     target_sources(${name} PRIVATE ${nccl})
     target_include_directories(${name} SYSTEM PRIVATE ${NCCL_INCLUDE_DIR})
     target_compile_definitions(${name} PRIVATE Q2HPC_HAS_NCCL)

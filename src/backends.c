@@ -86,7 +86,6 @@ static int choose_device(MPI_Comm comm, int count, const struct q2_cuda_found *f
   for (int k = 0; k < count; k++) {
     memcpy(device[k].uuid, found[k].uuid, sizeof device[k].uuid);
     snprintf(device[k].name, sizeof device[k].name, "%.*s", (int)sizeof device[k].name - 1, found[k].name);
-    device[k].total = found[k].total;
   }
   return q2_devices_choose(comm, count, device, choice, error);
 }

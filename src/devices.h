@@ -14,7 +14,6 @@ enum { Q2_UUID_BYTES = 16, Q2_DEVICE_NAME_SIZE = 64, Q2_NODE_NAME_SIZE = 64 };
 struct q2_device {
   unsigned char uuid[Q2_UUID_BYTES];
   char name[Q2_DEVICE_NAME_SIZE]; /* the model, for example "NVIDIA H100 80GB HBM3" */
-  int64_t total, free;            /* bytes of its memory, and those that nobody uses */
 };
 
 /* What a rank brings to the assignment. */

@@ -89,8 +89,3 @@ const struct q2_nccl_calls *q2_nccl_calls(void) {
                                              .release = release};
   return &calls;
 }
-
-int q2_nccl_version(void) {
-  int version = 0;
-  return ncclGetVersion(&version) == ncclSuccess ? version : 0;
-}

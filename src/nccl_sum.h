@@ -48,7 +48,4 @@ struct q2_nccl_calls {
 /* NCCL's own. Static storage. In the CUDA module only, which exports it. */
 __attribute__((visibility("default"))) const struct q2_nccl_calls *q2_nccl_calls(void);
 
-/* NCCL's version as it counts them, for example 22809; 0 when it does not tell. In the CUDA module only, which exports it. */
-__attribute__((visibility("default"))) int q2_nccl_version(void);
-
 #endif

@@ -139,7 +139,7 @@ static void random_lists(void) {
 }
 
 static struct q2_device make_device(char letter, const char *name) {
-  struct q2_device device = {.total = 80, .free = 70};
+  struct q2_device device = {.name = ""};
   memset(device.uuid, letter - 'a' + 0xa0, sizeof device.uuid);
   snprintf(device.name, sizeof device.name, "%s", name);
   return device;
