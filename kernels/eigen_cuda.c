@@ -177,9 +177,7 @@ static void put_solution(struct q2_cuda_queue *queue, const struct q2_batch *bat
   q2_cuda_put_solution(queue, &solution);
 }
 
-static int retried(const struct q2_wave *wave, int64_t slot) {
-  return wave->retry_here && wave->retry_here[wave->first + slot];
-}
+static int retried(const struct q2_wave *wave, int64_t slot) { return wave->retry && wave->retry[wave->first + slot]; }
 
 /* Matrices for the other solver are kept in `right`, which holds nothing at this time, while the chunks are decomposed. */
 static void copy_retried(struct q2_cuda_queue *queue, const struct q2_batch *batch, const struct q2_wave *wave, int back) {

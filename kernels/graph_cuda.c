@@ -107,7 +107,7 @@ void q2_cuda_put_solution(struct q2_cuda_queue *queue, const struct q2_cuda_solu
 
 static int may_record(const struct q2_cuda_queue *queue, const struct q2_wave *wave, int64_t program) {
   const struct q2_cuda_device *device = queue->device;
-  return program >= 0 && wave->count > 0 && !wave->retry_here && device->graphs != Q2_CUDA_GRAPHS_OFF &&
+  return program >= 0 && wave->count > 0 && !wave->retry && device->graphs != Q2_CUDA_GRAPHS_OFF &&
          (device->graphs == Q2_CUDA_GRAPHS_ON || !device->timing);
 }
 

@@ -67,8 +67,7 @@ struct q2_wave {
   const int32_t *set_aside;  /* moving batches: [molecules] 1: its residuals do not count */
   int setting_aside;         /* moving batches: molecules that go astray now will be set aside */
   int32_t *outcome;          /* [molecules] enum q2_outcome */
-  const int32_t *retry;      /* [molecules] 1: decompose its matrix by the other solver; NULL: none */
-  const int32_t *retry_here; /* the same for the host */
+  const int32_t *retry;      /* [molecules] 1: decompose its matrix by the other solver; NULL: none; the host's */
   int64_t *limbs;            /* [segments][sums][Q2_LIMBS] this wave's share of the sums */
   int64_t sums;              /* the stride of the segments */
   int collects_gradient, collects_normal; /* what a molecule's outcome depends on */

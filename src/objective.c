@@ -146,8 +146,7 @@ static int make_state(struct q2_objective *objective, const struct q2_batch *bat
   state->outcome = q2_allocate(count, sizeof *state->outcome);
   state->retry = q2_allocate(count, sizeof *state->retry);
   state->outcome_there = allocate_there(objective, count, sizeof *state->outcome);
-  state->retry_there = allocate_there(objective, count, sizeof *state->retry);
-  if (!state->outcome || !state->retry || !state->outcome_there || !state->retry_there) return -1;
+  if (!state->outcome || !state->retry || !state->outcome_there) return -1;
   if (!batch->moving) return 0;
   state->first = q2_allocate(coordinates, sizeof *state->first);
   state->status = q2_allocate(count, sizeof *state->status);
@@ -171,7 +170,6 @@ static void free_state(const struct q2_backend *backend, struct batch_state *sta
   free(state->status);
   free(state->set_aside);
   backend->release(backend, state->outcome_there);
-  backend->release(backend, state->retry_there);
   backend->release(backend, state->start_there);
   backend->release(backend, state->relaxed_there);
   backend->release(backend, state->status_there);

@@ -4,15 +4,22 @@
 
 #include "objective_state.h"
 
+/* Reads what became of each molecule into the states' `outcome`. Waits. */
+static void fetch_outcomes(const struct q2_objective *objective) {
+  for (int b = 0; b < objective->batch_count; b++) {
+    const struct batch_state *state = &objective->state[b];
+    const int64_t bytes = objective->batch[b].molecules * (int64_t)sizeof *state->outcome;
+    if (bytes > 0) objective->backend->get(objective->backend, state->outcome, state->outcome_there, bytes);
+  }
+}
+
 /* The lowest number (in the file) of a molecule of this rank that failed, -1: none. */
-static int64_t first_failed(struct q2_objective *objective) {
-  const struct q2_backend *backend = objective->backend;
+static int64_t first_failed(const struct q2_objective *objective) {
   int64_t first = -1;
+  fetch_outcomes(objective);
   for (int b = 0; b < objective->batch_count; b++) {
     const struct q2_batch *batch = &objective->batch[b];
-    int32_t *outcome = objective->state[b].outcome;
-    if (batch->molecules == 0) continue;
-    backend->get(backend, outcome, objective->state[b].outcome_there, batch->molecules * (int64_t)sizeof *outcome);
+    const int32_t *outcome = objective->state[b].outcome;
     for (int64_t m = 0; m < batch->molecules; m++) {
       const int failed = (outcome[m] == Q2_FAILS || outcome[m] == Q2_UNCONVERGED) && !batch->validation[m];
       if (failed && (first < 0 || batch->file_molecule[m] < first)) first = batch->file_molecule[m];
@@ -63,15 +70,11 @@ static void read_sums(struct q2_objective *objective, struct q2_evaluation *eval
 
 /* Flags the molecules whose decomposition did not converge, for the other solver. */
 static void flag_unconverged(struct q2_objective *objective) {
-  const struct q2_backend *backend = objective->backend;
+  fetch_outcomes(objective);
   for (int b = 0; b < objective->batch_count; b++) {
     struct batch_state *state = &objective->state[b];
-    const int64_t count = objective->batch[b].molecules, bytes = count * (int64_t)sizeof *state->retry;
-    if (count == 0) continue;
-    backend->get(backend, state->outcome, state->outcome_there, bytes);
-    for (int64_t m = 0; m < count; m++)
+    for (int64_t m = 0; m < objective->batch[b].molecules; m++)
       state->retry[m] = state->outcome[m] == Q2_UNCONVERGED;
-    backend->put(backend, state->retry_there, state->retry, bytes);
   }
 }
 

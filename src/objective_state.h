@@ -18,7 +18,7 @@ struct wave_task {
 /* What evaluations keep of a batch from one to the next; `there`: in the backend's memory (kernels/backend.h). */
 struct batch_state {
   int32_t *outcome, *outcome_there; /* [molecules] enum q2_outcome */
-  int32_t *retry, *retry_there;     /* [molecules] as q2_wave.retry */
+  int32_t *retry;                   /* [molecules] as q2_wave.retry */
 
   /* moving batches */
   double *first;                        /* [atoms][3] where the first relaxations ended */

@@ -75,8 +75,7 @@ static void run_task(struct q2_objective *objective, struct worker *worker, int6
   if (run->depth == Q2_DEPTH_ENERGY && !batch->moving && !batch->has_energies) return;
   q2_set_wave(objective, task->batch, task->first, task->count, wave);
   wave->setting_aside = run->setting_aside;
-  wave->retry = run->retry ? state->retry_there : NULL;
-  wave->retry_here = run->retry ? state->retry : NULL;
+  wave->retry = run->retry ? state->retry : NULL;
   const int once = run->visit || run->setting_aside || run->retry;
   const int64_t program = once ? -1 : ((t * (Q2_DEPTH_GRADIENT + 1) + run->depth) * 2 + run->normal) * 2 + run->slopes;
   if (!objective->backend->replay(wave, program)) {
