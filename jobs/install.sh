@@ -53,6 +53,8 @@ look_for_needed() {
     libpetsc-real-dev
   { pkg-config --exists hdf5-openmpi 2>/dev/null || has h5pcc || [ -n "${HDF5_ROOT:-}" ]; } ||
     lacks "HDF5 1.10 to 1.14 built for MPI (neither hdf5-openmpi.pc nor h5pcc; HDF5_ROOT may lead there)" libhdf5-openmpi-dev
+  pkg-config --exists 'jansson >= 2.11' 2>/dev/null || lacks "jansson 2.11 or later (JSON; pkg-config finds no jansson.pc)" libjansson-dev
+  pkg-config --exists 'libxml-2.0 >= 2.9' 2>/dev/null || lacks "libxml2 2.9 or later (XML; pkg-config finds no libxml-2.0.pc)" libxml2-dev
   { header lapacke.h && header cblas.h; } || lacks "BLAS and LAPACK with C interfaces (cblas.h, lapacke.h)" "libopenblas-dev liblapacke-dev"
 }
 look_for_test_tools() {

@@ -19,6 +19,8 @@ class Q2hpc(CMakePackage):
     depends_on("petsc@3.18: +mpi~complex+double")
     depends_on("hdf5@1.10:1.14 +mpi")
     depends_on("openblas")
+    depends_on("jansson@2.11:")
+    depends_on("libxml2@2.9:")
 
     def cmake_args(self):
         return [
