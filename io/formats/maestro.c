@@ -282,8 +282,11 @@ static int block_size(struct scanner *scanner, const char *name, int *size) {
   char number[TOKEN_LENGTH];
   snprintf(number, sizeof number, "%s", scanner->token + strlen(name) + 1);
   char *bracket = strchr(number, ']');
-  if (bracket && bracket[1] == '\0') *bracket = '\0'; /* else no number */
-  Q2_TRY(q2_text_integer(scanner->text, scanner->line, number, "a number of rows and ]", size, scanner->error));
+  if (!bracket || bracket[1])
+    return q2_text_fail(scanner->text, scanner->line, scanner->error, "expected %s[number of rows], found \"%.40s\"", name,
+                        scanner->token);
+  *bracket = '\0';
+  Q2_TRY(q2_text_integer(scanner->text, scanner->line, number, "a number of rows", size, scanner->error));
   return q2_text_room(scanner->text, scanner->line, *size, "rows", scanner->error);
 }
 
