@@ -315,7 +315,7 @@ static const char tinker[] = "     4  fluoride and water\n"
 
 static void test_tinker(void) {
   struct q2_molecule_list list;
-  read_right("tinker_xyz", tinker, &list);
+  read_right("tinker-xyz", tinker, &list);
   CHECK(list.count == 2);
   if (list.count == 2) {
     const struct q2_molecule_record *record = &list.record[0];
@@ -328,10 +328,10 @@ static void test_tinker(void) {
     CHECK(list.record[1].element[0] == 14 && list.record[1].bond_count == 0 && list.record[1].line == 7);
   }
   q2_molecule_list_free(&list);
-  CHECK(recognised_as("tinker_xyz", "a.xyz", tinker) && recognised_as("tinker_xyz", "a.arc", tinker));
-  CHECK(!recognised_as("tinker_xyz", "a.xyz", "1\ntitle\nH 0 0 0\n"));
-  check_cut_anywhere("tinker_xyz", tinker);
-  check_line_end("tinker_xyz", tinker, "\r\n");
+  CHECK(recognised_as("tinker-xyz", "a.xyz", tinker) && recognised_as("tinker-xyz", "a.arc", tinker));
+  CHECK(!recognised_as("tinker-xyz", "a.xyz", "1\ntitle\nH 0 0 0\n"));
+  check_cut_anywhere("tinker-xyz", tinker);
+  check_line_end("tinker-xyz", tinker, "\r\n");
 }
 
 static void test_tinker_refused(void) {
@@ -356,8 +356,8 @@ static void test_tinker_refused(void) {
       {"    19\n", "    19", "file:8: the file ends within this line"},
   };
   for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
-    check_refused_with("tinker_xyz", tinker, wrong[k].old, wrong[k].new, wrong[k].message);
-  check_refused("tinker_xyz", "\n\n", "expected a number of atoms");
+    check_refused_with("tinker-xyz", tinker, wrong[k].old, wrong[k].new, wrong[k].message);
+  check_refused("tinker-xyz", "\n\n", "expected a number of atoms");
 }
 
 int main(void) {
