@@ -55,10 +55,21 @@ void check_refused_with(const char *format, const struct sample *sample, const c
 
 static int same(const void *a, const void *b, size_t size) { return !a || !b || memcmp(a, b, size) == 0; }
 
+/* What files of structures and types have besides (names and methods may have had numbers). */
+static int names_agree(const struct q2_molecule_record *record, const struct q2_molecule_record *whole, int all) {
+  const size_t n = (size_t)whole->atom_count;
+  if (all && (!record->type != !whole->type || !record->label != !whole->label ||
+              !record->partial_charge != !whole->partial_charge || record->line != whole->line))
+    return 0;
+  return same(record->type, whole->type, n * sizeof *whole->type) &&
+         same(record->label, whole->label, n * sizeof *whole->label) &&
+         same(record->partial_charge, whole->partial_charge, n * sizeof(double));
+}
+
 /* Whether what the record has is what the whole one has; both must have the same arrays where `all`. */
 static int agrees(const struct q2_molecule_record *record, const struct q2_molecule_record *whole, int all) {
   const size_t n = (size_t)whole->atom_count, real = sizeof(double);
-  if (record->atom_count != whole->atom_count) return 0;
+  if (record->atom_count != whole->atom_count || !names_agree(record, whole, all)) return 0;
   if (all && (!record->element != !whole->element || !record->position != !whole->position || !record->mass != !whole->mass ||
               !record->gradient != !whole->gradient || !record->hessian != !whole->hessian ||
               record->frequency_count != whole->frequency_count || record->has_energy != whole->has_energy ||
@@ -78,16 +89,22 @@ static int agrees(const struct q2_molecule_record *record, const struct q2_molec
          (!record->has_multiplicity || record->multiplicity == whole->multiplicity);
 }
 
-static int list_agrees(const struct q2_molecule_list *list, const struct q2_molecule_list *whole, int all) {
-  if (list->count > whole->count || (all && list->count != whole->count)) return 0;
+/* The same of the records that there are. */
+static int records_agree(const struct q2_molecule_list *list, const struct q2_molecule_list *whole, int all) {
+  if (list->count > whole->count) return 0;
   for (int m = 0; m < list->count; m++)
     if (!agrees(&list->record[m], &whole->record[m], all)) return 0;
   return 1;
 }
 
+static int list_agrees(const struct q2_molecule_list *list, const struct q2_molecule_list *whole) {
+  return list->count == whole->count && records_agree(list, whole, 1);
+}
+
 static int has_place(const struct q2_error *error) { return strncmp(error->text, "sample:", 7) == 0; }
 
-static void check_cut(const char *format, const struct sample *sample, const struct q2_molecule_list *whole, int may_shrink) {
+static void check_cut(const char *format, const struct sample *sample, const struct q2_molecule_list *whole,
+                      enum cut_leaves cut) {
   for (size_t size = 0; size < sample->size; size++) {
     struct q2_molecule_list list;
     struct q2_error error;
@@ -95,9 +112,9 @@ static void check_cut(const char *format, const struct sample *sample, const str
     if (!copy) abort();
     memcpy(copy, sample->text, size);
     if (read_sample(format, copy, size, &list, &error) == Q2_OK) {
-      const int smaller = may_shrink && list.count == 1 && list.record[0].atom_count < whole->record[0].atom_count;
-      CHECK(smaller || (list.count > 0 && list_agrees(&list, whole, 0)), "%s: cut after %zu of %zu bytes", format, size,
-            sample->size);
+      const int smaller = cut == CUT_LEAVES_LESS && list.count == 1 && list.record[0].atom_count < whole->record[0].atom_count;
+      CHECK(smaller || (list.count > 0 && records_agree(&list, whole, cut == CUT_LEAVES_WHOLE)),
+            "%s: cut after %zu of %zu bytes", format, size, sample->size);
     } else
       CHECK(has_place(&error), "%s: cut after %zu bytes: \"%s\"", format, size, error.text);
     q2_molecule_list_free(&list);
@@ -131,7 +148,7 @@ static void check_stars(const char *format, const struct sample *sample, const s
     snprintf(place, sizeof place, "sample:%d:", line);
     snprintf(before, sizeof before, "sample:%d:", line - 1); /* an archive's number may begin in the line before */
     if (read_sample(format, copy.text, copy.size, &list, &error) == Q2_OK)
-      CHECK(list_agrees(&list, whole, 1), "%s: \"%.*s\" in line %d as stars counted for something", format, (int)length,
+      CHECK(list_agrees(&list, whole), "%s: \"%.*s\" in line %d as stars counted for something", format, (int)length,
             sample->text + at, line);
     else {
       CHECK(has_place(&error), "%s: stars in line %d: \"%s\"", format, line, error.text);
@@ -160,7 +177,7 @@ static void check_same(const char *format, const struct sample *sample, const st
   }
   const int status = read_sample(format, copy.text, copy.size, &list, &error);
   CHECK(status == Q2_OK, "%s: %s", format, error.text);
-  CHECK(status != Q2_OK || list_agrees(&list, whole, 1), "%s: another record with other line ends or exponents", format);
+  CHECK(status != Q2_OK || list_agrees(&list, whole), "%s: another record with other line ends or exponents", format);
   q2_molecule_list_free(&list);
   sample_free(&copy);
 }
@@ -175,13 +192,13 @@ static void check_zeros(const char *format, const struct sample *sample) {
   }
 }
 
-void check_damaged(const char *format, const struct sample *sample, int numbers, int may_shrink) {
+void check_damaged(const char *format, const struct sample *sample, int numbers, enum cut_leaves cut) {
   struct q2_molecule_list whole;
   struct q2_error error;
   const int status = read_sample(format, sample->text, sample->size, &whole, &error);
   CHECK(status == Q2_OK, "%s: %s", format, error.text);
   if (status == Q2_OK) {
-    check_cut(format, sample, &whole, may_shrink);
+    check_cut(format, sample, &whole, cut);
     check_stars(format, sample, &whole, numbers);
     check_same(format, sample, &whole, "\r\n", 0);
     check_same(format, sample, &whole, "\r", 0);

@@ -18,12 +18,15 @@ void check_refused(const char *format, const struct sample *sample, const char *
 void check_refused_with(const char *format, const struct sample *sample, const char *old, const char *new,
                         const char *expected);
 
+/* What may be read from a file that has been cut, if it is not refused: parts of the whole one's records; or also, of a matrix
+ * without atoms, a smaller one; or only complete records, the first ones. */
+enum cut_leaves { CUT_LEAVES_PARTS, CUT_LEAVES_LESS, CUT_LEAVES_WHOLE };
+
 /* All of these:
- * - cut after every line and every byte: refused, or what is there equals the whole file's (a matrix without atoms may also be
- *   a smaller one: may_shrink);
+ * - cut after every line and every byte: refused, or as `cut` says;
  * - every number replaced by stars: refused, or it does not count. At least `numbers` are refused with the number's line;
  * - line ends "\r\n" and "\r", exponents with D: the same record;
  * - a byte 0 anywhere: refused. */
-void check_damaged(const char *format, const struct sample *sample, int numbers, int may_shrink);
+void check_damaged(const char *format, const struct sample *sample, int numbers, enum cut_leaves cut);
 
 #endif

@@ -40,7 +40,7 @@ static void test_jaguar_input(void) {
   CHECK(strcmp(record->label[2].text, "H3a") == 0);
   CHECK(record->mass[0] == q2_element_mass(8) && record->mass[1] == q2_element_mass(1) && record->mass[2] == sample_mass[2]);
   q2_molecule_list_free(&list);
-  check_damaged("jaguar", &sample, 73, 0);
+  check_damaged("jaguar", &sample, 73, CUT_LEAVES_PARTS);
   sample_free(&sample);
 }
 
@@ -85,7 +85,7 @@ static void test_jaguar_output(void) {
   CHECK(record->charge == -1 && record->multiplicity == 2);
   CHECK(strcmp(record->method, "DFT(b3lyp)/lacvp**, Jaguar") == 0, "%s", record->method);
   q2_molecule_list_free(&list);
-  check_damaged("jaguar-out", &sample, 16, 0);
+  check_damaged("jaguar-out", &sample, 16, CUT_LEAVES_PARTS);
   check_refused_with("jaguar-out", &sample, " completed on ", " stopped on ", "the job did not end normally");
   check_refused_with("jaguar-out", &sample, "frequencies: 3", "frequencies: 4", "expected 4 frequencies, found 3");
   check_refused_with("jaguar-out", &sample, "-76.37500000000 hartrees", "-76.37500000000 eV", "\"hartrees\"");
@@ -106,7 +106,7 @@ static void test_orca(int columns) {
   for (int a = 0; a < 3; a++)
     CHECK(record->mass[a] == sample_mass[a]);
   q2_molecule_list_free(&list);
-  check_damaged("orca", &sample, 120, 0);
+  check_damaged("orca", &sample, 120, CUT_LEAVES_PARTS);
   sample_free(&sample);
 }
 
