@@ -65,6 +65,7 @@ struct q2_mm3star_row {
   int has_higher;                                 /* V4 to V6 follow in a row 54 */
   int32_t line;                                   /* the last one, by which MacroModel's listings name the row */
   int substructure;                               /* -1: the main block */
+  int left_out;                                   /* the header does not select it */
 };
 
 /* Alternative `letter` holds where the angle of three atoms of the pattern is within `tolerance` of `angle` (degrees). */

@@ -185,7 +185,7 @@ static int check_alternative(const struct q2_mm3star *field, const struct q2_tex
 static int read_kind(const struct q2_text *text, int number, const struct line *line, struct q2_error *error) {
   const char letter = at(line, 0), kind = at(line, 1);
   if (letter == '5' && kind == '4') return 54;
-  if (kind == 'A' && letter != ' ') return 'A';
+  if (kind == 'A' && letter >= 'a' && letter <= 'z') return 'A';
   if (kind >= '1' && kind <= '8' && (letter == ' ' || (letter >= 'a' && letter <= 'z'))) return kind - '0';
   q2_text_fail(text, number, error, "expected a row (1 to 8 in the second column) or a comment (C there)");
   return -1;
@@ -214,7 +214,7 @@ int q2_mm3star_read_row(struct q2_mm3star *field, const struct q2_text *text, in
   Q2_TRY(read_values(text, number, &line, &row, error));
   Q2_TRY(read_conditions(field, text, number, &line, &row, error));
   Q2_TRY(check_alternative(field, text, number, &row, error));
-  if (!is_selected(field, &line)) return Q2_OK;
+  row.left_out = !is_selected(field, &line);
   struct q2_mm3star_row *kept = q2_mm3star_append((void **)&field->row, &field->row_count, &field->row_capacity, sizeof *kept);
   if (!kept) return q2_text_fail(text, number, error, "no memory");
   *kept = row;
