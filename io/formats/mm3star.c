@@ -70,7 +70,7 @@ int q2_mm3star_fits(const struct q2_mm3star *field, int label, const char *type)
 }
 
 void q2_mm3star_row_name(const struct q2_mm3star *field, const struct q2_mm3star_row *row, char name[Q2_MM3STAR_NAME]) {
-  int length = snprintf(name, Q2_MM3STAR_NAME, "%d", row->line);
+  int length = snprintf(name, Q2_MM3STAR_NAME, "%d", row->value[0].line);
   for (int k = 0; k < row->atom_count; k++) {
     const int label = row->number[k] ? field->substructure[row->substructure].label[row->number[k] - 1] : row->label[k];
     length += snprintf(name + length, (size_t)(Q2_MM3STAR_NAME - length), "%c%s", k ? '-' : ' ', field->label[label].text);

@@ -63,9 +63,9 @@ struct q2_mm3star_row {
   int value_count;                                /* fields up to the last that is filled */
   struct q2_file_number value[Q2_MM3STAR_VALUES]; /* as in the file: multiplier 1, unit "" */
   int has_higher;                                 /* V4 to V6 follow in a row 54 */
-  int32_t line;                                   /* the last one, by which MacroModel's listings name the row */
-  int substructure;                               /* -1: the main block */
-  int left_out;                                   /* the header does not select it */
+  int32_t line;     /* the last one, by which MacroModel's listings name the row; its numbers stand in value[0].line */
+  int substructure; /* -1: the main block */
+  int left_out;     /* the header does not select it */
 };
 
 /* Alternative `letter` holds where the angle of three atoms of the pattern is within `tolerance` of `angle` (degrees). */
@@ -116,7 +116,7 @@ struct q2_mm3star {
 /* Whether an atom of `type` fits a label. */
 int q2_mm3star_fits(const struct q2_mm3star *field, int label, const char *type);
 
-/* "1862 RH-PX a": line, types (those of the pattern where the row has numbers), alternative. */
+/* "1862 RH-PX a": the line of its numbers, types (those of the pattern where the row has numbers), alternative. */
 enum { Q2_MM3STAR_NAME = 40 };
 void q2_mm3star_row_name(const struct q2_mm3star *field, const struct q2_mm3star_row *row, char name[Q2_MM3STAR_NAME]);
 

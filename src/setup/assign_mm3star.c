@@ -66,12 +66,19 @@ static int add_parameter(struct q2_mm3star_assigner *assigner, const struct q2_m
   return q2_builder_parameter(assigner->builder, &parameter, key, assigner->error);
 }
 
+int q2_mm3star_shared(struct q2_mm3star_assigner *assigner, const struct q2_mm3star_row *row, int value_index, const char *kind,
+                      double multiplier, int share, int *key) {
+  char name[Q2_MM3STAR_NAME], label[Q2_MM3STAR_NAME + 16];
+  const int active = q2_mm3star_is_fitted(assigner, kind, q2_mm3star_is_marked(assigner->field, row));
+  q2_mm3star_row_name(assigner->field, row, name);
+  snprintf(label, sizeof label, share > 1 && !active ? "%s /%d" : "%s", name, share);
+  return add_parameter(assigner, row, value_index, label, kind, multiplier / share,
+                       multiplier / share * row->value[value_index].value, active, key);
+}
+
 int q2_mm3star_parameter(struct q2_mm3star_assigner *assigner, const struct q2_mm3star_row *row, int value_index,
                          const char *kind, double multiplier, int *key) {
-  char label[Q2_MM3STAR_NAME];
-  q2_mm3star_row_name(assigner->field, row, label);
-  return add_parameter(assigner, row, value_index, label, kind, multiplier, multiplier * row->value[value_index].value,
-                       q2_mm3star_is_fitted(assigner, kind, q2_mm3star_is_marked(assigner->field, row)), key);
+  return q2_mm3star_shared(assigner, row, value_index, kind, multiplier, 1, key);
 }
 
 int q2_mm3star_derived(struct q2_mm3star_assigner *assigner, const struct q2_mm3star_row *row, const char *label,
@@ -114,8 +121,8 @@ int q2_mm3star_note(struct q2_mm3star_assigner *assigner, const char *what, cons
                                 : has_wildcard(assigner->field, row) ? Q2_MATCHED_BY_WILDCARD
                                                                      : Q2_MATCHED;
   const char *behind_line = strchr(name, ' ');
-  return q2_assignment_note(assigner->report, what, types, how, row ? row->line : 0, behind_line ? behind_line + 1 : "",
-                            example, assigner->error);
+  return q2_assignment_note(assigner->report, what, types, how, row ? row->value[0].line : 0,
+                            behind_line ? behind_line + 1 : "", example, assigner->error);
 }
 
 /* --- the work --- */

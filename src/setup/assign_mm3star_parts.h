@@ -75,6 +75,11 @@ int q2_mm3star_is_marked(const struct q2_mm3star *field, const struct q2_mm3star
 int q2_mm3star_parameter(struct q2_mm3star_assigner *assigner, const struct q2_mm3star_row *row, int value_index,
                          const char *kind, double multiplier, int *key);
 
+/* The same for a field that holds the sum of `share` terms. Frozen ones are named with the share ("1150 00-C2-C2-00 /4"), as it
+ * may differ between bonds; those that vary are not: one number cannot be fitted as two. */
+int q2_mm3star_shared(struct q2_mm3star_assigner *assigner, const struct q2_mm3star_row *row, int value_index, const char *kind,
+                      double multiplier, int share, int *key);
+
 /* One of a number that no field holds; it varies only where options->fit asks for the kind. */
 int q2_mm3star_derived(struct q2_mm3star_assigner *assigner, const struct q2_mm3star_row *row, const char *label,
                        const char *kind, double value, int *key);

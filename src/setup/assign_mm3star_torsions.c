@@ -38,7 +38,7 @@ static int add_torsion(struct q2_mm3star_assigner *a, const int torsion[4], cons
   if (!has_constants(row) && !varies) return Q2_OK;
   const int share = is_sum(a->field, row) ? torsions_about(&a->view, torsion[1], torsion[2]) : 1;
   for (int k = 0; k < 3; k++)
-    Q2_TRY(q2_mm3star_parameter(a, row, k, torsion_kinds[k], 2 * a->unit[Q2_MM3STAR_TOR] / share, &keys[k]));
+    Q2_TRY(q2_mm3star_shared(a, row, k, torsion_kinds[k], 2 * a->unit[Q2_MM3STAR_TOR], share, &keys[k]));
   return q2_builder_term(a->builder, a->molecule, "torsion_mm3", torsion, keys, NULL, 0, a->error);
 }
 
