@@ -83,9 +83,7 @@ int q2_mm3star_parameter(struct q2_mm3star_assigner *assigner, const struct q2_m
 
 int q2_mm3star_derived(struct q2_mm3star_assigner *assigner, const struct q2_mm3star_row *row, const char *label,
                        const char *kind, double value, int *key) {
-  const char *fit = assigner->options->fit;
-  const int active = strcmp(fit, "marked") != 0 && strcmp(fit, "none") != 0 && strcmp(fit, "all") != 0 && list_has(fit, kind);
-  return add_parameter(assigner, row, -1, label, kind, 0, value, active, key);
+  return add_parameter(assigner, row, -1, label, kind, 0, value, list_has(assigner->options->fit, kind), key);
 }
 
 /* --- notes --- */

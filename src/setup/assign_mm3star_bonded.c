@@ -65,7 +65,7 @@ int q2_mm3star_assign_bonds(struct q2_mm3star_assigner *a) {
 /* Whether the angle changes when one of its atoms moves to its site. */
 static int angle_sees_sites(const struct q2_mm3star_assigner *a, const int angle[3]) {
   for (int k = 0; k < 3; k++)
-    if (a->site[angle[k]] >= 0 && (k == 1 || a->site[angle[k]] != angle[1])) return 1;
+    if (a->site[angle[k]] >= 0 && a->site[angle[k]] != angle[1]) return 1;
   return 0;
 }
 
