@@ -28,7 +28,8 @@ int q2_perceive_bonds(struct q2_molecule_record *record, const struct q2_percept
  * Q2_BOND_PARTIAL stay, all others are made anew. Local. */
 int q2_perceive_orders(struct q2_molecule_record *record, struct q2_error *error);
 
-/* Marks the bonds of aromatic rings of five or six atoms, whatever their orders: aromatic [bond_count] becomes 0 or 1. */
+/* Marks the bonds of aromatic rings, whatever their orders: aromatic [bond_count] becomes 0, or the sum of 32 for a ring of
+ * five atoms and 64 for one of six. Local. */
 int q2_perceive_aromatic(const struct q2_molecule_record *record, const struct q2_topology *topology, int32_t *aromatic,
                          struct q2_error *error);
 

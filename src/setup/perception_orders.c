@@ -108,7 +108,7 @@ static void judge_ring(const struct molecule *m, const int *ring, int size) {
   for (int k = 0; k < size; k++)
     if (!short_enough(m, q2_topology_bond(m->topology, ring[k], ring[(k + 1) % size]))) return;
   for (int k = 0; k < size; k++)
-    m->aromatic[q2_topology_bond(m->topology, ring[k], ring[(k + 1) % size])] = 1;
+    m->aromatic[q2_topology_bond(m->topology, ring[k], ring[(k + 1) % size])] |= 1 << size;
 }
 
 /* Goes on from ring[depth] through atoms above ring[0] until it is back there; finds each ring of 5 and 6 twice. */

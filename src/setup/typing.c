@@ -46,7 +46,7 @@ struct typing {
   const struct q2_molecule_record *record;
   const struct q2_type_name *first; /* [atoms] types of the first round; NULL during it */
   int32_t *ring;                    /* [bonds] size of the smallest ring, up to 8 */
-  int32_t *aromatic;                /* [bonds] */
+  int32_t *aromatic;                /* [bonds] of q2_perceive_aromatic */
 };
 
 static int fits(const struct typing *t, int atom, int pattern);
@@ -80,9 +80,15 @@ static int any_bond(const struct typing *t, int atom, const int32_t *value, int 
   return 0;
 }
 
-static int is_aromatic(const struct typing *t, int atom) {
-  for (int n = t->topology->start[atom]; n < t->topology->start[atom + 1]; n++)
-    if (bond_fits(t, t->topology->bond_of[n], Q2_BOND_AROMATIC)) return 1;
+/* Whether the atom is in an aromatic ring of `least` to `most` atoms; one that only the file's bond orders make aromatic is of
+ * any size (least 1). */
+static int is_aromatic(const struct typing *t, int atom, int least, int most) {
+  for (int n = t->topology->start[atom]; n < t->topology->start[atom + 1]; n++) {
+    const int bond = t->topology->bond_of[n];
+    if (least <= 1 && bond_fits(t, bond, Q2_BOND_AROMATIC)) return 1;
+    for (int size = 5; size <= 6; size++)
+      if ((t->aromatic[bond] & 1 << size) && size >= least && size <= most) return 1;
+  }
   return 0;
 }
 
@@ -116,8 +122,7 @@ static int holds(const struct typing *t, int atom, const struct q2_typing_condit
   case Q2_TYPING_RING:
     return any_bond(t, atom, t->ring, condition->least, condition->most) != condition->negated;
   case Q2_TYPING_AROMATIC:
-    value = is_aromatic(t, atom);
-    break;
+    return is_aromatic(t, atom, condition->least, condition->most) != condition->negated;
   case Q2_TYPING_PLANAR:
     value = is_planar(t, atom);
     break;

@@ -12,7 +12,7 @@ enum q2_typing_property {
   Q2_TYPING_BONDED,     /* number of neighbours that fit a pattern */
   Q2_TYPING_CHARGE,     /* charge of the molecule */
   Q2_TYPING_RING,       /* size of a ring that the atom is in */
-  Q2_TYPING_AROMATIC,   /* 1 or 0 */
+  Q2_TYPING_AROMATIC,   /* size of an aromatic ring that the atom is in */
   Q2_TYPING_PLANAR      /* 1 or 0 */
 };
 

@@ -94,7 +94,7 @@ static const struct {
     {"bonded", Q2_TYPING_BONDED, NUMBER_OR_NONE, 1, INT_MAX},
     {"charge", Q2_TYPING_CHARGE, NUMBER, 0, 0},
     {"ring", Q2_TYPING_RING, NUMBER_OR_NONE, 1, INT_MAX},
-    {"aromatic", Q2_TYPING_AROMATIC, FLAG, 1, 1},
+    {"aromatic", Q2_TYPING_AROMATIC, NUMBER_OR_NONE, 1, INT_MAX},
     {"planar", Q2_TYPING_PLANAR, FLAG, 1, 1},
 };
 
