@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../io/memory.h"
+#include "../locking.h"
 #include "../objective.h"
 #include "../variables.h"
 #include "bounded_quadratic.h"
@@ -192,6 +193,12 @@ static int with_hessians(struct linear *l, double *before, double *after) {
   struct q2_dataset *d = l->dataset;
   const enum q2_bounds_rule rule = (enum q2_bounds_rule)(l->options->bounds | (l->options->positive ? Q2_BOUNDS_SIGNS : 0));
   Q2_TRY(remember_owners(l));
+  if (l->options->positive) {
+    double *values = q2_allocate_everywhere(l->comm, d->parameters.count, sizeof *values, "option -start linear", l->error);
+    if (!values) return Q2_FAILED;
+    q2_lock_start_at_sign_bounds(&d->parameters, values);
+    free(values);
+  }
   Q2_TRY(observe_hessians(l, &d->observables[0]));
   Q2_TRY(q2_agree(l->comm, q2_variables_create(&d->parameters, NULL, rule, &l->variables, l->error), l->error));
   if (l->variables.count == 0)
