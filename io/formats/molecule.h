@@ -8,6 +8,7 @@
 
 #include "../dataset.h"
 #include "../error.h"
+#include "text.h"
 
 /* Order of a bond. */
 enum {
@@ -52,6 +53,33 @@ struct q2_molecule_list {
 /* Adds an empty record (bond_count -1) of `atom_count` atoms and returns it, or NULL without memory; it is valid until the next
  * one is added. An array is allocated by whoever fills it, with q2_allocate or malloc. Local. */
 struct q2_molecule_record *q2_molecule_add(struct q2_molecule_list *list, int atom_count);
+
+/* The same for a reader: refuses an atom_count that is not 1 to Q2_MOST_ATOMS, or more than the text can hold at a line an
+ * atom, with a message that names `line`; the new record begins there. */
+int q2_molecule_begin(struct q2_molecule_list *list, const struct q2_text *text, int line, int64_t atom_count,
+                      struct q2_molecule_record **record, struct q2_error *error);
+
+/* `count` numbers of `size` bytes, all zero, or NULL and a message. */
+void *q2_molecule_array(const struct q2_text *text, int64_t count, size_t size, struct q2_error *error);
+
+/* The record's Hessian from a square matrix [n][n], n = 3 atom_count, hartree/bohr^2: the mean of an element and its mirror
+ * image. They may differ by 1e-3 of the largest element (finite differences do, packed numbers read as a square differ by
+ * more); else the message names `line`. */
+int q2_molecule_hessian_from_square(const struct q2_text *text, int line, const double *square,
+                                    struct q2_molecule_record *record, struct q2_error *error);
+
+/* Whether the square [n][n] is symmetric in this sense. */
+int q2_is_symmetric(const double *square, int64_t n);
+
+/* The atomic number that an atom's name begins with: "C", "CL", "Rh1", "C3a", or an atomic number itself, "6". The letters up
+ * to the first other character are the symbol, in any case. 0: no element (dummies and ghosts: X, Bq). */
+int q2_element_of_name(const char *name);
+
+/* Takes an element, by q2_element_of_name, or fails with a message. */
+int q2_molecule_element(const struct q2_text *text, int line, const char *name, int32_t *element, struct q2_error *error);
+
+/* Copies `title` without blanks around it into text[size], cut where it does not fit. */
+void q2_copy_title(char *text, size_t size, const char *title);
 
 /* Releases the list with all its records; harmless on a zeroed structure. */
 void q2_molecule_list_free(struct q2_molecule_list *list);

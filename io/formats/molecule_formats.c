@@ -4,7 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct q2_molecule_format q2_molecule_formats[] = {{NULL, NULL, NULL, NULL, NULL}};
+#define FORMAT(reader) q2_##reader##_recognises, q2_##reader##_read
+
+/* clang-format off */
+const struct q2_molecule_format q2_molecule_formats[] = {
+    {"fchk", " .fchk .fch ", "Gaussian formatted checkpoint: geometry, masses, energy, gradient, Hessian, bonds", FORMAT(fchk)},
+    {"gaussian", " .log .out ", "Gaussian log: geometry, masses, energy, gradient, Hessian of the archive entry", FORMAT(gaussian_log)},
+    {"jaguar", " .in ", "Jaguar input or restart file: geometry, masses, Hessian", FORMAT(jaguar_input)},
+    {"jaguar-out", " .out ", "Jaguar output: geometry, energy (the Hessian is in the restart file, NAME.01.in)", FORMAT(jaguar_output)},
+    {"orca", " .hess ", "ORCA Hessian file: geometry, masses, Hessian", FORMAT(orca_hess)},
+    {"npy", " .npy ", "numpy array: Hessian, 3N x 3N, hartree/bohr^2", FORMAT(npy)},
+    {"xyz", " .xyz ", "xyz or extended xyz, of one or many frames: geometry", FORMAT(xyz)},
+    {"hessian", " .hessian .dat ", "numbers alone: Hessian, 3N x 3N or its lower triangle, hartree/bohr^2", FORMAT(hessian)},
+    {NULL, NULL, NULL, NULL, NULL}};
+/* clang-format on */
 
 const struct q2_molecule_format *q2_molecule_format_named(const char *name) {
   for (const struct q2_molecule_format *format = q2_molecule_formats; format->name; format++)

@@ -29,4 +29,22 @@ const struct q2_molecule_format *q2_molecule_format_of(const struct q2_text *tex
 /* Whether some format's endings fit the path: what is taken from a directory. */
 int q2_molecule_format_fits(const char *path);
 
+/* The readers. */
+int q2_fchk_recognises(const struct q2_text *text);
+int q2_fchk_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_gaussian_log_recognises(const struct q2_text *text);
+int q2_gaussian_log_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_jaguar_input_recognises(const struct q2_text *text);
+int q2_jaguar_input_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_jaguar_output_recognises(const struct q2_text *text);
+int q2_jaguar_output_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_orca_hess_recognises(const struct q2_text *text);
+int q2_orca_hess_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_xyz_recognises(const struct q2_text *text);
+int q2_xyz_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_npy_recognises(const struct q2_text *text);
+int q2_npy_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_hessian_recognises(const struct q2_text *text);
+int q2_hessian_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+
 #endif

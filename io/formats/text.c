@@ -211,3 +211,34 @@ int q2_text_reals(const struct q2_text *text, int *line, int64_t count, const ch
   }
   return Q2_OK;
 }
+
+int q2_text_plain(const struct q2_text *text, struct q2_error *error) {
+  const char *zero = memchr(text->bytes, '\0', text->size);
+  if (!zero) return Q2_OK;
+  const char *cut = text->cut + (zero - text->bytes);
+  int low = 0, high = text->line_count; /* line[low] <= cut < line[high] */
+  while (high - low > 1) {
+    const int middle = low + (high - low) / 2;
+    if (text->line[middle] <= cut)
+      low = middle;
+    else
+      high = middle;
+  }
+  return q2_text_fail(text, low + 1, error, "expected text, found a byte 0 in column %lld",
+                      (long long)(cut - text->line[low] + 1));
+}
+
+int q2_text_whole(const struct q2_text *text, int line, struct q2_error *error) {
+  if (line < text->line_count || text->size == 0) return Q2_OK;
+  const char last = text->bytes[text->size - 1];
+  if (last == '\n' || last == '\r') return Q2_OK;
+  return q2_text_fail(text, text->line_count, error,
+                      "the file ends within this line: it was cut short, or its last line end is missing");
+}
+
+int q2_text_room(const struct q2_text *text, int line, int64_t count, const char *what, struct q2_error *error) {
+  if (count < 0) return q2_text_fail(text, line, error, "expected a number of %s, found %lld", what, (long long)count);
+  if (count > (int64_t)(text->size / 2) + 1) /* a digit and a blank each */
+    return q2_text_fail(text, line, error, "claims %lld %s; the file has %zu bytes", (long long)count, what, text->size);
+  return Q2_OK;
+}

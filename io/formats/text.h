@@ -66,4 +66,15 @@ int q2_text_is_real(const char *word);
 int q2_text_reals(const struct q2_text *text, int *line, int64_t count, const char *what, double *values,
                   struct q2_error *error);
 
+/* Refuses a text with a byte 0, which would cut a line: a reader of text begins with it. */
+int q2_text_plain(const struct q2_text *text, struct q2_error *error);
+
+/* Refuses a line that is the file's last and has no line end: a number in it may have lost its last digits. For files of
+ * programs, which end every line. */
+int q2_text_whole(const struct q2_text *text, int line, struct q2_error *error);
+
+/* Refuses `count` numbers (`what`), which `line` claims, where there are fewer than none or the text has not so many bytes. To
+ * be asked before memory is. */
+int q2_text_room(const struct q2_text *text, int line, int64_t count, const char *what, struct q2_error *error);
+
 #endif
