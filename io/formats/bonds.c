@@ -102,8 +102,9 @@ static int condense(const struct checked *checked, struct q2_bond_list *list, in
 
 static int move(const struct checked *checked, struct q2_bond_list *list, struct q2_molecule_record *record) {
   Q2_TRY(condense(checked, list, record->atom_count));
-  Q2_TRY(q2_molecule_array(checked->text, list->count, sizeof *record->bond, &record->bond, checked->error));
-  Q2_TRY(q2_molecule_array(checked->text, list->count, sizeof *record->bond_order, &record->bond_order, checked->error));
+  if (!(record->bond = q2_molecule_array(checked->text, list->count, sizeof *record->bond, checked->error))) return Q2_FAILED;
+  if (!(record->bond_order = q2_molecule_array(checked->text, list->count, sizeof *record->bond_order, checked->error)))
+    return Q2_FAILED;
   for (int b = 0; b < list->count; b++) {
     record->bond[b][0] = low(&list->bond[b]);
     record->bond[b][1] = high(&list->bond[b]);

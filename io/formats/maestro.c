@@ -190,13 +190,16 @@ static int check_atom_columns(struct scanner *scanner, const struct column *colu
 static int allocate_atoms(const struct scanner *scanner, const struct column *columns, struct q2_molecule_record *record) {
   const int count = record->atom_count;
   const struct q2_text *text = scanner->text;
-  Q2_TRY(q2_molecule_array(text, count, sizeof *record->element, &record->element, scanner->error));
-  Q2_TRY(q2_molecule_array(text, 3 * (int64_t)count, sizeof *record->position, &record->position, scanner->error));
-  if (columns[TYPE].place >= 0) Q2_TRY(q2_molecule_array(text, count, sizeof *record->type, &record->type, scanner->error));
+  if (!(record->element = q2_molecule_array(text, count, sizeof *record->element, scanner->error))) return Q2_FAILED;
+  if (!(record->position = q2_molecule_array(text, 3 * (int64_t)count, sizeof *record->position, scanner->error)))
+    return Q2_FAILED;
+  if (columns[TYPE].place >= 0)
+    if (!(record->type = q2_molecule_array(text, count, sizeof *record->type, scanner->error))) return Q2_FAILED;
   if (columns[PARTIAL_CHARGE].place >= 0)
-    Q2_TRY(q2_molecule_array(text, count, sizeof *record->partial_charge, &record->partial_charge, scanner->error));
+    if (!(record->partial_charge = q2_molecule_array(text, count, sizeof *record->partial_charge, scanner->error)))
+      return Q2_FAILED;
   if (columns[NAME].place >= 0 || columns[PDB_NAME].place >= 0)
-    Q2_TRY(q2_molecule_array(text, count, sizeof *record->label, &record->label, scanner->error));
+    if (!(record->label = q2_molecule_array(text, count, sizeof *record->label, scanner->error))) return Q2_FAILED;
   return Q2_OK;
 }
 

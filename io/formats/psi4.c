@@ -47,7 +47,7 @@ int q2_psi4_read(const struct q2_text *text, struct q2_molecule_list *list, stru
   Q2_TRY(q2_molecule_begin(list, text, 1, atoms, &record, error));
   const int64_t n = 3 * (int64_t)atoms;
   Q2_TRY(q2_text_room(text, 1, n * n, "numbers", error));
-  Q2_TRY(q2_molecule_array(text, n * n, sizeof *square, &square, error));
+  if (!(square = q2_molecule_array(text, n * n, sizeof *square, error))) return Q2_FAILED;
   const int status = take_square(text, n, record, square, error);
   free(square);
   return status;

@@ -21,7 +21,8 @@
 
 static int read_symbols(const struct q2_json *molecule, struct q2_molecule_record *record, struct q2_error *error) {
   const struct q2_json symbols = q2_json_member(molecule, "symbols");
-  Q2_TRY(q2_molecule_array(molecule->text, record->atom_count, sizeof *record->element, &record->element, error));
+  if (!(record->element = q2_molecule_array(molecule->text, record->atom_count, sizeof *record->element, error)))
+    return Q2_FAILED;
   for (int atom = 0; atom < record->atom_count; atom++) {
     const struct q2_json symbol = q2_json_element(&symbols, (size_t)atom);
     record->element[atom] = json_is_string(symbol.value) ? q2_element_of_name(q2_json_text(&symbol)) : 0;
@@ -46,7 +47,7 @@ static int refuse_ghosts(const struct q2_json *molecule, int atom_count, struct 
 static int read_masses(const struct q2_json *molecule, struct q2_molecule_record *record, struct q2_error *error) {
   const struct q2_json masses = q2_json_member(molecule, "masses");
   if (!masses.value) return Q2_OK;
-  Q2_TRY(q2_molecule_array(molecule->text, record->atom_count, sizeof *record->mass, &record->mass, error));
+  if (!(record->mass = q2_molecule_array(molecule->text, record->atom_count, sizeof *record->mass, error))) return Q2_FAILED;
   Q2_TRY(q2_json_reals(&masses, record->atom_count, 1, 1.0, record->mass, error));
   for (int atom = 0; atom < record->atom_count; atom++) {
     const struct q2_json mass = q2_json_element(&masses, (size_t)atom);
@@ -116,7 +117,8 @@ static int read_molecule(const struct q2_json *molecule, struct q2_molecule_list
   q2_copy_title((*record)->name, sizeof(*record)->name, q2_json_text(&name));
   Q2_TRY(read_symbols(molecule, *record, error));
   Q2_TRY(refuse_ghosts(molecule, (*record)->atom_count, error));
-  Q2_TRY(q2_molecule_array(molecule->text, 3 * count, sizeof *(*record)->position, &(*record)->position, error));
+  if (!((*record)->position = q2_molecule_array(molecule->text, 3 * count, sizeof *(*record)->position, error)))
+    return Q2_FAILED;
   Q2_TRY(q2_json_reals(&geometry, count, 3, Q2_BOHR, (*record)->position, error));
   Q2_TRY(read_masses(molecule, *record, error));
   Q2_TRY(read_charge(molecule, *record, error));
@@ -127,8 +129,8 @@ static int read_molecule(const struct q2_json *molecule, struct q2_molecule_list
 
 static int read_gradient(const struct q2_json *gradient, struct q2_molecule_record *record, struct q2_error *error) {
   if (!gradient->value) return Q2_OK;
-  Q2_TRY(
-      q2_molecule_array(gradient->text, 3 * (int64_t)record->atom_count, sizeof *record->gradient, &record->gradient, error));
+  if (!(record->gradient = q2_molecule_array(gradient->text, 3 * (int64_t)record->atom_count, sizeof *record->gradient, error)))
+    return Q2_FAILED;
   return q2_json_reals(gradient, record->atom_count, 3, 1.0, record->gradient, error);
 }
 
@@ -137,7 +139,7 @@ static int read_hessian(const struct q2_json *hessian, struct q2_molecule_record
   double *square;
   if (!hessian->value) return Q2_OK;
   Q2_TRY(q2_text_room(hessian->text, 0, n * n, "numbers of a Hessian", error));
-  Q2_TRY(q2_molecule_array(hessian->text, n * n, sizeof *square, &square, error));
+  if (!(square = q2_molecule_array(hessian->text, n * n, sizeof *square, error))) return Q2_FAILED;
   int status = q2_json_reals(hessian, n, n, 1.0, square, error);
   if (status == Q2_OK && !q2_is_symmetric(square, n)) status = q2_json_expected(hessian, "a symmetric matrix", error);
   if (status == Q2_OK) status = q2_molecule_hessian_from_square(hessian->text, 0, square, record, error);
