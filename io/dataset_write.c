@@ -213,8 +213,12 @@ static int compare(MPI_Comm comm, const struct q2_writer *writer, const struct q
   struct q2_dataset found;
   snprintf(temporary, sizeof temporary, "%s", writer->file.temporary);
   MPI_Bcast(temporary, (int)sizeof temporary, MPI_CHAR, 0, comm);
-  Q2_TRY(q2_dataset_read(comm, temporary, &found, error));
-  int status = Q2_OK;
+  int status = q2_dataset_read(comm, temporary, &found, error);
+  if (status != Q2_OK) {
+    const char *reason =
+        strncmp(error->text, temporary, strlen(temporary)) == 0 ? error->text + strlen(temporary) : error->text;
+    return q2_fail(error, "%s: would not be a valid data set%.900s", writer->path, reason);
+  }
   if (strcmp(found.checksum, dataset->checksum) != 0)
     status = q2_fail(error, "%s: does not read back as written (checksum %s instead of %s)", writer->path, found.checksum,
                      dataset->checksum);
