@@ -62,6 +62,9 @@ static int element_of(const char letters[3], int count) {
   return q2_element_number(symbol);
 }
 
+/* Written as an element with two letters is: "Ca". */
+static int is_symbol(const char letters[3]) { return isupper((unsigned char)letters[0]) && islower((unsigned char)letters[1]); }
+
 static int same_letters(const char a[3], const char b[3]) {
   for (int k = 0; k < 2; k++)
     if (toupper((unsigned char)a[k]) != toupper((unsigned char)b[k])) return 0;
@@ -69,13 +72,15 @@ static int same_letters(const char a[3], const char b[3]) {
 }
 
 int q2_element_of_atom_name(const char *name, const char *type) {
-  char letters[3], type_letters[3];
+  char letters[3] = "", of_type[3] = "";
   const int count = first_letters(name, letters);
+  first_letters(type, of_type);
   if (count == 0) return 0;
   const int one = element_of(letters, 1), two = count == 2 ? element_of(letters, 2) : 0;
   if (!one || !two) return one ? one : two;
-  if (isupper((unsigned char)letters[0]) && islower((unsigned char)letters[1])) return two;
-  if (*type && first_letters(type, type_letters) && !same_letters(letters, type_letters)) return one;
+  if (is_symbol(letters)) return two;
+  if (*type && !same_letters(letters, of_type)) return one;
+  if (is_symbol(of_type)) return two;
   static const char *const symbols[] = {"Cl", "Br", "Si", "Cu", "Ni"};
   for (size_t s = 0; s < sizeof symbols / sizeof *symbols; s++)
     if (strcmp(q2_element_symbol(two), symbols[s]) == 0) return two;

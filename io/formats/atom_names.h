@@ -7,7 +7,8 @@
 /* The atomic number of an atom named `name`, of type `type` where the file has types of another kind ("" where it has not), or
  * 0 if there is no such element. Such names are ambiguous (CA is calcium, an aromatic carbon or an alpha carbon); the rule:
  *  1. What counts are the letters at the beginning, after digits.
- *  2. A capital and a small letter that are an element's symbol are that element: "Cl1", "Rh", "Ca2+".
+ *  2. A capital and a small letter that are an element's symbol are that element: "Cl1", "Rh", "Ca2+". So it is where the type
+ *     writes the name's two letters like this.
  *  3. If only the first letter, or only the first two, are a symbol, it is that one: "RH", "ZN", "HX", "C3".
  *  4. Else two letters of the same case are the first letter's element ("CA", "HO", "os"), except for CL, BR, SI, CU and NI,
  * and for elements that begin with neither H, C, N, O, S nor P; and except where `type` does not begin with the same two.

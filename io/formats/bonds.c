@@ -48,12 +48,11 @@ static int fail(const struct checked *checked, const struct q2_found_bond *bond,
 static int32_t low(const struct q2_found_bond *bond) { return bond->first < bond->second ? bond->first : bond->second; }
 static int32_t high(const struct q2_found_bond *bond) { return bond->first < bond->second ? bond->second : bond->first; }
 
-/* By atoms, then as in the file: first < second before its mirror image, then by place. */
+/* By atoms, then as in the file. */
 static int compare(const void *left, const void *right) {
   const struct q2_found_bond *a = left, *b = right;
   if (low(a) != low(b)) return low(a) < low(b) ? -1 : 1;
   if (high(a) != high(b)) return high(a) < high(b) ? -1 : 1;
-  if ((a->first < a->second) != (b->first < b->second)) return a->first < a->second ? -1 : 1;
   return (a->place > b->place) - (a->place < b->place);
 }
 
@@ -68,7 +67,7 @@ static int check_atoms(const struct checked *checked, const struct q2_found_bond
   return Q2_OK;
 }
 
-/* Checks the `count` namings of one bond. */
+/* Checks the `count` namings of one bond, in the file's order. */
 static int check_namings(const struct checked *checked, const struct q2_found_bond *bond, int count) {
   const int from = checked->array ? 0 : 1;
   const int32_t a = low(bond) + from, b = high(bond) + from;
@@ -102,9 +101,9 @@ static int condense(const struct checked *checked, struct q2_bond_list *list, in
 
 static int move(const struct checked *checked, struct q2_bond_list *list, struct q2_molecule_record *record) {
   Q2_TRY(condense(checked, list, record->atom_count));
-  if (!(record->bond = q2_molecule_array(checked->text, list->count, sizeof *record->bond, checked->error))) return Q2_FAILED;
-  if (!(record->bond_order = q2_molecule_array(checked->text, list->count, sizeof *record->bond_order, checked->error)))
-    return Q2_FAILED;
+  record->bond = q2_molecule_array(checked->text, list->count, sizeof *record->bond, checked->error);
+  record->bond_order = q2_molecule_array(checked->text, list->count, sizeof *record->bond_order, checked->error);
+  if (!record->bond || !record->bond_order) return Q2_FAILED;
   for (int b = 0; b < list->count; b++) {
     record->bond[b][0] = low(&list->bond[b]);
     record->bond[b][1] = high(&list->bond[b]);

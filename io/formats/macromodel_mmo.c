@@ -131,10 +131,7 @@ static int read_table(const struct q2_text *text, int from, int line, struct q2_
     count++;
   Q2_TRY(q2_molecule_begin(list, text, line, count, &record, error));
   take_title(text, from, line, record);
-  if (!(record->element = q2_molecule_array(text, count, sizeof *record->element, error))) return Q2_FAILED;
-  if (!(record->position = q2_molecule_array(text, 3 * (int64_t)count, sizeof *record->position, error))) return Q2_FAILED;
-  if (!(record->type = q2_molecule_array(text, count, sizeof *record->type, error))) return Q2_FAILED;
-  if (!(record->partial_charge = q2_molecule_array(text, count, sizeof *record->partial_charge, error))) return Q2_FAILED;
+  Q2_TRY(q2_molecule_atoms(text, Q2_ATOM_TYPES | Q2_ATOM_CHARGES, record, error));
   for (int atom = 0; atom < count; atom++)
     Q2_TRY(read_row(text, first + atom, atom, record, bonds, error));
   Q2_TRY(read_total(text, first + count, record, error));

@@ -187,22 +187,6 @@ static int check_atom_columns(struct scanner *scanner, const struct column *colu
   return Q2_OK;
 }
 
-static int allocate_atoms(const struct scanner *scanner, const struct column *columns, struct q2_molecule_record *record) {
-  const int count = record->atom_count;
-  const struct q2_text *text = scanner->text;
-  if (!(record->element = q2_molecule_array(text, count, sizeof *record->element, scanner->error))) return Q2_FAILED;
-  if (!(record->position = q2_molecule_array(text, 3 * (int64_t)count, sizeof *record->position, scanner->error)))
-    return Q2_FAILED;
-  if (columns[TYPE].place >= 0)
-    if (!(record->type = q2_molecule_array(text, count, sizeof *record->type, scanner->error))) return Q2_FAILED;
-  if (columns[PARTIAL_CHARGE].place >= 0)
-    if (!(record->partial_charge = q2_molecule_array(text, count, sizeof *record->partial_charge, scanner->error)))
-      return Q2_FAILED;
-  if (columns[NAME].place >= 0 || columns[PDB_NAME].place >= 0)
-    if (!(record->label = q2_molecule_array(text, count, sizeof *record->label, scanner->error))) return Q2_FAILED;
-  return Q2_OK;
-}
-
 /* A row's values. Without a column of elements, or for an atom that it leaves open, the type says which it is. */
 static int read_atom(struct scanner *scanner, const struct column *columns, int count, int atom,
                      struct q2_molecule_record *record, int *charge) {
@@ -232,7 +216,11 @@ static int read_atoms(struct scanner *scanner, struct q2_molecule_record *record
   Q2_TRY(read_keys(scanner, columns, ATOM_COLUMNS, &count));
   if (columns[NAME].place >= 0) columns[PDB_NAME].place = -1;
   Q2_TRY(check_atom_columns(scanner, columns));
-  Q2_TRY(allocate_atoms(scanner, columns, record));
+  Q2_TRY(q2_molecule_atoms(scanner->text,
+                           (columns[TYPE].place >= 0 ? Q2_ATOM_TYPES : 0) |
+                               (columns[NAME].place >= 0 || columns[PDB_NAME].place >= 0 ? Q2_ATOM_LABELS : 0) |
+                               (columns[PARTIAL_CHARGE].place >= 0 ? Q2_ATOM_CHARGES : 0),
+                           record, scanner->error));
   for (int atom = 0; atom < record->atom_count; atom++)
     Q2_TRY(read_atom(scanner, columns, count, atom, record, &charge));
   record->has_charge = columns[FORMAL_CHARGE].place >= 0;
@@ -285,8 +273,11 @@ static int block_size(struct scanner *scanner, const char *name, int *size) {
   char number[TOKEN_LENGTH];
   snprintf(number, sizeof number, "%s", scanner->token + strlen(name) + 1);
   char *bracket = strchr(number, ']');
-  if (bracket && bracket[1] == '\0') *bracket = '\0'; /* else no number */
-  Q2_TRY(q2_text_integer(scanner->text, scanner->line, number, "a number of rows and ]", size, scanner->error));
+  if (!bracket || bracket[1])
+    return q2_text_fail(scanner->text, scanner->line, scanner->error, "expected %s[number of rows], found \"%.40s\"", name,
+                        scanner->token);
+  *bracket = '\0';
+  Q2_TRY(q2_text_integer(scanner->text, scanner->line, number, "a number of rows", size, scanner->error));
   return q2_text_room(scanner->text, scanner->line, *size, "rows", scanner->error);
 }
 

@@ -107,12 +107,7 @@ static int read_atoms(const struct q2_text *text, int section, const struct head
                       struct q2_error *error) {
   const int count = record->atom_count, end = next_section(text, section + 1);
   if (record->element) return q2_text_fail(text, section, error, "a second %sATOM of one molecule", marker);
-  if (!(record->element = q2_molecule_array(text, count, sizeof *record->element, error))) return Q2_FAILED;
-  if (!(record->position = q2_molecule_array(text, 3 * (int64_t)count, sizeof *record->position, error))) return Q2_FAILED;
-  if (!(record->type = q2_molecule_array(text, count, sizeof *record->type, error))) return Q2_FAILED;
-  if (!(record->label = q2_molecule_array(text, count, sizeof *record->label, error))) return Q2_FAILED;
-  if (heading->has_charges)
-    if (!(record->partial_charge = q2_molecule_array(text, count, sizeof *record->partial_charge, error))) return Q2_FAILED;
+  Q2_TRY(q2_molecule_atoms(text, Q2_ATOM_TYPES | Q2_ATOM_LABELS | (heading->has_charges ? Q2_ATOM_CHARGES : 0), record, error));
   int atom = 0;
   for (int line = section + 1; line < end; line++) {
     struct q2_words words;

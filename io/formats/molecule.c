@@ -63,6 +63,18 @@ void *q2_molecule_array(const struct q2_text *text, int64_t count, size_t size, 
   return array;
 }
 
+int q2_molecule_atoms(const struct q2_text *text, int also, struct q2_molecule_record *record, struct q2_error *error) {
+  const int64_t n = record->atom_count;
+  record->element = q2_molecule_array(text, n, sizeof *record->element, error);
+  record->position = q2_molecule_array(text, 3 * n, sizeof *record->position, error);
+  if (also & Q2_ATOM_TYPES) record->type = q2_molecule_array(text, n, sizeof *record->type, error);
+  if (also & Q2_ATOM_LABELS) record->label = q2_molecule_array(text, n, sizeof *record->label, error);
+  if (also & Q2_ATOM_CHARGES) record->partial_charge = q2_molecule_array(text, n, sizeof *record->partial_charge, error);
+  const int complete = record->element && record->position && (record->type || !(also & Q2_ATOM_TYPES)) &&
+                       (record->label || !(also & Q2_ATOM_LABELS)) && (record->partial_charge || !(also & Q2_ATOM_CHARGES));
+  return complete ? Q2_OK : Q2_FAILED;
+}
+
 /* The largest difference of mirror images, relative to the largest element; *row > *column is where. */
 static double asymmetry(const double *square, int64_t n, int64_t *row, int64_t *column) {
   double largest = 0, difference = 0;

@@ -62,6 +62,10 @@ int q2_molecule_begin(struct q2_molecule_list *list, const struct q2_text *text,
 /* `count` numbers of `size` bytes, all zero, or NULL and a message. */
 void *q2_molecule_array(const struct q2_text *text, int64_t count, size_t size, struct q2_error *error);
 
+/* Allocates the record's arrays of elements and positions, all zero, and those that `also` names; or fails with a message. */
+enum { Q2_ATOM_TYPES = 1, Q2_ATOM_LABELS = 2, Q2_ATOM_CHARGES = 4 };
+int q2_molecule_atoms(const struct q2_text *text, int also, struct q2_molecule_record *record, struct q2_error *error);
+
 /* The record's Hessian from a square matrix [n][n], n = 3 atom_count, hartree/bohr^2: the mean of an element and its mirror
  * image. They may differ by 1e-3 of the largest element (finite differences do, packed numbers read as a square differ by
  * more); else the message names `line`. */

@@ -29,7 +29,21 @@ const struct q2_molecule_format *q2_molecule_format_of(const struct q2_text *tex
 /* Whether some format's endings fit the path: what is taken from a directory. */
 int q2_molecule_format_fits(const char *path);
 
-/* The readers, each in a file of its own, which says what it takes. */
+/* The readers. */
+int q2_qcschema_recognises(const struct q2_text *text);
+int q2_qcschema_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_turbomole_recognises(const struct q2_text *text);
+int q2_turbomole_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_psi4_recognises(const struct q2_text *text);
+int q2_psi4_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_mol2_recognises(const struct q2_text *text);
+int q2_mol2_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_macromodel_mmo_recognises(const struct q2_text *text);
+int q2_macromodel_mmo_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_maestro_recognises(const struct q2_text *text);
+int q2_maestro_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
+int q2_tinker_xyz_recognises(const struct q2_text *text);
+int q2_tinker_xyz_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
 int q2_fchk_recognises(const struct q2_text *text);
 int q2_fchk_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
 int q2_gaussian_log_recognises(const struct q2_text *text);
@@ -46,19 +60,5 @@ int q2_npy_recognises(const struct q2_text *text);
 int q2_npy_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
 int q2_hessian_recognises(const struct q2_text *text);
 int q2_hessian_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
-int q2_qcschema_recognises(const struct q2_text *text);
-int q2_qcschema_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
-int q2_turbomole_recognises(const struct q2_text *text);
-int q2_turbomole_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
-int q2_psi4_recognises(const struct q2_text *text);
-int q2_psi4_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
-int q2_mol2_recognises(const struct q2_text *text);
-int q2_mol2_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
-int q2_macromodel_mmo_recognises(const struct q2_text *text);
-int q2_macromodel_mmo_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
-int q2_maestro_recognises(const struct q2_text *text);
-int q2_maestro_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
-int q2_tinker_xyz_recognises(const struct q2_text *text);
-int q2_tinker_xyz_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error);
 
 #endif

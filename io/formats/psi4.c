@@ -37,7 +37,6 @@ int q2_psi4_read(const struct q2_text *text, struct q2_molecule_list *list, stru
   struct q2_words words;
   struct q2_molecule_record *record;
   int atoms, order;
-  double *square;
   Q2_TRY(q2_text_plain(text, error));
   q2_text_words(text->line_count ? text->line[0] : "", &words);
   Q2_TRY(q2_text_integer(text, 1, words.count ? words.word[0].text : "", "a number of atoms", &atoms, error));
@@ -47,8 +46,8 @@ int q2_psi4_read(const struct q2_text *text, struct q2_molecule_list *list, stru
   Q2_TRY(q2_molecule_begin(list, text, 1, atoms, &record, error));
   const int64_t n = 3 * (int64_t)atoms;
   Q2_TRY(q2_text_room(text, 1, n * n, "numbers", error));
-  if (!(square = q2_molecule_array(text, n * n, sizeof *square, error))) return Q2_FAILED;
-  const int status = take_square(text, n, record, square, error);
+  double *square = q2_molecule_array(text, n * n, sizeof *square, error);
+  const int status = square ? take_square(text, n, record, square, error) : Q2_FAILED;
   free(square);
   return status;
 }

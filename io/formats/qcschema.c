@@ -21,8 +21,6 @@
 
 static int read_symbols(const struct q2_json *molecule, struct q2_molecule_record *record, struct q2_error *error) {
   const struct q2_json symbols = q2_json_member(molecule, "symbols");
-  if (!(record->element = q2_molecule_array(molecule->text, record->atom_count, sizeof *record->element, error)))
-    return Q2_FAILED;
   for (int atom = 0; atom < record->atom_count; atom++) {
     const struct q2_json symbol = q2_json_element(&symbols, (size_t)atom);
     record->element[atom] = json_is_string(symbol.value) ? q2_element_of_name(q2_json_text(&symbol)) : 0;
@@ -47,7 +45,8 @@ static int refuse_ghosts(const struct q2_json *molecule, int atom_count, struct 
 static int read_masses(const struct q2_json *molecule, struct q2_molecule_record *record, struct q2_error *error) {
   const struct q2_json masses = q2_json_member(molecule, "masses");
   if (!masses.value) return Q2_OK;
-  if (!(record->mass = q2_molecule_array(molecule->text, record->atom_count, sizeof *record->mass, error))) return Q2_FAILED;
+  record->mass = q2_molecule_array(molecule->text, record->atom_count, sizeof *record->mass, error);
+  if (!record->mass) return Q2_FAILED;
   Q2_TRY(q2_json_reals(&masses, record->atom_count, 1, 1.0, record->mass, error));
   for (int atom = 0; atom < record->atom_count; atom++) {
     const struct q2_json mass = q2_json_element(&masses, (size_t)atom);
@@ -115,10 +114,9 @@ static int read_molecule(const struct q2_json *molecule, struct q2_molecule_list
   }
   Q2_TRY(q2_molecule_begin(list, molecule->text, 1, count, record, error));
   q2_copy_title((*record)->name, sizeof(*record)->name, q2_json_text(&name));
+  Q2_TRY(q2_molecule_atoms(molecule->text, 0, *record, error));
   Q2_TRY(read_symbols(molecule, *record, error));
   Q2_TRY(refuse_ghosts(molecule, (*record)->atom_count, error));
-  if (!((*record)->position = q2_molecule_array(molecule->text, 3 * count, sizeof *(*record)->position, error)))
-    return Q2_FAILED;
   Q2_TRY(q2_json_reals(&geometry, count, 3, Q2_BOHR, (*record)->position, error));
   Q2_TRY(read_masses(molecule, *record, error));
   Q2_TRY(read_charge(molecule, *record, error));
@@ -129,18 +127,17 @@ static int read_molecule(const struct q2_json *molecule, struct q2_molecule_list
 
 static int read_gradient(const struct q2_json *gradient, struct q2_molecule_record *record, struct q2_error *error) {
   if (!gradient->value) return Q2_OK;
-  if (!(record->gradient = q2_molecule_array(gradient->text, 3 * (int64_t)record->atom_count, sizeof *record->gradient, error)))
-    return Q2_FAILED;
+  record->gradient = q2_molecule_array(gradient->text, 3 * (int64_t)record->atom_count, sizeof *record->gradient, error);
+  if (!record->gradient) return Q2_FAILED;
   return q2_json_reals(gradient, record->atom_count, 3, 1.0, record->gradient, error);
 }
 
 static int read_hessian(const struct q2_json *hessian, struct q2_molecule_record *record, struct q2_error *error) {
   const int64_t n = 3 * (int64_t)record->atom_count;
-  double *square;
   if (!hessian->value) return Q2_OK;
   Q2_TRY(q2_text_room(hessian->text, 0, n * n, "numbers of a Hessian", error));
-  if (!(square = q2_molecule_array(hessian->text, n * n, sizeof *square, error))) return Q2_FAILED;
-  int status = q2_json_reals(hessian, n, n, 1.0, square, error);
+  double *square = q2_molecule_array(hessian->text, n * n, sizeof *square, error);
+  int status = square ? q2_json_reals(hessian, n, n, 1.0, square, error) : Q2_FAILED;
   if (status == Q2_OK && !q2_is_symmetric(square, n)) status = q2_json_expected(hessian, "a symmetric matrix", error);
   if (status == Q2_OK) status = q2_molecule_hessian_from_square(hessian->text, 0, square, record, error);
   free(square);

@@ -90,10 +90,7 @@ static int read_molecule(const struct q2_text *text, int *line, const struct q2_
   Q2_TRY(q2_molecule_begin(list, text, *line, count, &record, error));
   const char *title = text->line[*line - 1] + first->word[0].column + first->word[0].length;
   q2_copy_title(record->name, sizeof record->name, title);
-  if (!(record->element = q2_molecule_array(text, count, sizeof *record->element, error))) return Q2_FAILED;
-  if (!(record->position = q2_molecule_array(text, 3 * (int64_t)count, sizeof *record->position, error))) return Q2_FAILED;
-  if (!(record->type = q2_molecule_array(text, count, sizeof *record->type, error))) return Q2_FAILED;
-  if (!(record->label = q2_molecule_array(text, count, sizeof *record->label, error))) return Q2_FAILED;
+  Q2_TRY(q2_molecule_atoms(text, Q2_ATOM_TYPES | Q2_ATOM_LABELS, record, error));
   for (int atom = 0; atom < count; atom++) {
     int next = next_line(text, *line + 1, &words);
     if (next && atom == 0 && is_box(&words)) next = next_line(text, next + 1, &words);

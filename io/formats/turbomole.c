@@ -59,9 +59,7 @@ static int take_vector(const struct q2_text *text, int line, const struct q2_wor
 static int take_atoms(const struct q2_text *text, int first, int last, double factor, struct q2_molecule_record *record,
                       struct q2_error *error) {
   int atom = 0;
-  if (!(record->element = q2_molecule_array(text, record->atom_count, sizeof *record->element, error))) return Q2_FAILED;
-  if (!(record->position = q2_molecule_array(text, 3 * (int64_t)record->atom_count, sizeof *record->position, error)))
-    return Q2_FAILED;
+  Q2_TRY(q2_molecule_atoms(text, 0, record, error));
   for (int line = first; line <= last; line++) {
     if (is_empty(text->line[line - 1])) continue;
     struct q2_words words;
@@ -154,8 +152,8 @@ static int read_gradient(const struct q2_text *text, int line, struct q2_molecul
   for (int atoms = 0; atoms < count / 2; first++)
     atoms += !is_empty(text->line[first - 1]);
   Q2_TRY(take_atoms(text, cycle + 1, first - 1, Q2_BOHR, *record, error));
-  if (!((*record)->gradient = q2_molecule_array(text, 3 * (int64_t)count / 2, sizeof *(*record)->gradient, error)))
-    return Q2_FAILED;
+  (*record)->gradient = q2_molecule_array(text, 3 * (int64_t)count / 2, sizeof *(*record)->gradient, error);
+  if (!(*record)->gradient) return Q2_FAILED;
   for (int row = first; row <= end; row++) {
     if (is_empty(text->line[row - 1])) continue;
     struct q2_words words;
@@ -215,14 +213,13 @@ static int read_hessian(const struct q2_text *text, int line, struct q2_molecule
                         struct q2_error *error) {
   int end = 0;
   int64_t order = 0;
-  double *square;
   Q2_TRY(group_end(text, line, &end, error));
   Q2_TRY(matrix_order(text, line + 1, end, &order, error));
   if (order / 3 > Q2_MOST_ATOMS)
     return q2_text_fail(text, line, error, "expected the Hessian of at most %d atoms", Q2_MOST_ATOMS);
   Q2_TRY(begin(text, line, (int)(order / 3), list, record, error));
-  if (!(square = q2_molecule_array(text, order * order, sizeof *square, error))) return Q2_FAILED;
-  int status = take_matrix(text, line + 1, end, order, square, error);
+  double *square = q2_molecule_array(text, order * order, sizeof *square, error);
+  int status = square ? take_matrix(text, line + 1, end, order, square, error) : Q2_FAILED;
   if (status == Q2_OK) status = q2_molecule_hessian_from_square(text, line, square, *record, error);
   free(square);
   return status;
