@@ -18,6 +18,7 @@ void q2_force_field_free(struct q2_force_field *field) {
   free(field->charge);
   free(field->residue);
   free(field->warning);
+  free(field->inherited);
   memset(field, 0, sizeof *field);
 }
 

@@ -105,6 +105,7 @@ struct q2_force_field {
   struct q2_pair_row *pair;
   struct q2_charge_row *charge;
   struct q2_residue *residue;
+  void *inherited;                  /* units and rules of the first file, for a second one; the reader's own, NULL if none */
   struct q2_field_warning *warning; /* the first Q2_MOST_WARNINGS; `warning_count` counts no more */
 
   /* The rules of the non-bonded part; nonbonded_form "": there is none. */
