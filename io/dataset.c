@@ -55,6 +55,7 @@ int q2_columns_make(struct q2_dataset *dataset, struct q2_columns *columns, stru
   add(columns, &dataset->atom_charge, sizeof(double), atoms);
   add(columns, &dataset->reduction_parent, sizeof(int32_t), atoms);
   add(columns, &dataset->reduction, sizeof(double), atoms);
+  add(columns, &dataset->type_name, sizeof *dataset->type_name, atoms);
   add(columns, &dataset->hessian, sizeof(double), add_offset(columns, &dataset->hessian_offset));
   add(columns, &dataset->bonds, 2 * sizeof(int32_t), add_offset(columns, &dataset->bond_offset));
   struct q2_charge_increments *increments = &dataset->increments;
@@ -107,7 +108,7 @@ void q2_dataset_free(struct q2_dataset *dataset) {
                                 dataset->hessian,        dataset->bonds,
                                 dataset->hessian_offset, dataset->bond_offset,
                                 dataset->validation,     dataset->reduction_parent,
-                                dataset->reduction};
+                                dataset->reduction,      dataset->type_name};
   for (size_t k = 0; k < sizeof of_molecules / sizeof *of_molecules; k++)
     free(of_molecules[k]);
   for (int t = 0; t < dataset->term_table_count; t++) {
@@ -161,6 +162,11 @@ void q2_dataset_free(struct q2_dataset *dataset) {
   free(dataset->increments.atoms);
   free(dataset->increments.parameter);
   free(dataset->increments.factor);
+  free(dataset->origin.bytes);
+  free(dataset->origin.line);
+  free(dataset->origin.column);
+  free(dataset->origin.width);
+  free(dataset->origin.multiplier);
   *dataset = (struct q2_dataset){0};
 }
 
@@ -206,6 +212,20 @@ static uint64_t hash_guidance(uint64_t hash, const struct q2_dataset *dataset) {
   return hash;
 }
 
+/* Likewise. */
+static uint64_t hash_origin(uint64_t hash, const struct q2_dataset *dataset) {
+  const struct q2_origin *origin = &dataset->origin;
+  const size_t count = (size_t)dataset->parameters.count;
+  if (!origin->format[0]) return hash;
+  hash = q2_hash_bytes(hash, origin->format, sizeof origin->format);
+  hash = q2_hash_bytes(hash, origin->name, sizeof origin->name);
+  hash = q2_hash_bytes(hash, origin->bytes, (size_t)origin->size);
+  hash = q2_hash_bytes(hash, origin->line, count * sizeof *origin->line);
+  hash = q2_hash_bytes(hash, origin->column, count * sizeof *origin->column);
+  hash = q2_hash_bytes(hash, origin->width, count * sizeof *origin->width);
+  return q2_hash_bytes(hash, origin->multiplier, count * sizeof *origin->multiplier);
+}
+
 /* What every rank holds alike. */
 static uint64_t hash_shared(const struct q2_dataset *dataset) {
   uint64_t hash = hash_number(Q2_HASH_START, dataset->molecule_total);
@@ -245,7 +265,7 @@ static uint64_t hash_shared(const struct q2_dataset *dataset) {
   /* Only where they say something: files without these attributes keep the checksum that they had before. */
   if (dataset->weights[0]) hash = q2_hash_bytes(hash, dataset->weights, sizeof dataset->weights);
   if (dataset->invert_transition_states) hash = hash_number(hash, dataset->invert_transition_states);
-  return hash_guidance(hash, dataset);
+  return hash_origin(hash_guidance(hash, dataset), dataset);
 }
 
 int q2_dataset_checksum(MPI_Comm comm, struct q2_dataset *dataset, struct q2_error *error) {

@@ -16,6 +16,12 @@ struct q2_name {
   char text[Q2_NAME_LENGTH];
 };
 
+/* An atom type's name. */
+enum { Q2_TYPE_LENGTH = 16 };
+struct q2_type_name {
+  char text[Q2_TYPE_LENGTH];
+};
+
 /* One term table: rows offset[m] to offset[m+1]-1 are those of local molecule m. */
 struct q2_term_table {
   char form[Q2_KIND_LENGTH];
@@ -113,6 +119,17 @@ struct q2_cmap {
   double *grid;           /* [grid_count][points][points] */
 };
 
+/* The file of another program from which the force field came, and where in it each parameter stands; the same on every rank.
+ * An export puts fitted values back there and touches nothing else. */
+struct q2_origin {
+  char format[Q2_KIND_LENGTH]; /* "" where there is none: "mm3star", "tinker", ... */
+  char name[Q2_LINE_LENGTH];   /* its path at the import */
+  int64_t size;
+  char *bytes;                    /* [size] */
+  int32_t *line, *column, *width; /* [parameters.count] line from 1 (0: nowhere), column from 0 */
+  double *multiplier;             /* [parameters.count] (value in the parameter's unit) / (number in the file) */
+};
+
 struct q2_dataset {
   char *path;
   int64_t molecule_total;     /* in the file */
@@ -133,11 +150,12 @@ struct q2_dataset {
   double *energy;                                                                 /* [molecule_count] hartree */
   int64_t *atom_offset;                                                           /* [molecule_count + 1], from 0 */
   int32_t *element;                                                               /* [atoms] */
-  int32_t *type;       /* [atoms], zeros where there is no non-bonded part */
-  double *mass;        /* [atoms] amu */
-  double *position;    /* [atoms][3] angstrom */
-  double *gradient;    /* [atoms][3] hartree/bohr, zeros where absent */
-  double *atom_charge; /* [atoms] e, zeros where absent */
+  int32_t *type;                  /* [atoms], zeros where there is no non-bonded part */
+  struct q2_type_name *type_name; /* [atoms] what the force field calls the atom's type; NULL where the file does not say */
+  double *mass;                   /* [atoms] amu */
+  double *position;               /* [atoms][3] angstrom */
+  double *gradient;               /* [atoms][3] hartree/bohr, zeros where absent */
+  double *atom_charge;            /* [atoms] e, zeros where absent */
   int has_gradient, has_charge;
   int has_sites;             /* the file has reductions */
   int32_t *reduction_parent; /* [atoms] the atom of the molecule that this one is moved towards, -1: none; NULL without */
@@ -169,6 +187,7 @@ struct q2_dataset {
   struct q2_cmap cmap;
   struct q2_equalities equalities;
   struct q2_prior_table prior;
+  struct q2_origin origin;
 };
 
 /* Reads the data set at `path`: collective over `comm`; afterwards rank r of R holds a contiguous share of the molecules
@@ -191,6 +210,17 @@ void q2_dataset_free(struct q2_dataset *dataset);
  * On failure (a rank without memory, an owner that is not a rank) every rank returns Q2_FAILED; after running short of memory
  * the data set is fit only for q2_dataset_free. */
 int q2_dataset_exchange(MPI_Comm comm, struct q2_dataset *dataset, const int *owner, struct q2_error *error);
+
+/* Collective: writes the data set as a file that q2_dataset_read gives back. Shares must be contiguous, in the order of the
+ * molecules' numbers, over the ranks in their order (as q2_dataset_read leaves them). Rank 0 alone writes, column by column as
+ * the others send them, in pieces of at most 16 MiB; room on the disk is reserved first; the file is read back by all ranks and
+ * compared by its checksum, flushed, and renamed into place: at `path` there is the old file or the new one, complete. `add`
+ * (NULL: nothing) is called on rank 0 to add what belongs to the file but not to struct q2_dataset. Sets dataset->checksum. On
+ * failure every rank returns Q2_FAILED, and nothing is left behind. Memory: the share a second time, while it is read back. */
+struct q2_image;
+int q2_dataset_write(MPI_Comm comm, struct q2_dataset *dataset, const char *path,
+                     int (*add)(struct q2_image *image, void *context, struct q2_error *error), void *context,
+                     struct q2_error *error);
 
 /* Fills energy_reference from the rows of `energy` and `relaxed_energy`, whose index is checked: a molecule of the file other
  * than the row's own, and of the same group, which is not -1. Collective; q2_dataset_read calls it. What was there before is

@@ -237,6 +237,8 @@ static int read_atoms(struct q2_reader *reader, const struct q2_rows *rows) {
   Q2_TRY(read_optional(reader, "/atoms/gradient", Q2_GRADIENT, rows, 3, &d->gradient, &d->has_gradient));
   Q2_TRY(read_optional(reader, "/atoms/charge", Q2_CHARGE, rows, 0, &d->atom_charge, &d->has_charge));
   Q2_TRY(read_sites(reader, rows));
+  if (q2_hdf5_exists(&reader->file, "/atoms/type_name"))
+    Q2_TRY(q2_read_text(reader, "/atoms/type_name", rows, Q2_TYPE_LENGTH, 1, &d->type_name));
   if (d->nonbonded.type_count > 0)
     return q2_read_int32(reader, "/atoms/type", rows, 0, 0, d->nonbonded.type_count - 1, &d->type);
   d->type = q2_allocate(rows->count, sizeof *d->type);
@@ -254,6 +256,7 @@ static int read_everything(struct q2_reader *reader) {
   Q2_TRY(q2_read_cmap(reader));
   Q2_TRY(q2_read_equalities(reader));
   Q2_TRY(q2_read_prior(reader));
+  Q2_TRY(q2_read_origin(reader));
   Q2_TRY(read_atoms(reader, &atoms));
   double factor = 1.0;
   const char *const hessian = q2_hdf5_exists(&reader->file, "/hessian") ? "/hessian" : "/hessian_full";

@@ -71,6 +71,9 @@ void q2_member(char path[Q2_MEMBER_LENGTH], const char *group, const char *membe
 int q2_describe_columns(struct q2_reader *reader, const char *name, enum q2_hdf5_class type_class, int64_t rows, int most,
                         int *columns, int64_t *found_rows);
 
+/* dataset_origin.c: /force_field/origin; after q2_read_parameters. */
+int q2_read_origin(struct q2_reader *reader);
+
 /* dataset_observables.c: /observables. */
 int q2_read_observables(struct q2_reader *reader);
 

@@ -1,5 +1,5 @@
 /* Replacing a file: temporary file, flush, comparison, rename, flush of the directory. */
-#define _XOPEN_SOURCE 700 /* realpath, fsync, posix_fadvise */
+#define _XOPEN_SOURCE 700 /* realpath, fsync, posix_fadvise, posix_fallocate */
 #include "durable.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { path_limit = 4096, compare_bytes = 1 << 20 };
+enum { compare_bytes = 1 << 20 };
 
 static int fail(const char *path, const char *what, struct q2_error *error) {
   const int reason = errno;
@@ -19,20 +19,20 @@ static int fail(const char *path, const char *what, struct q2_error *error) {
 
 /* The file that `path` means: links followed, and nothing but a regular file replaced (a rename over /dev/null would remove
  * it). */
-static int find_target(const char *path, char target[path_limit], struct q2_error *error) {
+static int find_target(const char *path, char target[Q2_PATH_LIMIT], struct q2_error *error) {
   struct stat status;
   if (stat(path, &status) == 0) {
     if (!S_ISREG(status.st_mode))
       return q2_fail(error, "%.600s: expected a regular file to replace, found something else", path);
     char *real = realpath(path, NULL);
     if (!real) return fail(path, "cannot be resolved", error);
-    const int length = snprintf(target, path_limit, "%s", real);
+    const int length = snprintf(target, Q2_PATH_LIMIT, "%s", real);
     free(real);
-    if (length >= path_limit) return q2_fail(error, "%.600s: the path is too long", path);
+    if (length >= Q2_PATH_LIMIT) return q2_fail(error, "%.600s: the path is too long", path);
     return Q2_OK;
   }
   if (errno != ENOENT) return fail(path, "cannot be looked at", error);
-  if (snprintf(target, path_limit, "%s", path) >= path_limit) return q2_fail(error, "%.600s: the path is too long", path);
+  if (snprintf(target, Q2_PATH_LIMIT, "%s", path) >= Q2_PATH_LIMIT) return q2_fail(error, "%.600s: the path is too long", path);
   return Q2_OK;
 }
 
@@ -91,7 +91,7 @@ static int compare(int file, const char *data, size_t size) {
 
 /* A rename is on disk when its directory is. Some file systems cannot flush a directory and say EINVAL. */
 static int flush_directory(const char *target) {
-  char directory[path_limit];
+  char directory[Q2_PATH_LIMIT];
   snprintf(directory, sizeof directory, "%s", target);
   char *slash = strrchr(directory, '/');
   if (!slash)
@@ -111,7 +111,7 @@ static int flush_directory(const char *target) {
 /* Gives the old file, if there is one, a second name; where the file system knows no hard links it is renamed, and for a moment
  * there is only the second name. Returns 0, or -1 with errno. */
 static int keep(const char *target, const char *suffix) {
-  char kept[path_limit + 64];
+  char kept[Q2_PATH_LIMIT + 64];
   snprintf(kept, sizeof kept, "%s%s", target, suffix);
   if (access(target, F_OK) != 0) return errno == ENOENT ? 0 : -1;
   if (unlink(kept) != 0 && errno != ENOENT) return -1;
@@ -125,7 +125,7 @@ int q2_durable_write(const char *path, const void *data, size_t size, struct q2_
 }
 
 int q2_durable_write_keeping(const char *path, const char *suffix, const void *data, size_t size, struct q2_error *error) {
-  char target[path_limit], temporary[path_limit + 64];
+  char target[Q2_PATH_LIMIT], temporary[Q2_PATH_LIMIT + 64];
   Q2_TRY(find_target(path, target, error));
   const int file = create_temporary(target, temporary, sizeof temporary);
   if (file < 0) return fail(path, "cannot be written", error);
@@ -142,3 +142,32 @@ int q2_durable_write_keeping(const char *path, const char *suffix, const void *d
   }
   return flush_directory(target) == 0 ? Q2_OK : fail(path, "is written, but its directory cannot be flushed to disk", error);
 }
+
+int q2_durable_begin(const char *path, const void *data, size_t size, long long room, struct q2_durable_file *file,
+                     struct q2_error *error) {
+  Q2_TRY(find_target(path, file->target, error));
+  const int descriptor = create_temporary(file->target, file->temporary, sizeof file->temporary);
+  if (descriptor < 0) return fail(path, "cannot be written", error);
+  int status = write_all(descriptor, data, size) == 0 ? Q2_OK : fail(path, "cannot be written", error);
+  if (status == Q2_OK && (errno = posix_fallocate(descriptor, 0, (off_t)room)) != 0) {
+    char what[64];
+    snprintf(what, sizeof what, "no room for its %lld bytes", room);
+    status = fail(path, what, error);
+  }
+  if (close(descriptor) != 0 && status == Q2_OK) status = fail(path, "cannot be closed", error);
+  if (status != Q2_OK) q2_durable_abandon(file);
+  return status;
+}
+
+int q2_durable_end(const char *path, const struct q2_durable_file *file, struct q2_error *error) {
+  const int descriptor = open(file->temporary, O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return fail(path, "cannot be flushed to disk", error);
+  int status = fsync(descriptor) == 0 ? Q2_OK : fail(path, "cannot be flushed to disk", error);
+  if (close(descriptor) != 0 && status == Q2_OK) status = fail(path, "cannot be closed", error);
+  if (status == Q2_OK && rename(file->temporary, file->target) != 0) status = fail(path, "cannot be renamed into place", error);
+  if (status != Q2_OK) return status;
+  return flush_directory(file->target) == 0 ? Q2_OK
+                                            : fail(path, "is written, but its directory cannot be flushed to disk", error);
+}
+
+void q2_durable_abandon(const struct q2_durable_file *file) { unlink(file->temporary); }

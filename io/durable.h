@@ -13,4 +13,23 @@ int q2_durable_write(const char *path, const void *data, size_t size, struct q2_
  * the two is complete. suffix: NULL for q2_durable_write. */
 int q2_durable_write_keeping(const char *path, const char *suffix, const void *data, size_t size, struct q2_error *error);
 
+/* For files that are too large to be built in memory: a new file under a temporary name beside `path`, which the caller fills,
+ * flushes and reads back by its own means. */
+enum { Q2_PATH_LIMIT = 4096 };
+struct q2_durable_file {
+  char target[Q2_PATH_LIMIT];         /* the file that `path` means, links followed */
+  char temporary[Q2_PATH_LIMIT + 64]; /* where the new content goes */
+};
+
+/* Makes an empty temporary file, writes `size` bytes to it (the head of what it shall become) and reserves `room` bytes on the
+ * disk, so that it is now that a full disk says so. Local. */
+int q2_durable_begin(const char *path, const void *data, size_t size, long long room, struct q2_durable_file *file,
+                     struct q2_error *error);
+
+/* Flushes the temporary file to disk, renames it into place and flushes the directory. Local. */
+int q2_durable_end(const char *path, const struct q2_durable_file *file, struct q2_error *error);
+
+/* Removes the temporary file. Local. */
+void q2_durable_abandon(const struct q2_durable_file *file);
+
 #endif

@@ -112,17 +112,26 @@ static int set_text(hid_t object, const char *name, const char *value) {
   return good;
 }
 
+/* An empty dataset, or a negative identifier. */
+static hid_t create_dataset(struct q2_image *image, const char *path, int64_t rows, int64_t columns, hid_t type) {
+  const hsize_t extent[2] = {(hsize_t)rows, (hsize_t)columns};
+  hid_t links = making_groups(), creation = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_obj_track_times(creation, 0);
+  hid_t space = H5Screate_simple(columns > 0 ? 2 : 1, extent, NULL);
+  hid_t dataset = H5Dcreate2(image->file, path, type, space, links, creation, H5P_DEFAULT);
+  close_with(H5Sclose, space);
+  close_with(H5Pclose, creation);
+  close_with(H5Pclose, links);
+  return dataset;
+}
+
 static int add_dataset(struct q2_image *image, const char *path, const char *unit, int64_t rows, int64_t columns, hid_t type,
                        const void *data, struct q2_error *error) {
   if (rows < 0 || columns < 0)
     return q2_fail(error, "result: %s: expected a shape of at least (0, 0), found (%lld, %lld)", path, (long long)rows,
                    (long long)columns);
   const struct quiet quiet = quiet_begin();
-  const hsize_t extent[2] = {(hsize_t)rows, (hsize_t)columns};
-  hid_t links = making_groups(), creation = H5Pcreate(H5P_DATASET_CREATE);
-  H5Pset_obj_track_times(creation, 0);
-  hid_t space = H5Screate_simple(columns > 0 ? 2 : 1, extent, NULL);
-  hid_t dataset = H5Dcreate2(image->file, path, type, space, links, creation, H5P_DEFAULT);
+  hid_t dataset = create_dataset(image, path, rows, columns, type);
   int good = dataset >= 0;
   if (good && rows > 0) good = H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0;
   if (good && unit) good = set_text(dataset, "unit", unit);
@@ -132,9 +141,6 @@ static int add_dataset(struct q2_image *image, const char *path, const char *uni
     status = q2_hdf5_explain(error);
   }
   close_with(H5Dclose, dataset);
-  close_with(H5Sclose, space);
-  close_with(H5Pclose, creation);
-  close_with(H5Pclose, links);
   quiet_end(quiet);
   return status;
 }
@@ -152,6 +158,10 @@ int q2_image_int32(struct q2_image *image, const char *path, const char *unit, i
 int q2_image_int64(struct q2_image *image, const char *path, const char *unit, int64_t rows, int64_t columns,
                    const int64_t *data, struct q2_error *error) {
   return add_dataset(image, path, unit, rows, columns, H5T_NATIVE_INT64, data, error);
+}
+
+int q2_image_uint8(struct q2_image *image, const char *path, int64_t rows, const void *data, struct q2_error *error) {
+  return add_dataset(image, path, NULL, rows, 0, H5T_NATIVE_UINT8, data, error);
 }
 
 int q2_image_text(struct q2_image *image, const char *path, int64_t rows, int64_t size, const void *text,
@@ -220,5 +230,78 @@ int q2_image_write(const struct q2_image *image, const char *path, struct q2_err
   else
     q2_fail(error, "%.600s: %s", path, error->text);
   free(bytes);
+  return status;
+}
+
+int q2_image_open(struct q2_image *image, const char *path, struct q2_error *error) {
+  const struct quiet quiet = quiet_begin();
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+#if H5_VERSION_GE(1, 10, 7)
+  H5Pset_file_locking(access, 0, 1); /* some file systems have no locks; the temporary file is ours alone */
+#endif
+  const hid_t file = H5Fopen(path, H5F_ACC_RDWR, access);
+  image->file = file > 0 ? file : 0;
+  int status = Q2_OK;
+  if (file <= 0) {
+    q2_fail(error, "%s: cannot be opened for writing", path);
+    status = q2_hdf5_explain(error);
+  }
+  close_with(H5Pclose, access);
+  quiet_end(quiet);
+  return status;
+}
+
+int q2_image_close(struct q2_image *image, const char *path, struct q2_error *error) {
+  if (image->file <= 0) return Q2_OK;
+  const struct quiet quiet = quiet_begin();
+  int status = Q2_OK;
+  if (H5Fclose(image->file) < 0) {
+    q2_fail(error, "%.600s: cannot be written to its end", path);
+    status = q2_hdf5_explain(error);
+  }
+  image->file = 0;
+  quiet_end(quiet);
+  return status;
+}
+
+int q2_image_rows_create(struct q2_image *image, const char *path, const char *unit, int64_t number, int64_t text_size,
+                         int64_t rows, int64_t columns, struct q2_image_rows *file, struct q2_error *error) {
+  const struct quiet quiet = quiet_begin();
+  hid_t type = text_size > 0 ? string_type((size_t)text_size) : H5Tcopy((hid_t)number);
+  hid_t dataset = create_dataset(image, path, rows, columns, type);
+  *file = (struct q2_image_rows){.dataset = dataset > 0 ? dataset : 0, .type = type > 0 ? type : 0, .columns = columns};
+  int status = Q2_OK;
+  if (dataset < 0 || (unit && !set_text(dataset, "unit", unit))) {
+    q2_fail(error, "%s: cannot add this dataset of %lld rows", path, (long long)rows);
+    status = q2_hdf5_explain(error);
+  }
+  quiet_end(quiet);
+  return status;
+}
+
+int q2_image_rows_write(struct q2_image_rows *file, int64_t first, int64_t count, const void *data, struct q2_error *error) {
+  if (count == 0) return Q2_OK;
+  const struct quiet quiet = quiet_begin();
+  const hsize_t start[2] = {(hsize_t)first, 0}, extent[2] = {(hsize_t)count, (hsize_t)file->columns};
+  hid_t space = H5Dget_space(file->dataset), memory = H5Screate_simple(file->columns > 0 ? 2 : 1, extent, NULL);
+  int status = Q2_OK;
+  if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0 ||
+      H5Dwrite(file->dataset, file->type, memory, space, H5P_DEFAULT, data) < 0) {
+    q2_fail(error, "rows %lld to %lld cannot be written", (long long)first, (long long)(first + count - 1));
+    status = q2_hdf5_explain(error);
+  }
+  close_with(H5Sclose, memory);
+  close_with(H5Sclose, space);
+  quiet_end(quiet);
+  return status;
+}
+
+int q2_image_rows_close(struct q2_image_rows *file) {
+  const struct quiet quiet = quiet_begin();
+  int status = Q2_OK;
+  if (file->dataset > 0 && H5Dclose(file->dataset) < 0) status = Q2_FAILED;
+  if (file->type > 0) H5Tclose(file->type);
+  *file = (struct q2_image_rows){0};
+  quiet_end(quiet);
   return status;
 }

@@ -34,6 +34,9 @@ int q2_image_int32(struct q2_image *image, const char *path, const char *unit, i
 int q2_image_int64(struct q2_image *image, const char *path, const char *unit, int64_t rows, int64_t columns,
                    const int64_t *data, struct q2_error *error);
 
+/* The same for bytes, one dimension. */
+int q2_image_uint8(struct q2_image *image, const char *path, int64_t rows, const void *data, struct q2_error *error);
+
 /* Adds a dataset (rows) of strings of `size` bytes each: `text` is [rows][size], for example an array of struct q2_name. */
 int q2_image_text(struct q2_image *image, const char *path, int64_t rows, int64_t size, const void *text,
                   struct q2_error *error);
@@ -54,5 +57,28 @@ int q2_image_bytes(const struct q2_image *image, char **bytes, size_t *size, str
  * and the message names the path and the system's reason. What exists at `path` must be a regular file; a symbolic link is
  * followed. The image stays usable: add more and write again. Memory: a second copy of the image. */
 int q2_image_write(const struct q2_image *image, const char *path, struct q2_error *error);
+
+/* --- a file on disk instead of one in memory: for data sets, which may be larger than memory --- */
+
+/* Opens the HDF5 file at `path` for adding to it, with the functions above. Close with q2_image_close. */
+int q2_image_open(struct q2_image *image, const char *path, struct q2_error *error);
+
+/* Closes it; a failure means that not all of it is on disk. `path` is what messages call it. */
+int q2_image_close(struct q2_image *image, const char *path, struct q2_error *error);
+
+/* A dataset whose rows come bit by bit. */
+struct q2_image_rows {
+  int64_t dataset, type; /* HDF5's identifiers; 0: none */
+  int64_t columns;
+};
+
+/* Adds the dataset `path` of (rows) or (rows, columns) numbers of HDF5's `number` type, or, with text_size > 0, of strings.
+ * Close with q2_image_rows_close, also after a failure. */
+int q2_image_rows_create(struct q2_image *image, const char *path, const char *unit, int64_t number, int64_t text_size,
+                         int64_t rows, int64_t columns, struct q2_image_rows *file, struct q2_error *error);
+
+/* Writes rows first to first + count - 1. */
+int q2_image_rows_write(struct q2_image_rows *file, int64_t first, int64_t count, const void *data, struct q2_error *error);
+int q2_image_rows_close(struct q2_image_rows *file);
 
 #endif

@@ -9,11 +9,6 @@
 #include "../dataset.h"
 #include "../error.h"
 
-enum { Q2_TYPE_LENGTH = 16 };
-struct q2_type_name {
-  char text[Q2_TYPE_LENGTH];
-};
-
 /* Order of a bond. */
 enum {
   Q2_BOND_UNKNOWN = 0,

@@ -23,11 +23,18 @@ struct q2_new_parameter {
   int32_t line, column, width;
 };
 
-struct q2_builder; /* opaque */
+struct q2_builder; /* its parts are in builder_parts.h */
 
-/* Takes over the molecules of this rank (the list is emptied): each record must have elements and positions; `number` [count]
- * are their numbers in the whole set, ascending, `total` of them over all ranks. Release with q2_builder_free. */
-int q2_builder_create(struct q2_molecule_list *molecules, const int64_t *number, int64_t total, struct q2_builder **builder,
+/* What no file of another program says of a molecule. */
+struct q2_molecule_facts {
+  int32_t group;                                   /* molecules of one group may be compared in energy; -1: none */
+  int32_t stationary, imaginary_modes, validation; /* docs/format.md */
+};
+
+/* Takes over the molecules of this rank (the list is emptied): each record must have elements, positions, masses, bonds, and a
+ * name that no other has. The first of them is number `first` of `total` in the whole set: shares are contiguous, over the
+ * ranks in their order. Release with q2_builder_free. */
+int q2_builder_create(struct q2_molecule_list *molecules, int64_t first, int64_t total, struct q2_builder **builder,
                       struct q2_error *error);
 void q2_builder_free(struct q2_builder *builder); /* NULL is harmless */
 
@@ -35,6 +42,15 @@ void q2_builder_free(struct q2_builder *builder); /* NULL is harmless */
 int q2_builder_molecule_count(const struct q2_builder *builder);
 const struct q2_molecule_record *q2_builder_molecule(const struct q2_builder *builder, int molecule);
 const struct q2_topology *q2_builder_topology(const struct q2_builder *builder, int molecule);
+
+/* Says what a molecule is; before, it is {-1, 1, 0, 0}. */
+void q2_builder_facts(struct q2_builder *builder, int molecule, const struct q2_molecule_facts *facts);
+
+/* The line of text that the file begins with, and what /observables and its kinds say (docs/format.md): the same calls on every
+ * rank. Where nothing is called there is no set of weights, method D, and minimum 50. */
+void q2_builder_title(struct q2_builder *builder, const char *title);
+void q2_builder_weights(struct q2_builder *builder, const char *weights, int invert_transition_states);
+int q2_builder_kind(struct q2_builder *builder, const char *kind, double minimum, int cartesian, struct q2_error *error);
 
 /* Finds or adds a parameter and gives its key: what terms name. Keys are this rank's own. */
 int q2_builder_parameter(struct q2_builder *builder, const struct q2_new_parameter *parameter, int *key,
@@ -56,7 +72,8 @@ int q2_builder_nonbonded(struct q2_builder *builder, const struct q2_nonbonded_r
 int q2_builder_atom_type(struct q2_builder *builder, int molecule, int atom, const char *label, int epsilon_key, int size_key,
                          struct q2_error *error);
 
-/* A special pair of two labels of the non-bonded table; it counts where both are in use on some rank. */
+/* A special pair of two labels of the non-bonded table; it counts where both are in use on some rank. The same calls on every
+ * rank. */
 int q2_builder_special_pair(struct q2_builder *builder, const char *first, const char *second, const char *form,
                             const int keys[2], struct q2_error *error);
 

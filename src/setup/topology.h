@@ -26,7 +26,7 @@ void q2_topology_free(struct q2_topology *topology);
 /* Whether two atoms are bonded: the number of the bond, or -1. */
 int q2_topology_bond(const struct q2_topology *topology, int i, int j);
 
-/* The size of the smallest ring (3 to `largest`) that contains the bond between i and j, or 0. */
+/* The size of the smallest ring (3 to `largest`, which is at most 12) that contains the bond between i and j, or 0. */
 int q2_topology_ring(const struct q2_topology *topology, int i, int j, int largest);
 
 #endif
