@@ -308,7 +308,7 @@ static void test_openmm(void) {
   check_parameter(&field, "bond_harmonic", "CT HC", 0, 0, 0.5 * 284512.0 / 418.4);
   check_parameter(&field, "bond_harmonic", "CT HC", 0, 1, 1.09);
   const struct q2_file_number *k = &find_row(&field, "bond_harmonic", "CT HC", 0)->parameter[0];
-  CHECK(k->line == 19 && k->column == 12 && k->width == 8, "line %d, column %d, width %d", k->line, k->column, k->width);
+  CHECK(k->line == 18 && k->column == 12 && k->width == 8, "line %d, column %d, width %d", k->line, k->column, k->width);
   CHECK(find_row(&field, "bond_harmonic", "CT HC", 0)->fitted == 1);
   check_parameter(&field, "angle_harmonic", "HC CT HC", 0, 0, 0.5 * 292.88 / 4.184);
   check_parameter(&field, "torsion_fourier", "* CT CT *", 1, 0, 0.25 / 4.184);
@@ -456,7 +456,7 @@ static void test_refusals(void) {
   check_refused("a.frcmod", "t\nDIHE\nX -c3-c3-X 1 1.4 0.0 2.5\n", "a.frcmod:3: expected a periodicity");
   check_refused("a.frcmod", "t\nDIHE\nX -c3-c3-X 1 1.4 0. 3.\nX -c -c -X 1 1.4 0. 3. SCEE=1.0 SCNB=1.0\n",
                 "a.frcmod:4: 1-4 pairs divided by SCEE=1 SCNB=1");
-  check_refused("a.frcmod", "t\nLJEDIT\n", "LJEDIT");
+  check_refused("a.frcmod", "t\nBOND\n\nLJEDIT\n", "a.frcmod:4: q2hpc does not read the section LJEDIT");
   check_refused("a.frcmod", "t\nBOND\n\nhello there\n", "a.frcmod:4: expected the name of a section");
   check_refused("a.dat", "t\nCT 12.0\n\nMOD4      RE\n", "a.dat:4");
   check_refused("a.xml", "<ForceField><HarmonicBondForce>", "a.xml:1");

@@ -87,7 +87,7 @@ static int read_series(struct q2_openmm_reader *reader, xmlNode *force, xmlNode 
   Q2_TRY(q2_openmm_names(reader, node, 4, &row.names, row.atom, error));
   if (improper) Q2_TRY(read_ordering(reader, force, node, &row, error));
   for (;; row.component++) {
-    char k[16], phase[16], periodicity[24], value[Q2_WORD_LENGTH];
+    char k[32], phase[32], periodicity[32], value[Q2_WORD_LENGTH];
     struct q2_file_number n;
     snprintf(k, sizeof k, "k%d", row.component + 1);
     snprintf(phase, sizeof phase, "phase%d", row.component + 1);
