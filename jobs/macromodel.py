@@ -195,7 +195,7 @@ class ForceField:
 
 
 FACTOR = re.compile(r" 0 +(\w\S+) +(\d+) +(\d+\.\d+)")
-TYPE = "[A-Z][A-Za-z0-9]"
+TYPE = "(?:[A-Z][A-Za-z0-9]?|00)"
 EQUIVALENT = re.compile(r" \d  (\w\w)  ((?:\w\w ?)+)$")
 NUMBER = re.compile(r"-?\d+\.\d+")
 PARAMETERS = re.compile(r"(.)(\d) (.*)$")

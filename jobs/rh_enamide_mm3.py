@@ -209,9 +209,9 @@ class Model:
             sides = []
             for (i, k), ideal in ((first, pair.equilibrium), (second, pair.equilibrium2)):
                 row = self.field.row(angles[i, centre, k].line)
-                if abs(row.values[0] - ideal) > 1e-4:
+                if row.substructure >= 0 and len(row.values) < 3:
                     row = self.main_row(macromodel.ANGLE, (i, centre, k), structure, ideal)
-                sides.append((row, self.angle_parameters(row)[1]))
+                sides.append((row, self.parameter(row, "angle_eq", row.values[0])))
             label = " x ".join(sorted(self.label(row).split()[0] for row, _ in sides))
             constant = self.parameter(sides[0][0], "bend_bend_k", -0.5 * self.energy_unit["BND"] * pair.k, label=label,
                                       frozen=True)
@@ -243,7 +243,8 @@ class Model:
             share = sum(1 for i, _ in structure.neighbours[j] for l, _ in structure.neighbours[k] if i != k and l not in (i, j))
             if self.divided.setdefault(row.line, share) != share:
                 sys.exit(f"{structure.title}: {share} torsions share row {row.line}, {self.divided[row.line]} elsewhere")
-        return tuple(self.parameter(row, f"torsion_v{n}", 2 * self.energy_unit["TOR"] * value / share)
+        label = self.label(row) + (f" /{share}" if share > 1 and not self.is_optimised(row) else "")
+        return tuple(self.parameter(row, f"torsion_v{n}", 2 * self.energy_unit["TOR"] * value / share, label=label)
                      for n, value in enumerate(row.values[:3], 1))
 
     def add_zero_torsions(self, molecule, structure):

@@ -15,7 +15,8 @@ int q2_bond_list_add(struct q2_bond_list *list, int32_t first, int32_t second, i
     list->bond = grown;
     list->capacity = capacity;
   }
-  list->bond[list->count++] = (struct q2_found_bond){first, second, order, place};
+  list->bond[list->count] = (struct q2_found_bond){first, second, order, place, list->count};
+  list->count++;
   return 1;
 }
 
@@ -53,7 +54,14 @@ static int compare(const void *left, const void *right) {
   const struct q2_found_bond *a = left, *b = right;
   if (low(a) != low(b)) return low(a) < low(b) ? -1 : 1;
   if (high(a) != high(b)) return high(a) < high(b) ? -1 : 1;
-  return (a->place > b->place) - (a->place < b->place);
+  return (a->turn > b->turn) - (a->turn < b->turn);
+}
+
+/* By the smaller atom, then as in the file. */
+static int compare_kept(const void *left, const void *right) {
+  const struct q2_found_bond *a = left, *b = right;
+  if (low(a) != low(b)) return low(a) < low(b) ? -1 : 1;
+  return (a->turn > b->turn) - (a->turn < b->turn);
 }
 
 static int check_atoms(const struct checked *checked, const struct q2_found_bond *bond, int atom_count) {
@@ -96,6 +104,7 @@ static int condense(const struct checked *checked, struct q2_bond_list *list, in
     list->bond[kept++] = list->bond[b];
   }
   list->count = kept;
+  if (kept > 0) qsort(list->bond, (size_t)kept, sizeof *list->bond, compare_kept);
   return Q2_OK;
 }
 
