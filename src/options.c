@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "device_sum.h"
+#include "option_values.h"
 #include "petsc_call.h"
 
 enum {
@@ -140,71 +141,6 @@ void q2_options_help(struct q2_printer *printer) {
       "no\ninput file or no such command; 75 stopped by a signal or by -time_limit with a checkpoint: -restart goes on.\n");
 }
 
-/* The value of our option `name`: *text is left alone where the option is not given. */
-static int text_of(const char *name, int commands, enum q2_command command, char *text, size_t size, int *given,
-                   struct q2_error *error) {
-  PetscBool set = PETSC_FALSE;
-  char value[4096] = "";
-  *given = 0;
-  if (!(commands & 1 << command)) return Q2_OK; /* stays unused, so that q2_options_check_used names it */
-  Q2_PETSC(PetscOptionsHasName(NULL, NULL, name, &set), error);
-  if (!set) return Q2_OK;
-  Q2_PETSC(PetscOptionsGetString(NULL, NULL, name, value, sizeof value, NULL), error);
-  if (!value[0]) return q2_fail(error, "option %s needs a value", name);
-  if (strlen(value) >= size - 1) return q2_fail(error, "option %s: the value is too long", name);
-  strcpy(text, value);
-  *given = 1;
-  return Q2_OK;
-}
-
-static int whole_number(const char *name, const char *text, int least, int *number, struct q2_error *error) {
-  char *end;
-  const long value = strtol(text, &end, 10);
-  if (*end || end == text || value < least || value > 1000000000L)
-    return q2_fail(error, "option %s: \"%s\" is not a whole number of at least %d", name, text, least);
-  *number = (int)value;
-  return Q2_OK;
-}
-
-static int fraction(const char *name, const char *text, double *number, struct q2_error *error) {
-  char *end;
-  *number = strtod(text, &end);
-  if (*end || end == text || !(*number >= 0.0 && *number < 1.0))
-    return q2_fail(error, "option %s: \"%s\" is not a number from 0 to 1", name, text);
-  return Q2_OK;
-}
-
-/* what: as the message says it, "number of seconds above 0". */
-static int positive(const char *name, const char *what, const char *text, double *number, struct q2_error *error) {
-  char *end;
-  *number = strtod(text, &end);
-  if (*end || end == text || !(*number > 0.0 && *number < 1e9))
-    return q2_fail(error, "option %s: \"%s\" is not a %s", name, text, what);
-  return Q2_OK;
-}
-
-static int byte_count(const char *name, const char *text, int64_t *bytes, struct q2_error *error) {
-  char *end;
-  const double value = strtod(text, &end);
-  double unit = 1.0;
-  if (*end == 'K' || *end == 'k') unit = 1024.0;
-  if (*end == 'M' || *end == 'm') unit = 1024.0 * 1024.0;
-  if (*end == 'G' || *end == 'g') unit = 1024.0 * 1024.0 * 1024.0;
-  if (unit > 1.0) end++;
-  if (*end == 'B') end++;
-  if (*end || end == text || !(value * unit >= 1.0) || !(value * unit < 9e18))
-    return q2_fail(error, "option %s: \"%s\" is not a number of bytes (for example 500M or 2G)", name, text);
-  *bytes = (int64_t)(value * unit);
-  return Q2_OK;
-}
-
-static int flag(const char *name, int *given, struct q2_error *error) {
-  PetscBool set = PETSC_FALSE;
-  Q2_PETSC(PetscOptionsHasName(NULL, NULL, name, &set), error);
-  *given = set == PETSC_TRUE;
-  return Q2_OK;
-}
-
 /* The file's name with the first of `endings` that it ends with replaced by `ending`. */
 static int other_name(const char *file, const char *const *endings, const char *ending, char *name, size_t size,
                       struct q2_error *error) {
@@ -223,18 +159,18 @@ static int other_name(const char *file, const char *const *endings, const char *
 static int query_files(struct q2_options *options, struct q2_error *error) {
   static const char *const hdf5[] = {".hdf5", ".h5", NULL};
   int given;
-  Q2_TRY(text_of("-o", FIT | TUNE, options->command, options->output, sizeof options->output, &given, error));
+  Q2_TRY(q2_option_text("-o", FIT | TUNE, options->command, options->output, sizeof options->output, &given, error));
   if (!given && options->command == Q2_COMMAND_TUNE)
     strcpy(options->output, "solvers.txt");
   else if (!given)
     Q2_TRY(other_name(options->input, hdf5, ".result.h5", options->output, sizeof options->output, error));
   if (options->command == Q2_COMMAND_FIT && strcmp(options->output, options->input) == 0)
     return q2_fail(error, "option -o: %s is the input file", options->output);
-  Q2_TRY(text_of("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
+  Q2_TRY(q2_option_text("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
   if (given && strcmp(options->hessians, options->input) == 0)
     return q2_fail(error, "option -hessians: %s is the input file", options->hessians);
-  Q2_TRY(text_of("-parameters", FIT | EVAL | BENCH | IDENTIFY, options->command, options->parameters,
-                 sizeof options->parameters, &given, error));
+  Q2_TRY(q2_option_text("-parameters", FIT | EVAL | BENCH | IDENTIFY, options->command, options->parameters,
+                        sizeof options->parameters, &given, error));
   return Q2_OK;
 }
 
@@ -242,23 +178,23 @@ static int query_machine(struct q2_options *options, struct q2_error *error) {
   char text[4096];
   int given;
   strcpy(text, "auto");
-  Q2_TRY(text_of("-backend", ALL, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-backend", ALL, options->command, text, sizeof text, &given, error));
   options->beside_cpu = options->command == Q2_COMMAND_BENCH && strcmp(text, "cpu,cuda") == 0;
   if (options->beside_cpu) strcpy(text, "cuda");
   if (strcmp(text, "auto") != 0 && strcmp(text, "cpu") != 0 && strcmp(text, "cuda") != 0)
     return q2_fail(error, "option -backend: \"%s\" is none of auto, cpu, cuda", text);
   strcpy(options->backend, text);
-  Q2_TRY(text_of("-solvers", ALL, options->command, options->solvers, sizeof options->solvers, &given, error));
-  Q2_TRY(text_of("-threads", ALL, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(whole_number("-threads", text, 1, &options->threads, error));
-  Q2_TRY(text_of("-memory", ALL, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(byte_count("-memory", text, &options->memory, error));
-  Q2_TRY(text_of("-wave", ALL, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(whole_number("-wave", text, 1, &options->wave, error));
-  Q2_TRY(text_of("-nccl_timeout", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(positive("-nccl_timeout", "number of seconds above 0", text, &options->nccl_timeout, error));
-  Q2_TRY(text_of("-repeat", BENCH, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(whole_number("-repeat", text, 1, &options->repeat, error));
+  Q2_TRY(q2_option_text("-solvers", ALL, options->command, options->solvers, sizeof options->solvers, &given, error));
+  Q2_TRY(q2_option_text("-threads", ALL, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_whole("-threads", text, 1, &options->threads, error));
+  Q2_TRY(q2_option_text("-memory", ALL, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_bytes("-memory", text, &options->memory, error));
+  Q2_TRY(q2_option_text("-wave", ALL, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_whole("-wave", text, 1, &options->wave, error));
+  Q2_TRY(q2_option_text("-nccl_timeout", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_positive("-nccl_timeout", "number of seconds above 0", text, &options->nccl_timeout, error));
+  Q2_TRY(q2_option_text("-repeat", BENCH, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_whole("-repeat", text, 1, &options->repeat, error));
   return Q2_OK;
 }
 
@@ -266,23 +202,23 @@ static int query_fit(struct q2_options *options, struct q2_error *error) {
   char text[4096];
   int given;
   strcpy(text, "position");
-  Q2_TRY(text_of("-match", ALL, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-match", ALL, options->command, text, sizeof text, &given, error));
   int match = 0;
   while (q2_match_names[match] && strcmp(text, q2_match_names[match]) != 0)
     match++;
   if (!q2_match_names[match]) return q2_fail(error, "option -match: \"%s\" is none of position, overlap, q2mm", text);
   options->match = (enum q2_match)match;
   strcpy(text, "start");
-  Q2_TRY(text_of("-assign", FIT, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-assign", FIT, options->command, text, sizeof text, &given, error));
   if (strcmp(text, "start") != 0 && strcmp(text, "iteration") != 0)
     return q2_fail(error, "option -assign: \"%s\" is none of start, iteration", text);
   if (given && options->match != Q2_MATCH_OVERLAP)
     return q2_fail(error, "option -assign: pairs are assigned with -match overlap only");
   options->assign_anew = strcmp(text, "iteration") == 0;
-  Q2_TRY(text_of("-fit_stall_tolerance", FIT, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(fraction("-fit_stall_tolerance", text, &options->stall_tolerance, error));
-  Q2_TRY(text_of("-fit_stall_iterations", FIT, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(whole_number("-fit_stall_iterations", text, 1, &options->stall_iterations, error));
+  Q2_TRY(q2_option_text("-fit_stall_tolerance", FIT, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_fraction("-fit_stall_tolerance", text, &options->stall_tolerance, error));
+  Q2_TRY(q2_option_text("-fit_stall_iterations", FIT, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_whole("-fit_stall_iterations", text, 1, &options->stall_iterations, error));
   return Q2_OK;
 }
 
@@ -290,25 +226,25 @@ static int query_fit(struct q2_options *options, struct q2_error *error) {
 static int query_parameters(struct q2_options *options, struct q2_error *error) {
   char text[4096] = "file";
   int given;
-  Q2_TRY(text_of("-bounds", ALL, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-bounds", ALL, options->command, text, sizeof text, &given, error));
   if (strcmp(text, "file") != 0 && strcmp(text, "q2mm") != 0)
     return q2_fail(error, "option -bounds: \"%s\" is none of file, q2mm", text);
   options->bounds = strcmp(text, "q2mm") == 0 ? Q2_BOUNDS_Q2MM : Q2_BOUNDS_FILE;
-  Q2_TRY(text_of("-prior", FIT | EVAL, options->command, options->prior, sizeof options->prior, &given, error));
+  Q2_TRY(q2_option_text("-prior", FIT | EVAL, options->command, options->prior, sizeof options->prior, &given, error));
   strcpy(text, "automatic");
-  Q2_TRY(text_of("-identify", FIT, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-identify", FIT, options->command, text, sizeof text, &given, error));
   if (given && strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
     return q2_fail(error, "option -identify: \"%s\" is none of on, off", text);
   options->identify = !given ? Q2_IDENTIFY_AUTOMATIC : strcmp(text, "on") == 0 ? Q2_IDENTIFY_ON : Q2_IDENTIFY_OFF;
-  Q2_TRY(text_of("-identify_threshold", FIT | IDENTIFY, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(fraction("-identify_threshold", text, &options->identify_threshold, error));
+  Q2_TRY(q2_option_text("-identify_threshold", FIT | IDENTIFY, options->command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_fraction("-identify_threshold", text, &options->identify_threshold, error));
   return Q2_OK;
 }
 
 static int query_ts_method(struct q2_options *options, struct q2_error *error) {
   char text[4096] = "file";
   int given, method = 0;
-  Q2_TRY(text_of("-ts_method", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-ts_method", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
   while (q2_ts_method_names[method] && strcmp(text, q2_ts_method_names[method]) != 0)
     method++;
   if (!q2_ts_method_names[method]) return q2_fail(error, "option -ts_method: \"%s\" is none of file, C, D, E, E2", text);
@@ -324,7 +260,7 @@ static int query_start(struct q2_options *options, struct q2_error *error) {
   char text[4096] = "file";
   int given, method = 0;
   options->start.scale = 1.0;
-  Q2_TRY(text_of("-start", COMMANDS, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-start", COMMANDS, options->command, text, sizeof text, &given, error));
   while (q2_start_method_names[method] && strcmp(text, q2_start_method_names[method]) != 0)
     method++;
   if (!q2_start_method_names[method])
@@ -333,11 +269,11 @@ static int query_start(struct q2_options *options, struct q2_error *error) {
   if (options->start.method == Q2_START_FILE) return Q2_OK; /* the others are then not asked for, and refused */
   if (options->parameters[0]) return q2_fail(error, "options -start and -parameters exclude each other");
   if (options->start.method != Q2_START_LINEAR)
-    Q2_TRY(text_of("-start_scale", COMMANDS, options->command, text, sizeof text, &given, error));
+    Q2_TRY(q2_option_text("-start_scale", COMMANDS, options->command, text, sizeof text, &given, error));
   if (options->start.method != Q2_START_LINEAR && given)
-    Q2_TRY(positive("-start_scale", "positive number", text, &options->start.scale, error));
+    Q2_TRY(q2_option_positive("-start_scale", "positive number", text, &options->start.scale, error));
   strcpy(text, "any");
-  Q2_TRY(text_of("-start_springs", COMMANDS, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-start_springs", COMMANDS, options->command, text, sizeof text, &given, error));
   if (strcmp(text, "any") != 0 && strcmp(text, "positive") != 0)
     return q2_fail(error, "option -start_springs: \"%s\" is none of any, positive", text);
   options->start.positive = strcmp(text, "positive") == 0;
@@ -350,24 +286,24 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   char text[4096] = "warn";
   int given;
   Q2_TRY(other_name(options->output, results, ".ckpt.h5", options->checkpoint, sizeof options->checkpoint, error));
-  Q2_TRY(text_of("-checkpoint", FIT, command, options->checkpoint, sizeof options->checkpoint, &given, error));
+  Q2_TRY(q2_option_text("-checkpoint", FIT, command, options->checkpoint, sizeof options->checkpoint, &given, error));
   if (strcmp(options->checkpoint, "off") == 0) options->checkpoint[0] = '\0';
   if (command == Q2_COMMAND_FIT &&
       (strcmp(options->checkpoint, options->input) == 0 || strcmp(options->checkpoint, options->output) == 0))
     return q2_fail(error, "option -checkpoint: %s is the input file or the result", options->checkpoint);
-  Q2_TRY(text_of("-checkpoint_failure", FIT, command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-checkpoint_failure", FIT, command, text, sizeof text, &given, error));
   if (strcmp(text, "warn") != 0 && strcmp(text, "stop") != 0)
     return q2_fail(error, "option -checkpoint_failure: \"%s\" is none of warn, stop", text);
   options->checkpoint_failure_ends = strcmp(text, "stop") == 0;
-  Q2_TRY(text_of("-checkpoint_interval", FIT, command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(whole_number("-checkpoint_interval", text, 1, &options->checkpoint_interval, error));
-  Q2_TRY(text_of("-checkpoint_minutes", FIT, command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(positive("-checkpoint_minutes", "positive number", text, &options->checkpoint_minutes, error));
-  Q2_TRY(text_of("-restart", FIT, command, options->restart, sizeof options->restart, &given, error));
+  Q2_TRY(q2_option_text("-checkpoint_interval", FIT, command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_whole("-checkpoint_interval", text, 1, &options->checkpoint_interval, error));
+  Q2_TRY(q2_option_text("-checkpoint_minutes", FIT, command, text, sizeof text, &given, error));
+  if (given) Q2_TRY(q2_option_positive("-checkpoint_minutes", "positive number", text, &options->checkpoint_minutes, error));
+  Q2_TRY(q2_option_text("-restart", FIT, command, options->restart, sizeof options->restart, &given, error));
   if (strcmp(options->restart, "auto") == 0 && !options->checkpoint[0])
     return q2_fail(error, "option -restart auto: with -checkpoint off there is none");
-  Q2_TRY(text_of("-time_limit", FIT, command, text, sizeof text, &given, error));
-  return given ? positive("-time_limit", "positive number", text, &options->time_limit, error) : Q2_OK;
+  Q2_TRY(q2_option_text("-time_limit", FIT, command, text, sizeof text, &given, error));
+  return given ? q2_option_positive("-time_limit", "positive number", text, &options->time_limit, error) : Q2_OK;
 }
 
 enum q2_bounds_rule q2_options_bounds(const struct q2_options *options) {
@@ -385,8 +321,8 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   options->stall_iterations = 20;
   options->identify_threshold = 1e-8;
   int quiet = 0, verbose = 0;
-  Q2_TRY(flag("-quiet", &quiet, error));
-  Q2_TRY(flag("-verbose", &verbose, error));
+  Q2_TRY(q2_option_flag("-quiet", &quiet, error));
+  Q2_TRY(q2_option_flag("-verbose", &verbose, error));
   if (quiet && verbose) return q2_fail(error, "options -quiet and -verbose exclude each other");
   options->level = quiet ? Q2_PRINT_QUIET : verbose ? Q2_PRINT_VERBOSE : Q2_PRINT_NORMAL;
   Q2_TRY(query_files(options, error));

@@ -1,9 +1,9 @@
 /* Makes a data set of the structures of a MacroModel listing with an MM3* force field, by rule: types and bonds are all that is
  * taken from the listing besides geometries.
  *
- *     write_mm3star FIELD.fld LISTING.mmo FILE.h5 [FIT]      FIT: as -fit, default marked
+ *     write_mm3star FIELD.fld LISTING.mmo FILE.h5 [FIT [FITTED.fld]]      FIT: as -fit, default marked
  *
- * Prints what matched nothing. */
+ * FITTED.fld: the force field with every number that varies a hundredth larger, and 0.001. Prints what matched nothing. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #include "../io/elements.h"
 #include "../io/formats/molecule_formats.h"
+#include "../io/formats/put_back.h"
 #include "../io/memory.h"
 #include "../src/setup/assign_mm3star.h"
 
@@ -50,6 +51,24 @@ static int make(const char *const names[3], const char *fit, struct q2_text text
   return q2_dataset_write(MPI_COMM_WORLD, dataset, names[2], NULL, NULL, error);
 }
 
+static int write_fitted(const struct q2_dataset *dataset, const char *path, struct q2_error *error) {
+  const struct q2_parameters *p = &dataset->parameters;
+  char *bytes = NULL;
+  size_t size = 0;
+  double *value = q2_allocate(p->count, sizeof *value);
+  if (!value) return q2_fail(error, "no memory");
+  for (int k = 0; k < p->count; k++)
+    value[k] = p->active[k] ? 1.01 * p->value[k] + 0.001 * p->factor[k] * dataset->origin.multiplier[k] : p->value[k];
+  int status = q2_put_back(dataset, value, &bytes, &size, error);
+  free(value);
+  FILE *file = status == Q2_OK ? fopen(path, "wb") : NULL;
+  if (status == Q2_OK && (!file || fwrite(bytes, 1, size, file) != size))
+    status = q2_fail(error, "%s: cannot be written", path);
+  if (file) fclose(file);
+  free(bytes);
+  return status;
+}
+
 int main(int argc, char **argv) {
   struct q2_error error = {""};
   struct q2_text texts[2] = {0};
@@ -63,7 +82,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   const char *const names[3] = {argv[1], argv[2], argv[3]};
-  const int status = make(names, argc > 4 ? argv[4] : "marked", texts, &molecules, &field, &builder, &dataset, &error);
+  int status = make(names, argc > 4 ? argv[4] : "marked", texts, &molecules, &field, &builder, &dataset, &error);
+  if (status == Q2_OK && argc > 5) status = write_fitted(&dataset, argv[5], &error);
   if (status != Q2_OK) fprintf(stderr, "%s\n", error.text);
   q2_builder_free(builder);
   q2_mm3star_free(field);

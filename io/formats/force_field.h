@@ -9,7 +9,7 @@
 #include "molecule.h"
 #include "text.h"
 
-enum { Q2_ROW_ATOMS = 5, Q2_ROW_PARAMETERS = 4 };
+enum { Q2_ROW_ATOMS = 5, Q2_ROW_PARAMETERS = 4, Q2_MOST_WARNINGS = 100 };
 
 /* A number of a file and what it is to q2hpc: value = multiplier x (the file's number) in the unit that goes with it. */
 struct q2_file_number {
@@ -23,9 +23,13 @@ struct q2_file_number {
 enum q2_row_names { Q2_BY_TYPE, Q2_BY_CLASS };
 
 /* Terms of one form between atoms of certain types. Several rows may hold for the same atoms: the Fourier components of a
- * torsion are rows that follow each other with the same names and `component` 0, 1, 2, ... */
+ * torsion are rows that follow each other with the same names and `component` 0, 1, 2, ...
+ *
+ * Atoms and parameters are those of the form, in its order, with two exceptions. A row of `urey_bradley` names the three atoms
+ * of its angle, i j k (the term is between i and k). A row of a cross term (`stretch_bend`, `torsion_stretch`) has just the
+ * parameters that are its own; equilibrium values are those of the bonds' and angles' rows. */
 struct q2_type_row {
-  char form[Q2_KIND_LENGTH]; /* a form of docs/forces.md, "bond_harmonic"; order of atoms and parameters as there */
+  char form[Q2_KIND_LENGTH]; /* a form of docs/forces.md, "bond_harmonic" */
   enum q2_row_names names;
   int atom_count;
   struct q2_type_name atom[Q2_ROW_ATOMS];
@@ -75,15 +79,38 @@ struct q2_charge_row {
   int32_t line;
 };
 
+/* Atoms and bonds of a molecule whose types the file gives (OpenMM's residue templates). */
+struct q2_residue_atom {
+  struct q2_type_name name, type;
+  double charge; /* e, of this atom; without use where the residue has no charges */
+};
+struct q2_residue {
+  char name[Q2_NAME_LENGTH];
+  int atom_count, bond_count, has_charges;
+  struct q2_residue_atom *atom; /* [atom_count] */
+  int32_t (*bond)[2];           /* [bond_count] atoms from 0 */
+  int external_bonds;           /* bonds to other residues: such a one is no whole molecule */
+  int32_t line;
+};
+
+/* What a reader leaves out of a file that it can use otherwise: for the user, never silent. */
+struct q2_field_warning {
+  int32_t line;
+  char text[Q2_LINE_LENGTH];
+};
+
 struct q2_force_field {
   char format[Q2_KIND_LENGTH]; /* "tinker", "amber", "openmm", "types" (made by q2hpc import) */
   char name[Q2_LINE_LENGTH];   /* path, or what it calls itself */
-  int type_count, row_count, nonbonded_count, pair_count, charge_count;
+  int type_count, row_count, nonbonded_count, pair_count, charge_count, residue_count, warning_count;
   struct q2_atom_type *type;
   struct q2_type_row *row;
   struct q2_nonbonded_row *nonbonded;
   struct q2_pair_row *pair;
   struct q2_charge_row *charge;
+  struct q2_residue *residue;
+  void *inherited;                  /* units and rules of the first file, for a second one; the reader's own, NULL if none */
+  struct q2_field_warning *warning; /* the first Q2_MOST_WARNINGS; `warning_count` counts no more */
 
   /* The rules of the non-bonded part; nonbonded_form "": there is none. */
   char nonbonded_form[Q2_KIND_LENGTH], combining_rule[Q2_KIND_LENGTH]; /* as docs/format.md has them */
@@ -98,6 +125,53 @@ struct q2_force_field {
 /* Releases it; harmless on a zeroed structure. */
 void q2_force_field_free(struct q2_force_field *field);
 
+/* Appends a copy of what it is given (of a residue also its arrays, which then are the field's own). Fails without memory. */
+int q2_force_field_add_type(struct q2_force_field *field, const struct q2_atom_type *type, struct q2_error *error);
+int q2_force_field_add_row(struct q2_force_field *field, const struct q2_type_row *row, struct q2_error *error);
+int q2_force_field_add_nonbonded(struct q2_force_field *field, const struct q2_nonbonded_row *row, struct q2_error *error);
+int q2_force_field_add_pair(struct q2_force_field *field, const struct q2_pair_row *row, struct q2_error *error);
+int q2_force_field_add_charge(struct q2_force_field *field, const struct q2_charge_row *row, struct q2_error *error);
+int q2_force_field_add_residue(struct q2_force_field *field, const struct q2_residue *residue, struct q2_error *error);
+
+/* What rows of a form have: how many names and numbers, of which kinds (io/units.h), and whether a constant. `elsewhere` lists
+ * the term's other parameters, which rows of other forms give. */
+struct q2_row_form {
+  const char *form;
+  int atom_count, parameter_count;
+  const char *kind[Q2_ROW_PARAMETERS];
+  int has_constant;
+  const char *elsewhere;
+};
+const struct q2_row_form *q2_row_form_named(const char *form); /* NULL: rows of types do not have it */
+
+/* Copies `word`; what is too long for a type's name is refused. */
+int q2_type_name_set(const struct q2_text *text, int line, const char *word, struct q2_type_name *name, struct q2_error *error);
+
+/* Prints the number x of a file for which multiplier x is `number` in `unit` (of `kind`), with as few digits as give back the
+ * same double, or 17. */
+enum { Q2_NUMBER_LENGTH = 32 };
+int q2_file_number_print(const struct q2_file_number *number, const char *kind, const char *unit, double multiplier,
+                         char text[Q2_NUMBER_LENGTH], struct q2_error *error);
+
+/* Notes a warning; one that repeats the text of an earlier one is not noted again. */
+void q2_force_field_warn(struct q2_force_field *field, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The type of this name, or NULL; the first of this class, or NULL. */
+const struct q2_atom_type *q2_force_field_type(const struct q2_force_field *field, const char *name);
+const struct q2_atom_type *q2_force_field_class(const struct q2_force_field *field, const char *name);
+
+/* Takes out rows that others replace: of those with the same form and names (in either direction), those read before (numbers
+ * below the counts in `before`) give way to those read since; among the latter the first ones stay, or (last_wins) the last
+ * ones. Types, non-bonded rows, pairs and charges likewise, by name. before NULL: all were read just now. */
+int q2_force_field_settle(struct q2_force_field *field, const struct q2_force_field *before, int last_wins,
+                          struct q2_error *error);
+
+/* Gives the atoms of `record` the types (and, where it has them, charges) of the residue that fits: the record's name is the
+ * residue's, and their atoms agree in number, elements and bonds, in the order of the file or, where the record has labels for
+ * all atoms, by name. *found says whether one fits. The record must have elements. */
+int q2_force_field_residue_types(const struct q2_force_field *field, struct q2_molecule_record *record, int *found,
+                                 struct q2_error *error);
+
 /* A format of force fields: its row in the table below. read or write is NULL where it is not offered. */
 struct q2_force_field_format {
   const char *name;    /* "tinker" */
@@ -111,5 +185,14 @@ struct q2_force_field_format {
   int (*write)(const struct q2_force_field *field, char **bytes, size_t *size, struct q2_error *error);
 };
 extern const struct q2_force_field_format q2_force_field_formats[]; /* ends with name NULL */
+
+/* The format of this name, or NULL. */
+const struct q2_force_field_format *q2_force_field_format_named(const char *name);
+
+/* The format that recognises the text: one whose endings fit the path first, then any; NULL if none does. */
+const struct q2_force_field_format *q2_force_field_format_of(const struct q2_text *text);
+
+/* The format one of whose endings the path has, or NULL. */
+const struct q2_force_field_format *q2_force_field_format_of_path(const char *path);
 
 #endif

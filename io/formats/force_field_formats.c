@@ -1,0 +1,42 @@
+/* The table of formats of force fields, and which one a text is. */
+#include <string.h>
+
+#include "force_field_formats.h"
+
+const struct q2_force_field_format q2_force_field_formats[] = {
+    {"tinker", " .prm .key ", "Tinker parameters", q2_tinker_recognises, q2_tinker_read, q2_tinker_write},
+    {"openmm", " .xml ", "OpenMM ForceField", q2_openmm_recognises, q2_openmm_read, q2_openmm_write},
+    {"amber", " .frcmod .dat ", "AMBER parm.dat or frcmod", q2_amber_recognises, q2_amber_read, q2_amber_write},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct q2_force_field_format *q2_force_field_format_named(const char *name) {
+  for (const struct q2_force_field_format *format = q2_force_field_formats; format->name; format++)
+    if (strcmp(format->name, name) == 0) return format;
+  return NULL;
+}
+
+/* Whether the path ends with one of the words of `endings`. */
+static int fits(const char *endings, const char *path) {
+  const size_t whole = strlen(path);
+  for (const char *word = endings; *word; word += strcspn(word, " ")) {
+    word += strspn(word, " ");
+    const size_t length = strcspn(word, " ");
+    if (length && whole > length && strncmp(path + whole - length, word, length) == 0) return 1;
+  }
+  return 0;
+}
+
+const struct q2_force_field_format *q2_force_field_format_of(const struct q2_text *text) {
+  for (const struct q2_force_field_format *format = q2_force_field_formats; format->name; format++)
+    if (fits(format->endings, text->path) && format->recognises(text)) return format;
+  for (const struct q2_force_field_format *format = q2_force_field_formats; format->name; format++)
+    if (format->recognises(text)) return format;
+  return NULL;
+}
+
+const struct q2_force_field_format *q2_force_field_format_of_path(const char *path) {
+  for (const struct q2_force_field_format *format = q2_force_field_formats; format->name; format++)
+    if (fits(format->endings, path)) return format;
+  return NULL;
+}

@@ -1,0 +1,26 @@
+/* Values of options: asked of PETSc's options database, and taken from text. Messages name the option. Local; the same on every
+ * rank. */
+#ifndef Q2_OPTION_VALUES_H
+#define Q2_OPTION_VALUES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "options.h"
+
+/* The value of option `name` into text[size], where `commands` (1 << enum q2_command, combined) have `command` among them: for
+ * others the option stays unused, so that q2_options_check_used names it. *text is left alone where the option is not given. */
+int q2_option_text(const char *name, int commands, enum q2_command command, char *text, size_t size, int *given,
+                   struct q2_error *error);
+
+/* Whether a flag is given. */
+int q2_option_flag(const char *name, int *given, struct q2_error *error);
+
+/* Numbers: a whole one of at least `least`; one from 0 to below 1; one above 0 (`what`: as the message says it, "number of
+ * seconds above 0"); a number of bytes, with suffix K, M or G. */
+int q2_option_whole(const char *name, const char *text, int least, int *number, struct q2_error *error);
+int q2_option_fraction(const char *name, const char *text, double *number, struct q2_error *error);
+int q2_option_positive(const char *name, const char *what, const char *text, double *number, struct q2_error *error);
+int q2_option_bytes(const char *name, const char *text, int64_t *bytes, struct q2_error *error);
+
+#endif
