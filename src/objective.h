@@ -38,7 +38,10 @@ struct q2_objective_options {
   int threads;             /* CPU threads of this rank, >= 1 */
   int64_t memory_limit;    /* bytes for work space on this rank; 0: no limit of ours */
   int wave_molecules;      /* molecules evaluated together; 0: one chunk on the CPU, on a device as many as memory allows */
-  int padded_eigensolver;  /* 1: decompose at the bucket's padded order, as batched solvers on a device do (for tests) */
+  const int *precision;    /* [precision_count] rows of q2_precision_modes that evaluations may be in, the first one to begin
+                              with; NULL: float64 (kernels/precision.h) */
+  int precision_count;
+  int padded_eigensolver; /* 1: decompose at the bucket's padded order, as batched solvers on a device do (for tests) */
 
   /* Least squares: J'J is summed over these variables (q2_variables: row of the parameter table -> variable, -1: none;
    * borrowed). 0: no J'J. */
@@ -92,6 +95,9 @@ struct q2_vibrations {
 int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_plan *plan,
                         const struct q2_objective_options *options, struct q2_objective **objective, struct q2_error *error);
 void q2_objective_destroy(struct q2_objective *objective);
+
+/* Evaluations from now on are in this precision, one of those of the options. Not collective; all ranks must do it. */
+void q2_objective_set_precision(struct q2_objective *objective, int precision);
 
 /* Loss and gradient at `parameters` ([P], every row of the parameter table in q2hpc's units, links already applied, the same on
  * every rank). gradient: [P] or NULL (then only the loss is computed, more cheaply); with respect to each row as if it were

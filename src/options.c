@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../kernels/precision.h"
 #include "device_sum.h"
 #include "petsc_call.h"
 
@@ -63,6 +64,8 @@ static const struct option machine_options[] = {
      "what computes (default auto: a CUDA device for each rank where there is one, else the CPU); bench also takes cpu,cuda"},
     {"-solvers", "TABLE", ALL,
      "which eigen-solver a device takes for which size, as `q2hpc tune` found (default: docs/gpu.md)"},
+    {"-precision", "MODE", FIT | EVAL | BENCH | IDENTIFY,
+     "fp64 (default), or a faster mode of docs/precision.md, fp32 for one; fit: also adaptive, from fp32 to fp64"},
     {"-threads", "N", ALL, "CPU threads of a rank (default: the cores a rank may use)"},
     {"-memory", "BYTES", ALL, "limit of a rank's work space; suffixes K, M, G (default: none)"},
     {"-wave", "N", ALL, "molecules evaluated together by a thread (default: from memory and cache)"},
@@ -233,6 +236,23 @@ static int query_files(struct q2_options *options, struct q2_error *error) {
   return Q2_OK;
 }
 
+static int query_precision(struct q2_options *options, struct q2_error *error) {
+  char text[4096] = "fp64", names[512] = "";
+  int given;
+  Q2_TRY(text_of("-precision", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
+  const int adaptive = options->command == Q2_COMMAND_FIT && strcmp(text, "adaptive") == 0;
+  const int mode = adaptive ? Q2_MODE_FP32 : q2_precision_find(text);
+  for (int m = 0; m < Q2_NAMED_MODES; m++)
+    snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", m ? ", " : "", q2_precision_modes[m].name);
+  if (mode < 0)
+    return q2_fail(error, "option -precision: \"%s\" is none of %s%s", text, names,
+                   options->command == Q2_COMMAND_FIT ? ", adaptive" : "");
+  options->precision[0] = mode;
+  options->precision[1] = Q2_MODE_FP64;
+  options->precision_count = adaptive ? 2 : mode != Q2_MODE_FP64;
+  return Q2_OK;
+}
+
 static int query_machine(struct q2_options *options, struct q2_error *error) {
   char text[4096];
   int given;
@@ -244,6 +264,7 @@ static int query_machine(struct q2_options *options, struct q2_error *error) {
     return q2_fail(error, "option -backend: \"%s\" is none of auto, cpu, cuda", text);
   strcpy(options->backend, text);
   Q2_TRY(text_of("-solvers", ALL, options->command, options->solvers, sizeof options->solvers, &given, error));
+  Q2_TRY(query_precision(options, error));
   Q2_TRY(text_of("-threads", ALL, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(whole_number("-threads", text, 1, &options->threads, error));
   Q2_TRY(text_of("-memory", ALL, options->command, text, sizeof text, &given, error));
