@@ -51,10 +51,11 @@ Q2_DEVICE int q2_wave_wants(const struct q2_wave_request *request, int array) {
 
 /* What of a wave is to be seen by the host: */
 enum {
-  Q2_SEE_RESULTS = 1, /* eigenvalue, frequency, calculated, residual, loss, square, kind_loss, failed */
-  Q2_SEE_MODES = 2,   /* left */
-  Q2_SEE_HESSIAN = 4, /* hessian */
-  Q2_SEE_FORCES = 8   /* value, charge, energy, gradient_at, pair_geometry */
+  Q2_SEE_RESULTS = 1,  /* eigenvalue, frequency, calculated, residual, loss, square, kind_loss, failed */
+  Q2_SEE_MODES = 2,    /* left */
+  Q2_SEE_HESSIAN = 4,  /* hessian */
+  Q2_SEE_FORCES = 8,   /* value, charge, energy, gradient_at, pair_geometry */
+  Q2_SEE_GRADIENT = 16 /* gradient */
 };
 
 /* A wave with `single` set and a batch like it are those of kernels in float32; run, multiply and decompose take either.

@@ -132,6 +132,23 @@ int q2_objective_residuals(struct q2_objective *objective, const double *paramet
                            struct q2_error *error);
 void q2_residual_values_free(struct q2_residual_values *values);
 
+/* What an evaluation makes of each local molecule at its QM geometry. */
+struct q2_look {
+  int64_t molecule_count;                                             /* the data set's local molecules, in its order */
+  int64_t *mode_offset, *vector_offset, *row_offset, *hessian_offset; /* [molecule_count + 1] */
+  double *wavenumber;                                                 /* cm-1, ascending */
+  double *vector;   /* 3N numbers for each vibration, one after another: M^-1/2 v, v orthonormal; NAN where nothing is made of
+                       vibrations */
+  double *loss;     /* [molecule_count] the molecule's share */
+  int32_t *row;     /* of the parameter table, those that the molecule depends on */
+  double *gradient; /* dL/dp of these rows, by the molecule's own residuals */
+  double *hessian;  /* [3N][3N], kcal/mol/angstrom^2 */
+};
+
+/* Fills `look` at `parameters`; released by q2_look_free. Collective. */
+int q2_objective_look(struct q2_objective *objective, const double *parameters, struct q2_look *look, struct q2_error *error);
+void q2_look_free(struct q2_look *look);
+
 /* Finds the pairs of the rule `overlap` anew at `parameters`; for other rules it does nothing. *changed: vibrations of all
  * ranks that have another partner now; where there are any, the loss is another function than before. Collective. */
 int q2_objective_assign(struct q2_objective *objective, const double *parameters, int64_t *changed, struct q2_error *error);
