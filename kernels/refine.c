@@ -6,7 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEPS = 2 };
+enum { LEAST_STEPS = 2, MOST_STEPS = 4 };
+
+/* A correction below this leaves an error of its square, that of rounding. */
+#define SMALL_CORRECTION 0x1p-27
 
 /* Work space: matrices of order x order, leading dimension order, and what the clusters' eigenproblems take. */
 struct refiner {
@@ -151,7 +154,9 @@ static double norm(int n, const double *m, int ld, int skip) {
   return sqrt(sum);
 }
 
-/* Eigenvalues, and where clusters end: end[begin], by place in the ascending order. Returns delta. */
+/* Eigenvalues, and where clusters end: end[begin], by place in the ascending order. Returns delta, which is no smaller than
+ * what makes rounding in S, about sqrt(n) 2^-53 |A|, a correction of 2^-27: a larger one, being no exact rotation, would cost
+ * orthogonality. */
 static double find_values(struct refiner *f, double *values) {
   const int n = f->n;
   double largest = 0;
@@ -160,7 +165,7 @@ static double find_values(struct refiner *f, double *values) {
     largest = fmax(largest, fabs(values[k]));
   }
   sort(f, values);
-  const double delta = 2 * (norm(n, f->s, n, 1) + largest * norm(n, f->r, n, 0));
+  const double delta = fmax(2 * (norm(n, f->s, n, 1) + largest * norm(n, f->r, n, 0)), 0x1p-26 * sqrt(n) * largest);
   for (int begin = 0, end; begin < n; begin = end) {
     for (end = begin + 1; end < n && values[f->order[end]] - values[f->order[end - 1]] <= delta; end++)
       ;
@@ -169,18 +174,24 @@ static double find_values(struct refiner *f, double *values) {
   return delta;
 }
 
-/* X += X E. */
-static void correct(struct refiner *f, const double *values, double delta) {
+/* X += X E. Returns the largest element of E. E_ij + E_ji is R_ij also where rounding in S, divided by a gap, is much more. */
+static double correct(struct refiner *f, const double *values, double delta) {
   const int n = f->n;
+  double largest = 0;
   for (int64_t j = 0; j < n; j++) {
-    for (int64_t i = 0; i < n; i++) {
-      const double gap = values[j] - values[i], r = f->r[j * n + i];
-      f->e[j * n + i] = fabs(gap) > delta ? (f->s[j * n + i] + values[j] * r) / gap : r / 2;
+    f->e[j * (n + 1)] = f->r[j * (n + 1)] / 2;
+    for (int64_t i = 0; i < j; i++) {
+      const double gap = values[j] - values[i], r = (f->r[j * n + i] + f->r[i * n + j]) / 2,
+                   s = (f->s[j * n + i] + f->s[i * n + j]) / 2, e = fabs(gap) > delta ? (s + values[j] * r) / gap : r / 2;
+      f->e[j * n + i] = e;
+      f->e[i * n + j] = r - e;
+      largest = fmax(largest, fmax(fabs(e), fabs(r - e)));
     }
   }
   multiply(n, n, n, 0, f->x, f->ld, f->e, n, 0, f->product, n);
   for (int64_t j = 0; j < n; j++)
     cblas_daxpy(n, 1, f->product + j * n, 1, f->x + j * f->ld, 1);
+  return largest;
 }
 
 void q2_refine(enum q2_refinement refinement, int order, const double *matrix, int ld, double *vectors, double *values,
@@ -189,10 +200,11 @@ void q2_refine(enum q2_refinement refinement, int order, const double *matrix, i
   lay_out(&f, order, ld, matrix, vectors, work);
   if (refinement == Q2_REFINE_VALUES) quotients(&f, values);
   if (refinement != Q2_REFINE_ALL) return;
-  for (int step = 0; step < STEPS; step++) {
+  for (int step = 0; step < MOST_STEPS; step++) {
     measure(&f);
     if (step > 0) solve_clusters(&f);
-    correct(&f, values, find_values(&f, values));
+    const double delta = find_values(&f, values), correction = correct(&f, values, delta);
+    if (step + 1 >= LEAST_STEPS && correction < SMALL_CORRECTION) break;
   }
   arrange(&f, values);
 }

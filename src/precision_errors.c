@@ -148,6 +148,19 @@ void q2_precision_errors_free(struct q2_precision_errors *errors) {
 
 static double larger(double a, double b) { return !(b <= a) ? b : a; } /* what is not a number counts as large */
 
+double q2_precision_bound(int modes, double largest) { return (8 + 2 * sqrt(modes)) * 0x1p-24 * largest * largest; }
+
+/* The largest error of nu |nu| of molecule m as a part of its bound. */
+static double bound_ratio(const struct q2_precision_errors *errors, int64_t m) {
+  double largest = 0.0, error = 0.0;
+  for (int64_t k = errors->offset[m]; k < errors->offset[m + 1]; k++) {
+    const double full = errors->wavenumber[k], other = full + errors->shift[k];
+    largest = fmax(largest, fabs(full));
+    error = larger(error, fabs(other * fabs(other) - full * fabs(full)));
+  }
+  return ratio(error, q2_precision_bound((int)(errors->offset[m + 1] - errors->offset[m]), largest));
+}
+
 static void summarise_modes(const struct q2_precision_errors *errors, struct q2_precision_summary *summary) {
   for (int64_t m = 0; m < errors->molecules; m++) {
     for (int64_t k = errors->offset[m]; k < errors->offset[m + 1]; k++) {
@@ -163,6 +176,7 @@ static void summarise_modes(const struct q2_precision_errors *errors, struct q2_
       summary->largest_molecule = m;
       summary->largest_mode = k - errors->offset[m];
     }
+    summary->bound_ratio = larger(summary->bound_ratio, bound_ratio(errors, m));
     summary->hessian_relative = larger(summary->hessian_relative, errors->hessian_relative[m]);
     summary->gradient_relative_molecule = larger(summary->gradient_relative_molecule, errors->gradient_relative[m]);
   }

@@ -26,10 +26,15 @@ struct q2_precision_errors {
   double *loss_relative;     /* [molecules] error / loss */
 };
 
+/* What bounds the error of nu |nu| in float32, cm-2: (8 + 2 sqrt n) 2^-24 nu_max^2 for n vibrations, nu_max the largest |nu|
+ * (docs/precision.md). */
+double q2_precision_bound(int modes, double largest);
+
 struct q2_precision_summary {
   int64_t real_modes;                       /* above Q2_REAL_MODE in float64 */
   double largest, mean, rms;                /* cm-1, |shift| of those */
   int64_t largest_molecule, largest_mode;   /* where */
+  double bound_ratio;                       /* of all vibrations, the largest part of q2_precision_bound that is used up */
   double largest_of_all;                    /* cm-1, imaginary and soft vibrations included */
   double hessian_relative, angle;           /* the largest of any molecule, of any real mode */
   double loss_relative;                     /* of the whole loss */

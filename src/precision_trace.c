@@ -69,6 +69,7 @@ static int summary(struct q2_image *image, const struct q2_precision_row *rows, 
   } columns[] = {{"largest_shift", "cm-1", SUMMARY(largest)},
                  {"mean_shift", "cm-1", SUMMARY(mean)},
                  {"rms_shift", "cm-1", SUMMARY(rms)},
+                 {"bound_ratio", NULL, SUMMARY(bound_ratio)},
                  {"largest_shift_of_all", "cm-1", SUMMARY(largest_of_all)},
                  {"hessian_relative", NULL, SUMMARY(hessian_relative)},
                  {"angle", "radian", SUMMARY(angle)},
@@ -76,7 +77,8 @@ static int summary(struct q2_image *image, const struct q2_precision_row *rows, 
                  {"gradient_relative", NULL, SUMMARY(gradient_relative)},
                  {"gradient_worst", NULL, SUMMARY(gradient_worst)},
                  {"gradient_relative_molecule", NULL, SUMMARY(gradient_relative_molecule)},
-                 {"seconds", "s", offsetof(struct q2_precision_row, seconds)}};
+                 {"seconds", "s", offsetof(struct q2_precision_row, seconds)},
+                 {"seconds_least", "s", offsetof(struct q2_precision_row, seconds_least)}};
   for (int k = 0; k < count; k++) {
     snprintf(names + (size_t)k * NAME, NAME, "%s", q2_precision_modes[rows[k].mode].name);
     for (int t = 0; t < Q2_PRECISION_THRESHOLDS; t++)

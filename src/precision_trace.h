@@ -13,8 +13,8 @@ extern const double q2_precision_thresholds[Q2_PRECISION_THRESHOLDS]; /* cm-1 */
 struct q2_precision_row {
   int mode; /* row of q2_precision_modes */
   struct q2_precision_summary summary;
-  double seconds;               /* of an evaluation with gradient, the median */
-  double stage[Q2_STAGE_COUNT]; /* seconds of an evaluation by stage, all threads and ranks */
+  double seconds, seconds_least; /* of an evaluation with gradient: the median, and the least */
+  double stage[Q2_STAGE_COUNT];  /* seconds of an evaluation by stage, all threads and ranks */
 };
 
 /* The root of the file: provenance, molecules, vibrations in float64. On rank 0. */
