@@ -237,8 +237,8 @@ static void bring_parameters(struct pair *pair, const struct q2_batch *batch) {
   pair->parameter_turn = pair->mixed->turn;
 }
 
-/* The part begins or goes on: converts what it reads and notes what it writes. Terms begin an evaluation. Returns whether the
- * part works in float32. */
+/* The part begins or goes on: converts what it reads and notes what it writes. Terms begin an evaluation, which has no use for
+ * what the last one left. Returns whether the part works in float32. */
 static int enter(struct pair *pair, const struct q2_batch *batch, const struct q2_wave *wave, enum q2_part part) {
   const int single = twin(batch) && mode_of(pair)->single[part];
   follow(pair, wave);

@@ -1,7 +1,7 @@
 /* Claims: kernels in float32 and in float64 read batches and waves of one layout; a backend in mixed precision whose mode is
  * fp64 gives the bits of its base; every mode's vibrations are within the bound of docs/precision.md and its gradient close,
- * and none of them is float64 in disguise; modes can be changed between evaluations; in every mode the bits do not depend on
- * ranks, threads and waves. */
+ * and none of them is float64 in disguise; modes and parameters can be changed between evaluations; in every mode the bits do
+ * not depend on ranks, threads and waves. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +167,26 @@ static void modes_change(void) {
   free(now);
 }
 
+/* An evaluation knows nothing of the parameters of the one before. */
+static void parameters_change(int mode) {
+  struct problem first, second;
+  struct outcome *moved = calloc(2, sizeof *moved);
+  struct q2_error error;
+  double other[ROWS];
+  open_modes(&first, MPI_COMM_SELF, &mode, 1, (struct q2_objective_options){.threads = 1});
+  open_modes(&second, MPI_COMM_SELF, &mode, 1, (struct q2_objective_options){.threads = 1});
+  for (int p = 0; p < ROWS; p++)
+    other[p] = first.dataset.parameters.value[p] * (1 + 0.001 * (p % 7));
+  CHECK(q2_objective_evaluate(first.objective, first.dataset.parameters.value, &moved[0].evaluation, moved[0].gradient,
+                              &error) == Q2_OK);
+  CHECK(q2_objective_evaluate(first.objective, other, &moved[0].evaluation, moved[0].gradient, &error) == Q2_OK);
+  CHECK(q2_objective_evaluate(second.objective, other, &moved[1].evaluation, moved[1].gradient, &error) == Q2_OK);
+  CHECK(same(&moved[0], &moved[1]), "mode %s at other parameters", q2_precision_modes[mode].name);
+  close_problem(&first);
+  close_problem(&second);
+  free(moved);
+}
+
 static void same_bits(MPI_Comm comm, int mode, FILE *bits) {
   static const struct q2_objective_options cuts[] = {{.threads = 1},
                                                      {.threads = 3, .wave_molecules = 4},
@@ -200,6 +220,8 @@ int main(int argc, char **argv) {
   if (rank == 0) {
     as_close_as_told();
     modes_change();
+    for (int mode = Q2_MODE_FP32; mode < Q2_NAMED_MODES; mode++)
+      parameters_change(mode);
   }
   FILE *bits = argc > 1 && rank == 0 ? fopen(argv[1], "wb") : NULL;
   for (int mode = Q2_MODE_FP32; mode < Q2_NAMED_MODES; mode++)
