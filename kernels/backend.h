@@ -3,6 +3,7 @@
 #ifndef Q2_BACKEND_H
 #define Q2_BACKEND_H
 
+#include "precision.h"
 #include "stages.h"
 
 /* The matrix products of an evaluation; sizes are those of each molecule, or padded. */
@@ -39,17 +40,27 @@ struct q2_wave_request {
   const int64_t *slots;           /* [batch_count] molecules of each that are evaluated together */
   int batch_count;
   int padded;
+  int single;                   /* the arrays are those of float32; no batch moves */
+  const unsigned char *arrays;  /* [Q2_WAVE_ARRAY_COUNT] 1: the wave has this array; NULL: all (kernels/wave_arrays.h) */
+  const struct q2_wave *beside; /* with single: the wave in float64 that it works beside, in the same queue */
 };
+
+Q2_DEVICE int q2_wave_wants(const struct q2_wave_request *request, int array) {
+  return !request->arrays || request->arrays[array];
+}
 
 /* What of a wave is to be seen by the host: */
 enum {
-  Q2_SEE_RESULTS = 1, /* eigenvalue, frequency, calculated, residual, loss, square, kind_loss, failed */
-  Q2_SEE_MODES = 2,   /* left */
-  Q2_SEE_HESSIAN = 4, /* hessian */
-  Q2_SEE_FORCES = 8   /* value, charge, energy, gradient_at, pair_geometry */
+  Q2_SEE_RESULTS = 1,  /* eigenvalue, frequency, calculated, residual, loss, square, kind_loss, failed */
+  Q2_SEE_MODES = 2,    /* left */
+  Q2_SEE_HESSIAN = 4,  /* hessian */
+  Q2_SEE_FORCES = 8,   /* value, charge, energy, gradient_at, pair_geometry */
+  Q2_SEE_GRADIENT = 16 /* gradient */
 };
 
-/* `There` is memory that the kernels reach, `here` is the host's; on the CPU they are the same. A backend whose calls are
+/* A wave with `single` set and a batch like it are those of kernels in float32; run, multiply and decompose take either.
+ *
+ * `There` is memory that the kernels reach, `here` is the host's; on the CPU they are the same. A backend whose calls are
  * queued does its work later, in order within a wave's queue, and reports its errors when it is waited for. Functions that
  * return int return 0, or -1 after an error, which `error` then tells. */
 struct q2_backend {
@@ -57,6 +68,7 @@ struct q2_backend {
   int queued;   /* 1: one thread makes all calls, and waves run side by side in their queues; 0: a thread for each wave */
   int queues;   /* queued: waves that are best kept in flight */
   int segments; /* parts that each wave's sums are cut into: as many elements add up one sum side by side */
+  int mixes;    /* batches that are placed get a second set of tables, of float32 (kernels/mixed.h) */
   void *device; /* the backend's own */
 
   /* --- memory --- */
@@ -91,6 +103,12 @@ struct q2_backend {
   /* Decomposes `vectors` in place: ascending eigenvalues, and eigenvectors if `vectors` is set. A matrix that holds a number
    * that is not finite, or does not converge, sets failed[slot] (enum q2_decomposition) and leaves zeros. */
   void (*decompose)(const struct q2_batch *batch, const struct q2_wave *wave, int vectors);
+  /* In the wave's queue: to[k] = from[k] for k < count, from float64 to float32 (to_single) or back. */
+  void (*convert)(const struct q2_wave *wave, const void *from, void *to, int64_t count, int to_single);
+  /* After `single`, the wave beside this one, was decomposed with vectors: eigenvalues and, at the end in `vectors`,
+   * eigenvectors of the matrix in this wave's `vectors`, by kernels/refine.h. Uses `left` and `right`. NULL: not offered. */
+  void (*refine)(const struct q2_batch *batch, const struct q2_wave *wave, const struct q2_wave *single,
+                 enum q2_refinement refinement);
   /* Whether a molecule of the wave is still being relaxed. */
   int (*relaxing)(const struct q2_batch *batch, const struct q2_wave *wave);
   /* Adds what the wave's molecules give to wave->limbs, by wave->outcome. gradient, normal: the gradient's and J'J's sums, too.

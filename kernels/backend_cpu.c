@@ -1,13 +1,12 @@
 /* The CPU backend: plain loops over the kernels' bodies, LAPACK and BLAS, one thread a wave. Matrices are handled at each
- * molecule's own size unless the wave is padded. */
-#include <cblas.h>
-#include <lapacke.h>
+ * molecule's own size unless the wave is padded. Here is what is the same in every precision; kernels/cpu_kernels.c has the
+ * rest. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "accumulator.h"
-#include "backend.h"
-#include "wave_arrays.h"
+#include "cpu_kernels.h"
+#include "refine.h"
 
 /* --- memory --- */
 
@@ -38,11 +37,13 @@ static int get(const struct q2_backend *backend, void *here, const void *there, 
 
 /* --- work space --- */
 
+static const struct q2_cpu_kernels *kernels_of(const struct q2_wave *wave) {
+  return wave->single ? &q2_cpu_kernels_f32 : &q2_cpu_kernels_f64;
+}
+
 /* What belongs to one wave, besides its arrays: LAPACK's work space, one matrix at a time, and the clock. */
 struct queue {
-  double *real;
-  int32_t *integer;
-  int64_t reals, integers;
+  struct q2_cpu_work work;
   double since, seconds[Q2_TIMED_COUNT];
   enum q2_timed stage;
 };
@@ -52,34 +53,38 @@ struct arena {
   int64_t offset;
 };
 
-static void *take(struct arena *arena, int64_t count, size_t size) {
+static void *take(struct arena *arena, int64_t count, int64_t size) {
   void *here = arena->base ? arena->base + arena->offset : NULL;
-  arena->offset += round_up(count * (int64_t)size);
+  arena->offset += round_up(count * size);
   return here;
 }
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 static void lay_out(const struct q2_wave_request *request, struct q2_wave *wave, struct arena *arena) {
+  const struct q2_cpu_kernels *kernels = kernels_of(wave);
   struct queue *queue = take(arena, 1, sizeof *queue);
   int64_t order = 0;
 #define TAKE(FIELD, ELEMENTS)                                                                                                  \
   {                                                                                                                            \
     int64_t count = 0;                                                                                                         \
-    for (int b = 0; b < request->batch_count; b++) {                                                                           \
+    for (int b = 0; b < request->batch_count && q2_wave_wants(request, Q2_WAVE_##FIELD); b++) {                                \
       const struct q2_batch *batch = &request->batches[b];                                                                     \
       if (batch->molecules > 0) count = larger(count, request->slots[b] * (ELEMENTS));                                         \
     }                                                                                                                          \
-    wave->FIELD = take(arena, count, sizeof *wave->FIELD);                                                                     \
+    wave->FIELD = take(arena, count, kernels->array_element[Q2_WAVE_##FIELD]);                                                 \
   }
   Q2_WAVE_ARRAYS(TAKE)
 #undef TAKE
   for (int b = 0; b < request->batch_count; b++)
     order = larger(order, request->batches[b].order);
-  const int64_t reals = 1 + 6 * order + 2 * order * order, integers = 3 + 5 * order;
-  double *real = take(arena, reals, sizeof *real);
-  int32_t *integer = take(arena, integers, sizeof *integer);
-  if (arena->base) *queue = (struct queue){.real = real, .integer = integer, .reals = reals, .integers = integers};
+  const int64_t reals = kernels->work_reals(order), integers = 3 + 5 * order;
+  const struct q2_cpu_work work = {.real = take(arena, reals, kernels->array_element[Q2_WAVE_vectors]),
+                                   .integer = take(arena, integers, sizeof *work.integer),
+                                   .reals = reals,
+                                   .integers = integers,
+                                   .refine = take(arena, wave->single ? q2_refine_work((int)order) : 0, sizeof *work.refine)};
+  if (arena->base) *queue = (struct queue){.work = work};
   wave->queue = queue;
 }
 
@@ -87,6 +92,7 @@ static int wave_create(const struct q2_backend *backend, const struct q2_wave_re
                        int64_t *bytes) {
   struct arena arena = {0};
   memset(wave, 0, sizeof *wave);
+  wave->single = request->single;
   lay_out(request, wave, &arena);
   const int64_t total = arena.offset;
   arena = (struct arena){allocate(backend, total), 0};
@@ -119,162 +125,45 @@ static void seconds(const struct q2_wave *wave, double *sum, int reset) {
   }
 }
 
-/* --- kernels --- */
-
-#define RUN(ID, FUNCTION, MAJORS, MINORS)                                                                                      \
-  static void run_##ID(const struct q2_batch *batch, const struct q2_wave *wave) {                                             \
-    for (int64_t slot = 0; slot < wave->count; slot++) {                                                                       \
-      const int64_t m = wave->first + slot;                                                                                    \
-      (void)m;                                                                                                                 \
-      const int64_t majors = MAJORS;                                                                                           \
-      for (int64_t major = 0; major < majors; major++) {                                                                       \
-        const int64_t minors = MINORS;                                                                                         \
-        for (int64_t minor = 0; minor < minors; minor++)                                                                       \
-          FUNCTION(batch, wave, slot, major, minor);                                                                           \
-      }                                                                                                                        \
-    }                                                                                                                          \
-  }
-Q2_KERNELS(RUN)
-#undef RUN
+/* --- what depends on the precision --- */
 
 static void run(enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave) {
-  switch (kernel) {
-#define CASE(ID, ...)                                                                                                          \
-  case Q2_KERNEL_##ID:                                                                                                         \
-    run_##ID(batch, wave);                                                                                                     \
-    break;
-    Q2_KERNELS(CASE)
-#undef CASE
-  case Q2_KERNEL_COUNT:
-    break;
-  }
-}
-
-/* --- BLAS and LAPACK --- */
-
-/* Columns of W computed at a time: whole atoms, whole cache lines, and small enough for dgemm to leave out most of the upper
- * triangle. */
-enum { PANEL = 24 };
-
-/* c = a b' + beta c of n rows, in panels: only its lower triangle and the blocks on the diagonal are read. */
-static void multiply_lower(int n, int inner, const double *a, const double *b, double beta, double *c, int ld) {
-  for (int column = 0; column < n; column += PANEL) {
-    const int width = n - column < 2 * PANEL ? n - column : PANEL;
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n - column, width, inner, 1, a + column, ld, b + column, ld, beta,
-                c + (int64_t)column * ld + column, ld);
-    if (width > PANEL) break;
-  }
-}
-
-static void multiply_basis(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
-  const int64_t m = wave->first + slot;
-  const int ld = batch->ld, ld_basis = batch->ld_basis, n = 3 * batch->atom_count[m], columns = q2_columns(batch, wave, m);
-  const double *basis = batch->basis + m * ld * batch->basis_columns;
-  double *hessian = wave->hessian + slot * q2_matrix(batch), *matrix = wave->basis_matrix + slot * q2_basis(batch);
-  double *turned = wave->basis_product + slot * ld * batch->basis_columns;
-  if (columns == 0) return;
-  switch (product) {
-  case Q2_PRODUCT_BASIS:
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, columns, n, 1, hessian, ld, basis, ld, 0, turned, ld);
-    break;
-  case Q2_PRODUCT_BASIS_SQUARE:
-    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, columns, columns, n, 1, basis, ld, turned, ld, 0, matrix, ld_basis);
-    break;
-  case Q2_PRODUCT_BASIS_BACK:
-    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, columns, columns, 1, basis, ld, matrix, ld_basis, 0, turned, ld);
-    break;
-  default:
-    multiply_lower(n, columns, turned, basis, 1, hessian, ld);
-    break;
-  }
-}
-
-/* Rows of the block that slot's molecule has: those of its modes, or of what is probed from wave->probed on. */
-static int block_rows(const struct q2_batch *batch, const struct q2_wave *wave, int64_t m) {
-  if (wave->probe == Q2_PROBE_MODE) return batch->mode_count[m];
-  const int64_t left = batch->probed_count[m] - wave->probed;
-  return (int)(left < 0 ? 0 : left < batch->jacobian_rows ? left : batch->jacobian_rows);
-}
-
-static void multiply_normal(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
-  const int64_t m = wave->first + slot;
-  const int count = (int)q2_variable_count(batch, m), rows = block_rows(batch, wave, m), ld = (int)batch->max_variables;
-  if (count > 0 && rows > 0)
-    cblas_dsyrk(CblasColMajor, CblasLower, CblasNoTrans, count, rows, 1, q2_jacobian_row_of(batch, wave, slot, 0), ld, 1,
-                wave->normal + slot * batch->max_variables * batch->max_variables, ld); /* by columns: [variables][rows] */
+  kernels_of(wave)->run(kernel, batch, wave);
 }
 
 static void multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
-  const int ld = batch->ld;
-  for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int64_t m = wave->first + slot;
-    const int n = 3 * batch->atom_count[m], order = q2_order(batch, wave, m);
-    double *hessian = wave->hessian + slot * q2_matrix(batch);
-    double *left = wave->left + slot * ld * batch->order, *right = wave->right + slot * ld * batch->order;
-    double *small = wave->small + slot * q2_small(batch), *rigid = wave->rigid_product + slot * Q2_RIGID * ld;
-    const double *panel_left = wave->panel_left + slot * 2 * Q2_RIGID * ld,
-                 *panel_right = wave->panel_right + slot * 2 * Q2_RIGID * ld;
-    if (order == 0 && product <= Q2_PRODUCT_COTANGENT) continue;
-    switch (product) {
-    case Q2_PRODUCT_RIGID:
-      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, Q2_RIGID, n, 1, hessian, ld,
-                  q2_householder_factor_of(batch, wave, slot), ld, 0, rigid, ld);
-      break;
-    case Q2_PRODUCT_UPDATE:
-      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, n, n, 2 * Q2_RIGID, -1, panel_left, ld, panel_right, ld, 1, hessian,
-                  ld);
-      break;
-    case Q2_PRODUCT_RIGID_BACK:
-      cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, Q2_RIGID, order, n, 1, q2_householder_of(batch, wave, slot), ld,
-                  left, ld, 0, small, Q2_RIGID);
-      break;
-    case Q2_PRODUCT_UPDATE_BACK:
-      cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, order, Q2_RIGID, -1,
-                  q2_householder_factor_of(batch, wave, slot), ld, small, Q2_RIGID, 1, left, ld);
-      break;
-    case Q2_PRODUCT_COTANGENT:
-      multiply_lower(n, order, left, right, 0, hessian, ld);
-      break;
-    case Q2_PRODUCT_BASIS:
-    case Q2_PRODUCT_BASIS_SQUARE:
-    case Q2_PRODUCT_BASIS_BACK:
-    case Q2_PRODUCT_BASIS_COTANGENT:
-      multiply_basis(product, batch, wave, slot);
-      break;
-    case Q2_PRODUCT_NORMAL:
-      multiply_normal(batch, wave, slot);
-      break;
-    }
-  }
-}
-
-/* Whether the lower triangle holds finite numbers only: 0 times a number is 0 exactly then. */
-static int finite_lower(const double *matrix, int order, int ld) {
-  double sum = 0;
-  for (int column = 0; column < order; column++) {
-    for (int row = column; row < order; row++)
-      sum += 0 * matrix[(int64_t)column * ld + row];
-  }
-  return sum == 0;
+  kernels_of(wave)->multiply(product, batch, wave);
 }
 
 static void decompose(const struct q2_batch *batch, const struct q2_wave *wave, int vectors) {
-  const struct queue *queue = wave->queue;
+  kernels_of(wave)->decompose(batch, wave, vectors);
+}
+
+static void convert(const struct q2_wave *wave, const void *from, void *to, int64_t count, int to_single) {
+  (void)wave;
+  if (to_single) {
+    for (int64_t k = 0; k < count; k++)
+      ((float *)to)[k] = (float)((const double *)from)[k];
+  } else {
+    for (int64_t k = 0; k < count; k++)
+      ((double *)to)[k] = ((const float *)from)[k];
+  }
+}
+
+static void refine(const struct q2_batch *batch, const struct q2_wave *wave, const struct q2_wave *single,
+                   enum q2_refinement refinement) {
+  const struct queue *queue = single->queue;
+  const int ld = batch->ld_order;
   for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int order = q2_order(batch, wave, wave->first + slot), ld = batch->ld_order;
-    double *matrix = wave->vectors + slot * ld * batch->order, *values = wave->eigenvalue + slot * batch->order;
-    wave->failed[slot] = Q2_DECOMPOSED;
+    const int order = q2_order(batch, wave, wave->first + slot);
+    const int64_t matrix = slot * ld * batch->order, values = slot * batch->order;
     if (order == 0) continue;
-    if (!finite_lower(matrix, order, ld)) {
-      wave->failed[slot] = Q2_NOT_FINITE;
-    } else if (LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', order, matrix, ld, values, queue->real,
-                                   (lapack_int)queue->reals, queue->integer, (lapack_int)queue->integers) != 0) {
-      wave->failed[slot] = Q2_NOT_CONVERGED;
-    }
-    if (wave->failed[slot]) {
-      memset(values, 0, (size_t)order * sizeof *values);
-      memset(matrix, 0, (size_t)ld * (size_t)order * sizeof *matrix);
-    }
+    convert(single, (const float *)(const void *)single->vectors + matrix, wave->left + matrix, (int64_t)ld * order, 0);
+    if (!wave->failed[slot])
+      q2_refine(refinement, order, wave->vectors + matrix, ld, wave->left + matrix, wave->eigenvalue + values,
+                queue->work.refine);
+    memcpy(wave->vectors + matrix, wave->left + matrix, (size_t)ld * (size_t)order * sizeof *wave->vectors);
+    if (wave->failed[slot]) memset(wave->eigenvalue + values, 0, (size_t)order * sizeof *wave->eigenvalue);
   }
 }
 
@@ -363,6 +252,8 @@ const struct q2_backend q2_backend_cpu = {
     .run = run,
     .multiply = multiply,
     .decompose = decompose,
+    .convert = convert,
+    .refine = refine,
     .relaxing = relaxing,
     .collect = collect,
     .join = join,

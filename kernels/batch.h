@@ -1,6 +1,9 @@
 /* A batch: one size-bucket's molecules on one rank, as the kernels see them. Everything here is data that stays the same during
  * a fit (topology, references, and the QM geometry); what an evaluation writes lives in a q2_wave.
  *
+ * Batches and waves have no member of type q2_real, only pointers to it: both are laid out in the same way for kernels in
+ * float64 and in float32, and the host, to which q2_real is double, handles either.
+ *
  * A fixed batch is evaluated at the QM geometry, whose tables (coordinates, entries, unit vectors of pairs, rigid motions) are
  * part of it. A moving batch relaxes its molecules first; there these tables belong to the wave.
  *
@@ -49,18 +52,19 @@ struct q2_batch {
   int has_elements;     /* a residual is an element of the Hessian */
   int nonbonded_varies; /* a non-bonded parameter is active: otherwise their derivatives are not computed */
   int pair_form, combining_rule;
-  q2_real wavenumber;                           /* cm-1 of lambda = 1 kcal/mol/angstrom^2/amu */
+  double wavenumber;                            /* cm-1 of lambda = 1 kcal/mol/angstrom^2/amu */
   int32_t coordinate_code[Q2_OBSERVABLE_COUNT]; /* q2_coordinate_code of observables made of one */
-  q2_real hessian_unit;                         /* hartree/bohr^2 of 1 kcal/mol/angstrom^2 */
-  q2_real pair_scale[3], coulomb_scale[3];      /* by Q2_PAIR_...: the pair form; Coulomb in kcal/mol angstrom / e^2 */
+  double hessian_unit;                          /* hartree/bohr^2 of 1 kcal/mol/angstrom^2 */
+  double pair_scale[3], coulomb_scale[3];       /* by Q2_PAIR_...: the pair form; Coulomb in kcal/mol angstrom / e^2 */
 
   /* largest counts of any molecule, which size a wave */
   int64_t max_terms, max_pieces, max_entries, max_pairs, max_parameters, max_increments, max_specials, max_residuals;
   int64_t table_bytes; /* of all tables */
   int64_t chunk_count;
-  int64_t *chunk_start;   /* [chunk_count + 1] molecules that batched calls take together; the host's */
-  int64_t *table_size;    /* [Q2_TABLE_COUNT] elements of each table (kernels/batch_tables.h); the host's */
-  int64_t parameter_rows; /* of the parameter table */
+  int64_t *chunk_start;          /* [chunk_count + 1] molecules that batched calls take together; the host's */
+  const struct q2_batch *single; /* the same molecules for kernels in float32 (kernels/mixed.h), NULL: none; the host's */
+  int64_t *table_size;           /* [Q2_TABLE_COUNT] elements of each table (kernels/batch_tables.h); the host's */
+  int64_t parameter_rows;        /* of the parameter table */
 
   /* CMAP grids as q2_form_cmap takes them, grid_reals each */
   int64_t grid_reals;

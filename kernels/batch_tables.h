@@ -101,7 +101,8 @@
 enum q2_batch_table { Q2_ALL_TABLES(Q2_TABLE_IDENTIFIER) Q2_TABLE_COUNT };
 #undef Q2_TABLE_IDENTIFIER
 
-/* Copies a batch to where the backend's kernels reach it. On the CPU `placed` shares the batch's tables. 0, or -1 when memory
+/* Copies a batch to where the backend's kernels reach it. On the CPU `placed` shares the batch's tables. Where the backend
+ * mixes precisions, placed->single becomes the same batch with rounded tables. 0, or -1 when memory
  * runs out; release with q2_batch_unplace in either case. bytes: incremented by what was allocated. */
 int q2_batch_place(const struct q2_backend *backend, const struct q2_batch *batch, struct q2_batch *placed, int64_t *bytes);
 void q2_batch_unplace(const struct q2_backend *backend, struct q2_batch *placed);

@@ -8,11 +8,6 @@
 #include "stages.h"
 
 /* q2_f64_ID or q2_f32_ID, by Q2_KERNEL_REAL. */
-#define Q2_PRECISION_double f64
-#define Q2_PRECISION_float f32
-#define Q2_JOIN_(A, B) A##B
-#define Q2_JOIN(A, B) Q2_JOIN_(A, B)
-#define Q2_PRECISION Q2_JOIN(Q2_PRECISION_, Q2_KERNEL_REAL)
 #define Q2_ENTRY_NAME(ID) Q2_JOIN(Q2_JOIN(q2_, Q2_PRECISION), _##ID)
 
 enum { Q2_BLOCK = 128 }; /* threads of a block at most */

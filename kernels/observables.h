@@ -53,7 +53,7 @@ int q2_observable_find(const char *name);
 struct q2_residual {
   int32_t observable; /* enum q2_observable */
   int32_t index[Q2_MAX_INDEX];
-  q2_real reference, weight;
+  double reference, weight;
 };
 
 #endif

@@ -11,6 +11,20 @@
 #endif
 typedef Q2_KERNEL_REAL q2_real;
 
+/* NAME_f64 or NAME_f32, by Q2_KERNEL_REAL: names of what is compiled once for each precision. */
+#define Q2_PRECISION_double f64
+#define Q2_PRECISION_float f32
+#define Q2_JOIN_(A, B) A##B
+#define Q2_JOIN(A, B) Q2_JOIN_(A, B)
+#define Q2_PRECISION Q2_JOIN(Q2_PRECISION_, Q2_KERNEL_REAL)
+#define Q2_OF_PRECISION(NAME) Q2_JOIN(NAME##_, Q2_PRECISION)
+
+/* Functions of float give float, as C++ has it. */
+#define Q2_IS_SINGLE_float 1
+#if !defined(__cplusplus) && Q2_JOIN(Q2_IS_SINGLE_, Q2_KERNEL_REAL)
+#include <tgmath.h>
+#endif
+
 /* For a device, whose threads have 255 registers at most: Q2_DEVICE_CALL is a large function that is called and not inlined,
  * and Q2_ROLLED before a loop keeps it one. To a CPU they make no difference. */
 #ifdef __CUDACC__

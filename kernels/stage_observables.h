@@ -21,7 +21,7 @@ Q2_DEVICE enum q2_made_of q2_made_of(int observable) {
 /* The observable's unit in q2hpc's units. */
 Q2_DEVICE q2_real q2_observable_factor(const struct q2_batch *batch, int observable) {
   const enum q2_made_of made_of = q2_made_of(observable);
-  if (made_of == Q2_MADE_OF_BASIS || made_of == Q2_MADE_OF_HESSIAN) return batch->hessian_unit;
+  if (made_of == Q2_MADE_OF_BASIS || made_of == Q2_MADE_OF_HESSIAN) return (q2_real)batch->hessian_unit;
   return made_of == Q2_MADE_OF_COORDINATE && observable != Q2_OBSERVABLE_BOND ? (q2_real)Q2_PER_RADIAN : 1;
 }
 
@@ -53,7 +53,7 @@ Q2_DEVICE void q2_frequencies(const struct q2_batch *batch, const struct q2_wave
   (void)major;
   const int64_t m = wave->first + slot, k = slot * batch->order + minor, rows = m * batch->order;
   q2_real derivative;
-  const q2_real nu = q2_wavenumber(batch->wavenumber, wave->eigenvalue[k], &derivative);
+  const q2_real nu = q2_wavenumber((q2_real)batch->wavenumber, wave->eigenvalue[k], &derivative);
   const int partner = minor < batch->mode_count[m] ? batch->mode_reference[rows + minor] : -1;
   const int row = partner >= 0 ? batch->mode_residual[rows + partner] : -1;
   wave->frequency[k] = nu;
@@ -61,12 +61,12 @@ Q2_DEVICE void q2_frequencies(const struct q2_batch *batch, const struct q2_wave
   wave->cotangent[k] = 0;
   if (row < 0) return;
   const struct q2_residual *residual = batch->residual + batch->residual_start[m] + row;
-  const q2_real weighted = residual->weight * (residual->reference - nu);
+  const q2_real weight = (q2_real)residual->weight, weighted = weight * ((q2_real)residual->reference - nu);
   const int64_t r = slot * batch->max_residuals + row;
   wave->calculated[r] = nu;
   if (!q2_counts(batch, wave, slot)) return;
   wave->residual[r] = weighted;
-  wave->cotangent[k] = -2 * residual->weight * weighted * derivative;
+  wave->cotangent[k] = -2 * weight * weighted * derivative;
 }
 
 /* Eigenvalues closer than this fraction of the largest form a cluster, whose basis rounding decides. */
@@ -109,8 +109,9 @@ Q2_DEVICE q2_real q2_observed_coordinate(const struct q2_batch *batch, const str
       slope[3 * p + c] = p < atoms ? factor * (q2_real)first[p][c] : 0;
   }
   const q2_real calculated = factor * (q2_real)value;
-  return residual->observable == Q2_OBSERVABLE_TORSION ? calculated + 360 * rint((residual->reference - calculated) / 360)
-                                                       : calculated;
+  return residual->observable == Q2_OBSERVABLE_TORSION
+             ? calculated + 360 * rint(((q2_real)residual->reference - calculated) / 360)
+             : calculated;
 }
 
 /* 5. Calculated value and residual of row minor; those made of modes follow in q2_frequencies. */
@@ -147,13 +148,14 @@ Q2_DEVICE void q2_residuals(const struct q2_batch *batch, const struct q2_wave *
     break;
   }
   wave->calculated[r] = calculated;
-  wave->residual[r] = known && q2_counts(batch, wave, slot) ? residual->weight * (residual->reference - calculated) : 0;
+  wave->residual[r] =
+      known && q2_counts(batch, wave, slot) ? (q2_real)residual->weight * ((q2_real)residual->reference - calculated) : 0;
 }
 
 /* The loss's derivative in the calculated value of row `row`, in q2hpc's units. */
 Q2_DEVICE q2_real q2_residual_bar(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t row) {
   const struct q2_residual *residual = batch->residual + batch->residual_start[wave->first + slot] + row;
-  return -2 * residual->weight * wave->residual[slot * batch->max_residuals + row] *
+  return -2 * (q2_real)residual->weight * wave->residual[slot * batch->max_residuals + row] *
          q2_observable_factor(batch, residual->observable);
 }
 
@@ -255,7 +257,7 @@ Q2_DEVICE void q2_position_bar(const struct q2_batch *batch, const struct q2_wav
     const struct q2_residual *residual = batch->residual + first + r;
     if (q2_made_of(residual->observable) != Q2_MADE_OF_COORDINATE) continue;
     const q2_real *slope = wave->observed_slope + 3 * Q2_MAX_INDEX * (slot * batch->max_residuals + r);
-    const q2_real bar = -2 * residual->weight * wave->residual[slot * batch->max_residuals + r];
+    const q2_real bar = -2 * (q2_real)residual->weight * wave->residual[slot * batch->max_residuals + r];
     for (int p = 0; p < q2_coordinate_atoms(batch->coordinate_code[residual->observable]); p++) {
       for (int c = 0; residual->index[p] == minor && c < 3; c++)
         sum[c] += bar * slope[3 * p + c];

@@ -70,7 +70,7 @@ Q2_DEVICE q2_real q2_combine_modes(const struct q2_batch *batch, const struct q2
 Q2_DEVICE void q2_relax_modes(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                               int64_t minor) {
   (void)major;
-  const q2_real unit = (q2_real)Q2_RELAX_FLOOR / batch->wavenumber;
+  const q2_real unit = (q2_real)Q2_RELAX_FLOOR / (q2_real)batch->wavenumber;
   const q2_real stiffness = fmax(fabs(wave->eigenvalue[slot * batch->order + minor]), unit * unit);
   wave->mode_work[slot * batch->order + minor] = -q2_along_mode(batch, wave, slot, minor, wave->gradient_at) / stiffness;
 }
@@ -99,7 +99,8 @@ Q2_DEVICE double q2_largest_move(int atoms, const double *x, const double *from)
 Q2_DEVICE enum q2_relaxation q2_relax_verdict(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
   const int64_t m = wave->first + slot;
   const double *position = wave->position + 3 * slot * batch->atoms;
-  if (batch->mode_count[m] > 0 && batch->wavenumber * batch->wavenumber * wave->eigenvalue[slot * batch->order] < 1) {
+  const q2_real unit = (q2_real)batch->wavenumber;
+  if (batch->mode_count[m] > 0 && unit * unit * wave->eigenvalue[slot * batch->order] < 1) {
     return Q2_RELAX_SADDLE;
   }
   if (q2_largest_move(batch->atom_count[m], position, batch->position + 3 * batch->atom_start[m]) > Q2_RELAX_NEAR)

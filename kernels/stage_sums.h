@@ -64,7 +64,7 @@ Q2_DEVICE void q2_jacobian_row(const struct q2_batch *batch, const struct q2_wav
   q2_real sum = 0;
   for (int32_t k = start[0]; k < start[1]; k++)
     sum += gradient[source[k]];
-  if (!modes) sum *= -batch->residual[batch->residual_start[m] + q2_probed_row(batch, wave, m)].weight;
+  if (!modes) sum *= -(q2_real)batch->residual[batch->residual_start[m] + q2_probed_row(batch, wave, m)].weight;
   q2_jacobian_row_of(batch, wave, slot, wave->probed % batch->jacobian_rows)[minor] = sum;
 }
 
@@ -78,7 +78,7 @@ Q2_DEVICE void q2_jacobian_modes(const struct q2_batch *batch, const struct q2_w
   for (int64_t k = 0; k < batch->mode_count[m]; k++) {
     const int partner = batch->mode_reference[m * batch->order + k];
     const int row = partner >= 0 ? batch->mode_residual[m * batch->order + partner] : -1;
-    const q2_real weight = row >= 0 ? batch->residual[batch->residual_start[m] + row].weight : 0;
+    const q2_real weight = row >= 0 ? (q2_real)batch->residual[batch->residual_start[m] + row].weight : 0;
     column[k * batch->max_variables] *= -weight * wave->frequency_slope[modes + k];
   }
 }

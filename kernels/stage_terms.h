@@ -108,7 +108,7 @@ Q2_DEVICE void q2_load_pair(const struct q2_batch *batch, const struct q2_wave *
   const int64_t m = wave->first + slot, pair = Q2_PAIR(i, j), row = batch->pair_start[m] + pair;
   const int32_t special = batch->pair_special[row], kind = batch->pair_class[row];
   const q2_real inverse = q2_pairs_of(batch, wave, slot)[4 * pair + 3];
-  const q2_real scale = batch->has_soft_cut ? batch->pair_scale[kind] * batch->pair_cut[row] : batch->pair_scale[kind];
+  const q2_real part = (q2_real)batch->pair_scale[kind], scale = batch->has_soft_cut ? part * batch->pair_cut[row] : part;
   q2_real p[Q2_PAIR_PARAMETERS], coulomb[4];
   struct q2_pair_jet jet;
   enum q2_pair_form form = (enum q2_pair_form)batch->pair_form;
@@ -134,7 +134,7 @@ Q2_DEVICE void q2_load_pair(const struct q2_batch *batch, const struct q2_wave *
   q2_pair_form_evaluate(form, inverse, p, &jet);
   q2_coulomb(inverse, coulomb);
   for (int k = 0; k < 4; k++)
-    coulomb[k] *= batch->coulomb_scale[kind];
+    coulomb[k] *= (q2_real)batch->coulomb_scale[kind];
   const q2_real qq = wave->charge[slot * batch->atoms + i] * wave->charge[slot * batch->atoms + j];
   out->value = scale * jet.value + qq * coulomb[0];
   out->first = scale * jet.first + qq * coulomb[1];

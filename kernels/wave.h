@@ -51,6 +51,7 @@ enum {
 struct q2_wave {
   int64_t first; /* molecule of slot 0 */
   int64_t count; /* slots in use */
+  int single;    /* what q2_real points to is float32: kernels in float32 */
   int padded;    /* decompose matrices of the padded order (a batched solver), else each at its own */
 
   enum q2_probe probe;

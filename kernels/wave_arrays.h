@@ -2,6 +2,7 @@
 #ifndef Q2_WAVE_ARRAYS_H
 #define Q2_WAVE_ARRAYS_H
 
+#include "backend.h"
 #include "stage_relax.h"
 
 /* field, elements a slot in `batch` */
@@ -68,5 +69,15 @@
 #define Q2_WAVE_ARRAY_IDENTIFIER(FIELD, ...) Q2_WAVE_##FIELD,
 enum q2_wave_array { Q2_WAVE_ARRAYS(Q2_WAVE_ARRAY_IDENTIFIER) Q2_WAVE_ARRAY_COUNT };
 #undef Q2_WAVE_ARRAY_IDENTIFIER
+
+/* The arrays that belong to what the host can ask to see (Q2_SEE_...). */
+static const unsigned char q2_seen_with[Q2_WAVE_ARRAY_COUNT] = {
+    [Q2_WAVE_eigenvalue] = Q2_SEE_RESULTS,   [Q2_WAVE_frequency] = Q2_SEE_RESULTS, [Q2_WAVE_calculated] = Q2_SEE_RESULTS,
+    [Q2_WAVE_residual] = Q2_SEE_RESULTS,     [Q2_WAVE_loss] = Q2_SEE_RESULTS,      [Q2_WAVE_square] = Q2_SEE_RESULTS,
+    [Q2_WAVE_kind_loss] = Q2_SEE_RESULTS,    [Q2_WAVE_failed] = Q2_SEE_RESULTS,    [Q2_WAVE_left] = Q2_SEE_MODES,
+    [Q2_WAVE_hessian] = Q2_SEE_HESSIAN,      [Q2_WAVE_value] = Q2_SEE_FORCES,      [Q2_WAVE_charge] = Q2_SEE_FORCES,
+    [Q2_WAVE_gradient] = Q2_SEE_GRADIENT,    [Q2_WAVE_energy] = Q2_SEE_FORCES,     [Q2_WAVE_gradient_at] = Q2_SEE_FORCES,
+    [Q2_WAVE_pair_geometry] = Q2_SEE_FORCES,
+};
 
 #endif

@@ -136,15 +136,6 @@ int q2_cuda_relaxing(const struct q2_batch *batch, const struct q2_wave *wave) {
   return 0;
 }
 
-/* The arrays that belong to what can be asked for. */
-static const unsigned char group[Q2_WAVE_ARRAY_COUNT] = {
-    [Q2_WAVE_eigenvalue] = Q2_SEE_RESULTS, [Q2_WAVE_frequency] = Q2_SEE_RESULTS,  [Q2_WAVE_calculated] = Q2_SEE_RESULTS,
-    [Q2_WAVE_residual] = Q2_SEE_RESULTS,   [Q2_WAVE_loss] = Q2_SEE_RESULTS,       [Q2_WAVE_square] = Q2_SEE_RESULTS,
-    [Q2_WAVE_kind_loss] = Q2_SEE_RESULTS,  [Q2_WAVE_failed] = Q2_SEE_RESULTS,     [Q2_WAVE_left] = Q2_SEE_MODES,
-    [Q2_WAVE_hessian] = Q2_SEE_HESSIAN,    [Q2_WAVE_value] = Q2_SEE_FORCES,       [Q2_WAVE_charge] = Q2_SEE_FORCES,
-    [Q2_WAVE_energy] = Q2_SEE_FORCES,      [Q2_WAVE_gradient_at] = Q2_SEE_FORCES, [Q2_WAVE_pair_geometry] = Q2_SEE_FORCES,
-};
-
 /* Begins to copy an array into its mirror, which it returns. */
 static void *reflect(struct q2_cuda_queue *queue, enum q2_wave_array array, const void *there, int64_t bytes) {
   struct q2_cuda_device *device = queue->device;
@@ -164,7 +155,7 @@ int q2_cuda_see(const struct q2_batch *batch, const struct q2_wave *wave, int wh
   if (!queue) return -1;
   q2_cuda_refuse_recording(queue);
 #define SEE(FIELD, ELEMENTS)                                                                                                   \
-  if (group[Q2_WAVE_##FIELD] & what)                                                                                           \
+  if (q2_seen_with[Q2_WAVE_##FIELD] & what)                                                                                    \
     seen->FIELD = reflect(queue, Q2_WAVE_##FIELD, wave->FIELD, wave->count * (ELEMENTS) * (int64_t)sizeof *wave->FIELD);
   Q2_WAVE_ARRAYS(SEE)
 #undef SEE

@@ -26,6 +26,9 @@ int q2_command_identify(MPI_Comm comm, const struct q2_command_line *line, int *
 /* Times evaluations stage by stage, beside bare LAPACK. */
 int q2_command_bench(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
 
+/* Compares the precision modes with float64 at the starting parameters and writes a trace. */
+int q2_command_precision(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
+
 /* Times a device's eigen-solvers at the plan's sizes and writes the table that -solvers takes. */
 int q2_command_tune(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
 

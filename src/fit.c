@@ -320,6 +320,8 @@ static PetscErrorCode solve(struct q2_fit_state *state, const struct q2_command_
     PetscCall(TaoGetConvergedReason(parts.tao, &reason));
     PetscCall(TaoGetTolerances(parts.tao, &used_gatol, &grtol, NULL));
     explain(state, reason, used_gatol, grtol);
+    if (!state->renewed && reason != TAO_DIVERGED_MAXITS && reason != TAO_DIVERGED_MAXFCN)
+      q2_fit_precision_change(state, "the optimizer would end");
     if (state->renewed) PetscCall(take_over(&parts, state, x, evaluations));
   }
   PetscCall(destroy_tao(&parts));
@@ -345,6 +347,7 @@ static int first_point(struct q2_fit_state *state, double *x, double *value, str
   q2_variables_start(state->problem->variables, &state->problem->dataset->parameters, x);
   q2_variables_apply(state->problem->variables, x, state->fit->start);
   Q2_TRY(settle(state, error));
+  Q2_TRY(q2_fit_precision_begin(state, error));
   Q2_TRY(q2_fit_evaluate(state, x, value, state->gradient, error));
   struct q2_evaluation_record record = {0};
   if (state->rank == 0) record = state->fit->log.record[0];

@@ -43,6 +43,7 @@ struct q2_iteration {
   double gradient_norm; /* of the projected gradient, scaled variables */
   double step;          /* as TAO calls it: step length or trust radius */
   double seconds;       /* since the fit began */
+  int precision;        /* row of q2_precision_modes that it was found in */
 };
 
 struct q2_fit {

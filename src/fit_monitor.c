@@ -47,7 +47,10 @@ static int note_iterate(struct q2_fit_state *state, int number, const double *x,
                                    .evaluations = log->position,
                                    .gradient_norm = NAN,
                                    .step = step,
-                                   .seconds = q2_fit_elapsed(state)};
+                                   .seconds = q2_fit_elapsed(state),
+                                   .precision = state->options->precision_count == 2 && !state->fast
+                                                    ? state->options->precision[1]
+                                                    : state->options->precision[0]};
   if (index >= 0)
     iteration.gradient_norm = q2_projected_gradient_norm(state->problem->variables, x, log->gradient + index * log->variables);
   state->message[EVALUATION] = (double)index;
@@ -122,6 +125,7 @@ static int take_iterate(struct q2_fit_state *state, int own_number, int last, co
   if (state->rank == 0) status = note_iterate(state, number, x, value, step, error);
   Q2_TRY(q2_agree(state->comm, status, error));
   (void)MPI_Bcast(state->message, HEAD + state->variables, MPI_DOUBLE, 0, state->comm);
+  const double before = state->loss;
   state->loss = state->message[LOSS];
   state->gradient_norm = state->message[NORM];
   Q2_TRY(find_rmsd_all(state, error));
@@ -133,6 +137,7 @@ static int take_iterate(struct q2_fit_state *state, int own_number, int last, co
     q2_variables_apply(state->problem->variables, state->message + HEAD, state->parameters);
     q2_objective_follow(state->problem->objective, state->parameters);
   }
+  if (own_number > 0 && !last) q2_fit_precision_look(state, before);
   const int anew = state->options->assign_anew && own_number > 0 && !last && !state->stalled;
   return anew ? q2_agree(state->comm, find_pairs(state, error), error) : Q2_OK;
 }
@@ -155,13 +160,15 @@ PetscErrorCode q2_fit_tao_monitor(Tao tao, void *context) {
 }
 
 PetscErrorCode q2_fit_tao_converged(Tao tao, void *context) {
-  const struct q2_fit_state *state = context;
+  struct q2_fit_state *state = context;
   TaoConvergedReason reason;
   PetscReal gatol, grtol;
   PetscFunctionBegin;
   PetscCall(TaoGetConvergedReason(tao, &reason));
   if (reason != TAO_CONTINUE_ITERATING) PetscFunctionReturn(0);
   PetscCall(TaoGetTolerances(tao, &gatol, &grtol, NULL));
+  if (state->gradient_norm <= gatol || state->gradient_norm <= grtol * fabs(state->loss) || state->stalled)
+    q2_fit_precision_change(state, "the fast mode has converged");
   /* TAO's own test uses each type's own norm; ours is the same for all, and what the docs promise. */
   if (state->renewed) /* TAO stops, and is started again */
     PetscCall(TaoSetConvergedReason(tao, TAO_CONVERGED_USER));

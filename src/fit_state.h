@@ -36,6 +36,10 @@ struct q2_fit_state {
   int first_iteration; /* number of this start's iteration 0 */
   int renewed;         /* the present start ends for that */
 
+  /* -precision adaptive (fit_precision.c) */
+  int fast;          /* evaluations are in options->precision[0], and float64 is to follow */
+  double mode_error; /* of the loss in that mode / the root of the loss */
+
   /* The iterate, the same on every rank. */
   double loss, gradient_norm;
   double *loss_history; /* [stall_iterations] ring */
@@ -67,6 +71,14 @@ PetscErrorCode q2_fit_tao_evaluate(Tao tao, Vec x, PetscReal *value, Vec gradien
 PetscErrorCode q2_fit_tao_hessian(Tao tao, Vec x, Mat hessian, Mat preconditioner, void *context);
 PetscErrorCode q2_fit_tao_monitor(Tao tao, void *context);
 PetscErrorCode q2_fit_tao_converged(Tao tao, void *context);
+
+/* -precision adaptive: begins in the fast mode and finds its error at the starting parameters. Elsewhere it does nothing.
+ * Collective. */
+int q2_fit_precision_begin(struct q2_fit_state *state, struct q2_error *error);
+/* Changes to float64, in which TAO is started anew at the iterate. All ranks must do it. */
+void q2_fit_precision_change(struct q2_fit_state *state, const char *why);
+/* Changes if the loss fell by little more than the fast mode's error since the iterate before, which had `before`. */
+void q2_fit_precision_look(struct q2_fit_state *state, double before);
 
 /* Prints the head of the iteration lines. */
 void q2_fit_print_head(struct q2_fit_state *state);

@@ -20,6 +20,40 @@ static int64_t slot_bytes(const struct q2_batch *batch) {
               (batch->moving ? 7 : 3) * batch->max_pairs + (batch->moving ? 70 : Q2_MAX_PARAMETERS + 1) * batch->max_terms);
 }
 
+/* The tables of the geometry as float32 has them, for the modes that round nothing else. */
+static void round_geometry(struct q2_batch *batch, const struct q2_precision_mode *mode) {
+  const struct {
+    double *table;
+    int64_t count;
+  } tables[] = {{batch->term_coordinate, batch->table_size[Q2_TABLE_term_coordinate]},
+                {batch->term_slope, batch->table_size[Q2_TABLE_term_slope]},
+                {batch->entry, batch->table_size[Q2_TABLE_entry]},
+                {batch->pair_geometry, batch->table_size[Q2_TABLE_pair_geometry]}};
+  for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+    for (int64_t k = 0; k < tables[t].count && mode->single[t == 0 ? Q2_PART_COORDINATES : Q2_PART_GEOMETRY]; k++)
+      tables[t].table[k] = (float)tables[t].table[k];
+  }
+}
+
+/* Puts a backend in mixed precision over the caller's where any mode wants it. */
+static int mix(struct q2_objective *objective, struct q2_error *error) {
+  const struct q2_objective_options *options = &objective->options;
+  char text[256];
+  int mixes = 0;
+  for (int k = 0; k < options->precision_count; k++)
+    mixes |= q2_precision_mixes(&q2_precision_modes[options->precision[k]]);
+  if (!mixes) return Q2_OK;
+  if (q2_mixed_create(objective->backend, options->precision, options->precision_count, &objective->mixed, text, sizeof text) !=
+      0)
+    return q2_fail(error, "%s", text);
+  objective->backend = &objective->mixed;
+  return Q2_OK;
+}
+
+void q2_objective_set_precision(struct q2_objective *objective, int precision) {
+  if (objective->backend == &objective->mixed) q2_mixed_set(&objective->mixed, precision);
+}
+
 /* Molecules in a wave of this batch: the caller's wish, else one chunk on the CPU, all molecules on a device; never more than
  * the memory limit allows, but at least one chunk. Whole chunks. */
 static int64_t wave_size(const struct q2_objective *objective, const struct q2_batch *batch, int chunk) {
@@ -27,7 +61,8 @@ static int64_t wave_size(const struct q2_objective *objective, const struct q2_b
                  : objective->backend->queued          ? batch->molecules + chunk - 1
                                                        : chunk;
   if (objective->options.memory_limit > 0) {
-    const int64_t most = objective->options.memory_limit / objective->worker_count / slot_bytes(batch);
+    const int64_t bytes = slot_bytes(batch) + (objective->backend->mixes ? slot_bytes(batch) / 2 : 0);
+    const int64_t most = objective->options.memory_limit / objective->worker_count / bytes;
     if (size > most) size = most;
   }
   size = size / chunk * chunk;
@@ -202,6 +237,7 @@ static int build_batches(struct q2_objective *objective, const struct q2_plan *p
   for (int b = 0; b < objective->batch_count; b++) {
     if (q2_batch_sums(&objective->batch[b], options->normal_count, options->normal_variable_of) != 0)
       return q2_fail(error, "out of memory for the sums over %lld molecules", (long long)objective->batch[b].molecules);
+    if (options->precision_count == 1) round_geometry(&objective->batch[b], &q2_precision_modes[options->precision[0]]);
     objective->bytes += objective->batch[b].table_bytes;
   }
   return Q2_OK;
@@ -259,6 +295,7 @@ int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const s
     objective->worker_count = objective->backend->queued ? objective->backend->queues : options->threads;
     objective->parameter_count = dataset->parameters.count;
     status = check_observables(dataset, error);
+    if (status == Q2_OK) status = mix(objective, error);
   }
   status = q2_agree(comm, status, error);
   if (status == Q2_OK && !options->sum) status = q2_rank_sum_create(comm, NULL, &objective->own_sum, error);
@@ -307,6 +344,7 @@ void q2_objective_destroy(struct q2_objective *objective) {
   free(objective->batch);
   free(objective->task);
   q2_rank_sum_destroy(objective->own_sum);
+  if (objective->backend == &objective->mixed) q2_mixed_destroy(&objective->mixed);
   free(objective);
 }
 

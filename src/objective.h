@@ -38,7 +38,10 @@ struct q2_objective_options {
   int threads;             /* CPU threads of this rank, >= 1 */
   int64_t memory_limit;    /* bytes for work space on this rank; 0: no limit of ours */
   int wave_molecules;      /* molecules evaluated together; 0: one chunk on the CPU, on a device as many as memory allows */
-  int padded_eigensolver;  /* 1: decompose at the bucket's padded order, as batched solvers on a device do (for tests) */
+  const int *precision;    /* [precision_count] rows of q2_precision_modes that evaluations may be in, the first one to begin
+                              with; NULL: float64 (kernels/precision.h) */
+  int precision_count;
+  int padded_eigensolver; /* 1: decompose at the bucket's padded order, as batched solvers on a device do (for tests) */
 
   /* Least squares: J'J is summed over these variables (q2_variables: row of the parameter table -> variable, -1: none;
    * borrowed). 0: no J'J. */
@@ -93,6 +96,9 @@ int q2_objective_create(MPI_Comm comm, const struct q2_dataset *dataset, const s
                         const struct q2_objective_options *options, struct q2_objective **objective, struct q2_error *error);
 void q2_objective_destroy(struct q2_objective *objective);
 
+/* Evaluations from now on are in this precision, one of those of the options. Not collective; all ranks must do it. */
+void q2_objective_set_precision(struct q2_objective *objective, int precision);
+
 /* Loss and gradient at `parameters` ([P], every row of the parameter table in q2hpc's units, links already applied, the same on
  * every rank). gradient: [P] or NULL (then only the loss is computed, more cheaply); with respect to each row as if it were
  * free: q2_variables_gradient folds links. Collective; every rank obtains the same bits, whatever the number of ranks, threads
@@ -125,6 +131,23 @@ struct q2_residual_values {
 int q2_objective_residuals(struct q2_objective *objective, const double *parameters, struct q2_residual_values *values,
                            struct q2_error *error);
 void q2_residual_values_free(struct q2_residual_values *values);
+
+/* What an evaluation makes of each local molecule at its QM geometry. */
+struct q2_look {
+  int64_t molecule_count;                                             /* the data set's local molecules, in its order */
+  int64_t *mode_offset, *vector_offset, *row_offset, *hessian_offset; /* [molecule_count + 1] */
+  double *wavenumber;                                                 /* cm-1, ascending */
+  double *vector;   /* 3N numbers for each vibration, one after another: M^-1/2 v, v orthonormal; NAN where nothing is made of
+                       vibrations */
+  double *loss;     /* [molecule_count] the molecule's share */
+  int32_t *row;     /* of the parameter table, those that the molecule depends on */
+  double *gradient; /* dL/dp of these rows, by the molecule's own residuals */
+  double *hessian;  /* [3N][3N], kcal/mol/angstrom^2 */
+};
+
+/* Fills `look` at `parameters`; released by q2_look_free. Collective. */
+int q2_objective_look(struct q2_objective *objective, const double *parameters, struct q2_look *look, struct q2_error *error);
+void q2_look_free(struct q2_look *look);
 
 /* Finds the pairs of the rule `overlap` anew at `parameters`; for other rules it does nothing. *changed: vibrations of all
  * ranks that have another partner now; where there are any, the loss is another function than before. Collective. */

@@ -228,7 +228,7 @@ int q2_objective_forces(const struct q2_objective *objective, const double *para
   const int b = find_molecule(objective, molecule, &m, error);
   if (b < 0) return Q2_FAILED;
   struct q2_batch here = objective->batch[b], there = objective->placed[b];
-  const struct q2_wave_request request = {&here, &slots, 1, backend->queued};
+  const struct q2_wave_request request = {.batches = &here, .slots = &slots, .batch_count = 1, .padded = backend->queued};
   struct q2_wave wave, seen;
   here.moving = there.moving = 1;
   if (backend->wave_create(backend, &request, &wave, &bytes) != 0)

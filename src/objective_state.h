@@ -5,6 +5,7 @@
 #include "../kernels/accumulator.h"
 #include "../kernels/backend.h"
 #include "../kernels/batch_tables.h"
+#include "../kernels/mixed.h"
 #include "energies.h"
 #include "objective.h"
 #include "rank_sum.h"
@@ -36,7 +37,8 @@ struct worker {
 struct q2_objective {
   MPI_Comm comm;
   const struct q2_dataset *dataset;
-  const struct q2_backend *backend;
+  const struct q2_backend *backend; /* that of the options, or `mixed`, which works by it */
+  struct q2_backend mixed;
   struct q2_objective_options options;
   int batch_count, parameter_count, worker_count;
   struct q2_batch *batch;    /* [batch_count] here */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../kernels/precision.h"
 #include "device_sum.h"
 #include "option_values.h"
 #include "petsc_call.h"
@@ -17,7 +18,8 @@ enum {
   BENCH = 1 << Q2_COMMAND_BENCH,
   IDENTIFY = 1 << Q2_COMMAND_IDENTIFY,
   TUNE = 1 << Q2_COMMAND_TUNE,
-  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE
+  PRECISION = 1 << Q2_COMMAND_PRECISION,
+  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION
 };
 
 struct option {
@@ -27,7 +29,8 @@ struct option {
 };
 
 static const struct option output_options[] = {
-    {"-o", "FILE", FIT | TUNE, "where the result goes (default: the input's name with .result.h5; tune: solvers.txt)"},
+    {"-o", "FILE", FIT | TUNE | PRECISION,
+     "where the result goes (default: the input's name with .result.h5; tune: solvers.txt; precision: .precision.h5)"},
     {"-quiet", NULL, ALL, "print nothing but the outcome, warnings and errors"},
     {"-verbose", NULL, ALL, "print more: every molecule, every infeasible point"},
     {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian, frequencies, energies and gradient (HDF5)"},
@@ -37,7 +40,7 @@ static const struct option fit_options[] = {
     {"-match", "position|overlap|q2mm", ALL,
      "how vibrations pair: in ascending order (default), by their eigenvectors, or by q2mm's rule"},
     {"-assign", "start|iteration", FIT, "with -match overlap: pairs are found once (default), or anew at every iterate"},
-    {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY, "start from the final parameters of a result file"},
+    {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY | PRECISION, "start from the final parameters of a result file"},
     {"-start", "METHOD", FIT | EVAL | BENCH | IDENTIFY,
      "starting values: file (default), or from the QM Hessians by seminario, modified, qfuerza, linear (docs/start.md)"},
     {"-start_scale", "S", FIT | EVAL | BENCH | IDENTIFY, "scale of the force constants that -start projects (default 1)"},
@@ -46,7 +49,7 @@ static const struct option fit_options[] = {
     {"-bounds", "file|q2mm", ALL, "bounds of parameters: the file's (default), or that program's by kind"},
     {"-prior", "KIND=W,...", FIT | EVAL,
      "residuals W (p - p of the input) / scale for each parameter of a kind; all=W: of every kind (default: the file's)"},
-    {"-ts_method", "METHOD", FIT | EVAL | BENCH | IDENTIFY,
+    {"-ts_method", "METHOD", FIT | EVAL | BENCH | IDENTIFY | PRECISION,
      "transition states: file (default: C or D, as the data set says), C, D; for a fit also E, E2, which fit in rounds"},
     {"-identify", "on|off", FIT, "say which parameters the data determine (default on up to 2000 parameters; costs one J'J)"},
     {"-identify_threshold", "T", FIT | IDENTIFY,
@@ -69,12 +72,14 @@ static const struct option machine_options[] = {
      "what computes (default auto: a CUDA device for each rank where there is one, else the CPU); bench also takes cpu,cuda"},
     {"-solvers", "TABLE", ALL,
      "which eigen-solver a device takes for which size, as `q2hpc tune` found (default: docs/gpu.md)"},
+    {"-precision", "MODE", FIT | EVAL | BENCH | IDENTIFY,
+     "fp64 (default), or a faster mode of docs/precision.md, fp32 for one; fit: also adaptive, from fp32 to fp64"},
     {"-threads", "N", ALL, "CPU threads of a rank (default: the cores a rank may use)"},
     {"-memory", "BYTES", ALL, "limit of a rank's work space; suffixes K, M, G (default: none)"},
     {"-wave", "N", ALL, "molecules evaluated together by a thread (default: from memory and cache)"},
-    {"-nccl_timeout", "SECONDS", FIT | EVAL | BENCH | IDENTIFY,
+    {"-nccl_timeout", "SECONDS", FIT | EVAL | BENCH | IDENTIFY | PRECISION,
      "with devices: how long a sum over ranks may take, the slowest rank's evaluation included (default 300)"},
-    {"-repeat", "N", BENCH, "evaluations to measure (default 20)"},
+    {"-repeat", "N", BENCH | PRECISION, "evaluations to measure (default 20)"},
     {NULL, NULL, 0, NULL},
 };
 static const struct {
@@ -86,12 +91,12 @@ static const struct {
               {"The machine", machine_options}};
 static const int group_count = sizeof groups / sizeof groups[0];
 const char *const q2_match_names[] = {"position", "q2mm", "overlap", NULL};
-const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", "tune", NULL};
+const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", "tune", "precision", NULL};
 
 const char *const q2_ts_method_names[] = {"file", "C", "D", "E", "E2", NULL};
 
 const char *q2_options_usage(void) {
-  return "usage: q2hpc [fit|info|eval|bench|identify|tune] INPUT.h5 [options]; q2hpc --help explains";
+  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision] INPUT.h5 [options]; q2hpc --help explains";
 }
 
 void q2_options_help(struct q2_printer *printer) {
@@ -104,6 +109,7 @@ void q2_options_help(struct q2_printer *printer) {
                   "  eval     loss, gradient and residuals at the starting parameters\n"
                   "  bench    seconds of an evaluation, stage by stage, beside bare LAPACK\n"
                   "  identify which parameters the data determine at the starting point, and which they do not\n"
+                  "  precision what float32 makes of vibrations and gradient, mode by mode: a table, and a trace\n"
                   "  tune     which eigen-solver of a CUDA device is fastest for this file's sizes: a table for -solvers\n");
   for (int g = 0; g < group_count; g++) {
     q2_print_answer(printer, "\n%s\n", groups[g].title);
@@ -159,18 +165,37 @@ static int other_name(const char *file, const char *const *endings, const char *
 static int query_files(struct q2_options *options, struct q2_error *error) {
   static const char *const hdf5[] = {".hdf5", ".h5", NULL};
   int given;
-  Q2_TRY(q2_option_text("-o", FIT | TUNE, options->command, options->output, sizeof options->output, &given, error));
+  Q2_TRY(
+      q2_option_text("-o", FIT | TUNE | PRECISION, options->command, options->output, sizeof options->output, &given, error));
   if (!given && options->command == Q2_COMMAND_TUNE)
     strcpy(options->output, "solvers.txt");
   else if (!given)
-    Q2_TRY(other_name(options->input, hdf5, ".result.h5", options->output, sizeof options->output, error));
-  if (options->command == Q2_COMMAND_FIT && strcmp(options->output, options->input) == 0)
+    Q2_TRY(other_name(options->input, hdf5, options->command == Q2_COMMAND_PRECISION ? ".precision.h5" : ".result.h5",
+                      options->output, sizeof options->output, error));
+  if (options->command != Q2_COMMAND_TUNE && strcmp(options->output, options->input) == 0)
     return q2_fail(error, "option -o: %s is the input file", options->output);
   Q2_TRY(q2_option_text("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
   if (given && strcmp(options->hessians, options->input) == 0)
     return q2_fail(error, "option -hessians: %s is the input file", options->hessians);
-  Q2_TRY(q2_option_text("-parameters", FIT | EVAL | BENCH | IDENTIFY, options->command, options->parameters,
+  Q2_TRY(q2_option_text("-parameters", FIT | EVAL | BENCH | IDENTIFY | PRECISION, options->command, options->parameters,
                         sizeof options->parameters, &given, error));
+  return Q2_OK;
+}
+
+static int query_precision(struct q2_options *options, struct q2_error *error) {
+  char text[4096] = "fp64", names[512] = "";
+  int given;
+  Q2_TRY(q2_option_text("-precision", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
+  const int adaptive = options->command == Q2_COMMAND_FIT && strcmp(text, "adaptive") == 0;
+  const int mode = adaptive ? Q2_MODE_FP32 : q2_precision_find(text);
+  for (int m = 0; m < Q2_NAMED_MODES; m++)
+    snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", m ? ", " : "", q2_precision_modes[m].name);
+  if (mode < 0)
+    return q2_fail(error, "option -precision: \"%s\" is none of %s%s", text, names,
+                   options->command == Q2_COMMAND_FIT ? ", adaptive" : "");
+  options->precision[0] = mode;
+  options->precision[1] = Q2_MODE_FP64;
+  options->precision_count = adaptive ? 2 : mode != Q2_MODE_FP64;
   return Q2_OK;
 }
 
@@ -185,15 +210,17 @@ static int query_machine(struct q2_options *options, struct q2_error *error) {
     return q2_fail(error, "option -backend: \"%s\" is none of auto, cpu, cuda", text);
   strcpy(options->backend, text);
   Q2_TRY(q2_option_text("-solvers", ALL, options->command, options->solvers, sizeof options->solvers, &given, error));
+  Q2_TRY(query_precision(options, error));
   Q2_TRY(q2_option_text("-threads", ALL, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(q2_option_whole("-threads", text, 1, &options->threads, error));
   Q2_TRY(q2_option_text("-memory", ALL, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(q2_option_bytes("-memory", text, &options->memory, error));
   Q2_TRY(q2_option_text("-wave", ALL, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(q2_option_whole("-wave", text, 1, &options->wave, error));
-  Q2_TRY(q2_option_text("-nccl_timeout", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-nccl_timeout", FIT | EVAL | BENCH | IDENTIFY | PRECISION, options->command, text, sizeof text, &given,
+                        error));
   if (given) Q2_TRY(q2_option_positive("-nccl_timeout", "number of seconds above 0", text, &options->nccl_timeout, error));
-  Q2_TRY(q2_option_text("-repeat", BENCH, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-repeat", BENCH | PRECISION, options->command, text, sizeof text, &given, error));
   if (given) Q2_TRY(q2_option_whole("-repeat", text, 1, &options->repeat, error));
   return Q2_OK;
 }
@@ -244,7 +271,8 @@ static int query_parameters(struct q2_options *options, struct q2_error *error) 
 static int query_ts_method(struct q2_options *options, struct q2_error *error) {
   char text[4096] = "file";
   int given, method = 0;
-  Q2_TRY(q2_option_text("-ts_method", FIT | EVAL | BENCH | IDENTIFY, options->command, text, sizeof text, &given, error));
+  Q2_TRY(q2_option_text("-ts_method", FIT | EVAL | BENCH | IDENTIFY | PRECISION, options->command, text, sizeof text, &given,
+                        error));
   while (q2_ts_method_names[method] && strcmp(text, q2_ts_method_names[method]) != 0)
     method++;
   if (!q2_ts_method_names[method]) return q2_fail(error, "option -ts_method: \"%s\" is none of file, C, D, E, E2", text);

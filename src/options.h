@@ -27,6 +27,7 @@ enum q2_command {
   Q2_COMMAND_BENCH,
   Q2_COMMAND_IDENTIFY,
   Q2_COMMAND_TUNE,
+  Q2_COMMAND_PRECISION,
   Q2_COMMAND_HELP,
   Q2_COMMAND_VERSION
 };
@@ -70,6 +71,8 @@ struct q2_options {
   int threads;                      /* -threads, 0: chosen by q2_machine_inspect */
   int64_t memory;                   /* -memory, bytes a rank, 0: no limit */
   int wave;                         /* -wave, molecules, 0: chosen by the objective */
+  int precision[2];                 /* -precision: rows of q2_precision_modes; two: adaptive, in this order */
+  int precision_count;              /* 0: float64 */
   double nccl_timeout;              /* -nccl_timeout, seconds */
   int repeat;                       /* -repeat, for bench */
   enum q2_print_level level;        /* -quiet, -verbose */

@@ -12,6 +12,7 @@
 
 #include "../io/memory.h"
 #include "../io/result.h"
+#include "../kernels/precision.h"
 
 int q2_result_check_writable(MPI_Comm comm, const char *path, struct q2_error *error) {
   int rank, status = Q2_OK;
@@ -165,6 +166,10 @@ static int add_iteration_columns(struct q2_image *image, const struct q2_session
   for (int i = 0; i < count; i++)
     whole[i] = fit->iteration[i].round;
   if (whole[0] > 0) Q2_TRY(q2_image_int64(image, "/iterations/round", NULL, count, 0, whole, error));
+  for (int i = 0; i < count; i++)
+    whole[i] = fit->iteration[i].precision == Q2_MODE_FP64 ? 64 : 32;
+  if (session->options.precision_count > 0)
+    Q2_TRY(q2_image_int64(image, "/iterations/precision", NULL, count, 0, whole, error));
   for (int i = 0; i < count; i++)
     whole[i] = fit->iteration[i].evaluations;
   return q2_image_int64(image, "/iterations/evaluations", NULL, count, 0, whole, error);

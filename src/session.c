@@ -84,7 +84,9 @@ static struct q2_objective_options objective_options(const struct q2_session *se
                                          .sum = session->backends.sum,
                                          .threads = session->machine.threads,
                                          .memory_limit = session->options.memory > 0 ? session->options.memory : device_memory,
-                                         .wave_molecules = session->options.wave};
+                                         .wave_molecules = session->options.wave,
+                                         .precision = session->options.precision,
+                                         .precision_count = session->options.precision_count};
   if (least_squares) {
     options.normal_count = variables->independent_count;
     options.normal_variable_of = variables->independent_of;

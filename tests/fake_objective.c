@@ -149,6 +149,7 @@ void q2_objective_timings(struct q2_objective *objective, double *seconds, int r
 }
 
 void q2_objective_follow(struct q2_objective *objective, const double *parameters) { (void)objective, (void)parameters; }
+void q2_objective_set_precision(struct q2_objective *objective, int precision) { (void)objective, (void)precision; }
 void q2_objective_unfollow(struct q2_objective *objective) { (void)objective; }
 
 int q2_objective_assign(struct q2_objective *objective, const double *parameters, int64_t *changed, struct q2_error *error) {
