@@ -36,7 +36,6 @@ static int add_observables(struct q2_builder *builder, struct q2_error *error) {
 
 static int make(const char *const names[3], const char *fit, struct q2_text texts[2], struct q2_molecule_list *molecules,
                 struct q2_mm3star **field, struct q2_builder **builder, struct q2_dataset *dataset, struct q2_error *error) {
-  struct q2_assignment_report report = {0};
   const struct q2_assign_options options = {.unmatched = Q2_UNMATCHED_REFUSE, .fit = fit};
   Q2_TRY(q2_text_read(names[0], &texts[0], error));
   Q2_TRY(q2_text_read(names[1], &texts[1], error));
@@ -45,7 +44,10 @@ static int make(const char *const names[3], const char *fit, struct q2_text text
   Q2_TRY(complete(molecules, error));
   const int count = molecules->count;
   Q2_TRY(q2_builder_create(molecules, 0, count, builder, error));
-  Q2_TRY(q2_assign_mm3star(*builder, *field, &options, &report, error));
+  struct q2_assignment_report report = {0};
+  const int status = q2_assign_mm3star(*builder, *field, &options, &report, error);
+  free(report.entries);
+  Q2_TRY(status);
   Q2_TRY(add_observables(*builder, error));
   Q2_TRY(q2_builder_finish(MPI_COMM_WORLD, *builder, &texts[0], "mm3star", dataset, error));
   return q2_dataset_write(MPI_COMM_WORLD, dataset, names[2], NULL, NULL, error);
