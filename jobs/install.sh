@@ -62,13 +62,14 @@ look_for_test_tools() {
   has h5dump || lacks "h5dump" hdf5-tools
   has valgrind || lacks "valgrind" valgrind
   has "${CXX:-c++}" || lacks "a C++ compiler, for a test that counts operations" g++
-  { clang_works && has llvm-symbolizer; } || lacks "clang with OpenMP, sanitizers and llvm-symbolizer" "clang llvm libomp-dev libclang-rt-dev"
+  { clang_works && has llvm-symbolizer; } || lacks "clang with OpenMP, sanitizers, libFuzzer and llvm-symbolizer" "clang llvm libomp-dev libclang-rt-dev"
   has clang-format-14 || has clang-format || lacks "clang-format" clang-format-14
   cuda || lacks "CUDA toolkit (nvcc): 12.6 update 2 or later, from NVIDIA; Debian's is older" ""
   { has python3 && python3 -c 'import venv, ensurepip' 2>/dev/null; } || lacks "Python 3 with venv" "python3 python3-venv"
 }
 clang_works() {
-  has clang && echo 'int main(void) { return 0; }' | clang -fopenmp -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null
+  has clang && echo 'int main(void) { return 0; }' | clang -fopenmp -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null &&
+    echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null
 }
 
 # --- install it, where that is possible ---

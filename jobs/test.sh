@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what is missing (or says what), builds q2hpc and tests it:
 #     sh jobs/test.sh
-# First the release build and its tests, then those on the simulated device, a build by clang, tests under sanitizers on one and two ranks,
-# and memcheck. What a machine lacks is skipped and counted; with CI=true it fails, unless Q2HPC_ALLOW_MISSING=1. Exit status: 0 all
+# First the release build and its tests, then those on the simulated device, the fuzzer, a build by clang, tests under sanitizers on
+# one and two ranks, and memcheck. What a machine lacks is skipped and counted; with CI=true it fails, unless Q2HPC_ALLOW_MISSING=1. Exit status: 0 all
 # passed; 1 something failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -64,8 +64,9 @@ sanitized() { build $sanitizers && check $sanitizers sanitizers -LE long; }
 memcheck() { build debug --target q2hpc --target write_dataset && check debug memcheck -L memcheck; }
 
 if stage "install and build" 12 install_and_build; then
-  stage "tests" 12 check $release release -LE "long|simulated"
+  stage "tests" 12 check $release release -LE "long|simulated|fuzz"
   stage "simulated device" 12 check $release simulated -L simulated -LE long
+  stage "fuzzing" 4 check $release fuzzing -L fuzz -LE long
   if command -v clang >/dev/null 2>&1; then stage "clang" 4 build clang; fi
   stage "sanitizers, 1 and 2 ranks" 10 sanitized
   stage "memcheck" 5 memcheck

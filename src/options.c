@@ -37,6 +37,11 @@ static const struct option fit_options[] = {
      "how vibrations pair: in ascending order (default), by their eigenvectors, or by q2mm's rule"},
     {"-assign", "start|iteration", FIT, "with -match overlap: pairs are found once (default), or anew at every iterate"},
     {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY, "start from the final parameters of a result file"},
+    {"-start", "METHOD", FIT | EVAL | BENCH | IDENTIFY,
+     "starting values: file (default), or from the QM Hessians by seminario, modified, qfuerza, linear (docs/start.md)"},
+    {"-start_scale", "S", FIT | EVAL | BENCH | IDENTIFY, "scale of the force constants that -start projects (default 1)"},
+    {"-start_springs", "any|positive", FIT | EVAL | BENCH | IDENTIFY,
+     "positive: estimates of springs that are not positive do not count; with linear a bound (default any)"},
     {"-bounds", "file|q2mm", ALL, "bounds of parameters: the file's (default), or that program's by kind"},
     {"-prior", "KIND=W,...", FIT | EVAL,
      "residuals W (p - p of the input) / scale for each parameter of a kind; all=W: of every kind (default: the file's)"},
@@ -314,6 +319,31 @@ static int query_ts_method(struct q2_options *options, struct q2_error *error) {
   return Q2_OK;
 }
 
+static int query_start(struct q2_options *options, struct q2_error *error) {
+  enum { COMMANDS = FIT | EVAL | BENCH | IDENTIFY };
+  char text[4096] = "file";
+  int given, method = 0;
+  options->start.scale = 1.0;
+  Q2_TRY(text_of("-start", COMMANDS, options->command, text, sizeof text, &given, error));
+  while (q2_start_method_names[method] && strcmp(text, q2_start_method_names[method]) != 0)
+    method++;
+  if (!q2_start_method_names[method])
+    return q2_fail(error, "option -start: \"%s\" is none of file, seminario, modified, qfuerza, linear", text);
+  options->start.method = (enum q2_start_method)method;
+  if (options->start.method == Q2_START_FILE) return Q2_OK; /* the others are then not asked for, and refused */
+  if (options->parameters[0]) return q2_fail(error, "options -start and -parameters exclude each other");
+  if (options->start.method != Q2_START_LINEAR)
+    Q2_TRY(text_of("-start_scale", COMMANDS, options->command, text, sizeof text, &given, error));
+  if (options->start.method != Q2_START_LINEAR && given)
+    Q2_TRY(positive("-start_scale", "positive number", text, &options->start.scale, error));
+  strcpy(text, "any");
+  Q2_TRY(text_of("-start_springs", COMMANDS, options->command, text, sizeof text, &given, error));
+  if (strcmp(text, "any") != 0 && strcmp(text, "positive") != 0)
+    return q2_fail(error, "option -start_springs: \"%s\" is none of any, positive", text);
+  options->start.positive = strcmp(text, "positive") == 0;
+  return Q2_OK;
+}
+
 static int query_checkpoint(struct q2_options *options, struct q2_error *error) {
   static const char *const results[] = {".result.h5", ".hdf5", ".h5", NULL};
   const enum q2_command command = options->command;
@@ -364,5 +394,6 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   Q2_TRY(query_machine(options, error));
   Q2_TRY(query_parameters(options, error));
   Q2_TRY(query_ts_method(options, error));
+  Q2_TRY(query_start(options, error));
   return query_fit(options, error);
 }

@@ -18,6 +18,7 @@
 #include "bounds.h"
 #include "objective.h"
 #include "print.h"
+#include "setup/start.h"
 
 enum q2_command {
   Q2_COMMAND_FIT,
@@ -74,6 +75,7 @@ struct q2_options {
   enum q2_print_level level;        /* -quiet, -verbose */
   char hessians[4096];              /* -hessians FILE, "": none */
   char parameters[4096];            /* -parameters RESULT, "": start from the input's own */
+  struct q2_start_options start;    /* -start, -start_scale, -start_springs */
   char prior[1024];                 /* -prior KIND=W,..., "": the input's own */
   enum q2_bounds_rule bounds;       /* -bounds */
   enum q2_ts_method ts_method;      /* -ts_method */

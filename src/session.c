@@ -30,6 +30,10 @@ static int read_parameters(struct q2_session *session, struct q2_error *error) {
   if (session->options.parameters[0])
     Q2_TRY(q2_result_read_parameters(session->comm, session->options.parameters, parameters, error));
   Q2_TRY(q2_ts_method_start(session, error));
+  struct q2_start_options start = session->options.start;
+  start.bounds = q2_options_bounds(&session->options);
+  start.threads = session->machine.threads;
+  Q2_TRY(q2_start_apply(session->comm, &session->dataset, &start, &session->backends, &session->printer, error));
   return q2_agree(session->comm, make_variables(session, error), error);
 }
 

@@ -6,7 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static int check_failures; /* of this rank, in this test program; the first 20 are printed */
+/* Of this rank, in all files of this test program (weak: one for all of them); the first 20 are printed. */
+__attribute__((weak)) int check_failures;
 
 static inline void check_report(const char *file, int line, const char *text, int condition, ...) {
   if (condition || ++check_failures > 20) return;

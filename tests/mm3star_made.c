@@ -143,7 +143,7 @@ int mm3star_made(const char *field_text, const struct mm3star_molecule *molecule
   }
   if (status == Q2_OK) status = q2_assign_mm3star(builder, field, options, &report, error);
   if (status == Q2_OK) status = q2_builder_finish(MPI_COMM_WORLD, builder, &text, "mm3star", dataset, error);
-  free(report.entries);
+  q2_assignment_report_free(&report);
   q2_builder_free(builder);
   q2_molecule_list_free(&list);
   q2_mm3star_free(field);

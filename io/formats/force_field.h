@@ -35,6 +35,10 @@ struct q2_type_row {
   int component;   /* of a series of rows for the same atoms */
   int fitted;      /* 1: marked in the file as one to be fitted */
   int32_t line;    /* from 1; 0: not from a file */
+
+  /* Of rows that q2hpc import makes itself (format "types"); 0 in all others, which hold in any case: */
+  int partial; /* bit b: the bond between atoms b and b + 1 breaks or forms in a transition state, those without bit do not */
+  int angle_class; /* of an angle: 1 straight (above 175 degrees), else its size to the next 30 degrees; 0: any */
 };
 
 /* An atom type. */

@@ -220,7 +220,7 @@ static int read_masses(const struct job *job, struct q2_molecule_record *record,
 /* "Frequencies --  1010.0  1235.4  1235.5" after the last heading of the job. (Three dashes: the same again, in another
  * layout.) */
 static int read_frequencies(const struct job *job, struct q2_molecule_record *record, struct q2_error *error) {
-  const int heading = last_line(job, "Harmonic frequencies (cm**-1)"), most = 3 * record->atom_count;
+  const int heading = last_line(job, "Harmonic frequencies (cm"), most = 3 * record->atom_count;
   struct q2_words words;
   if (!heading) return Q2_OK;
   record->frequency = q2_molecule_array(job->text, most, sizeof *record->frequency, error);

@@ -2,16 +2,18 @@
  * not count. How many numbers there are tells how many atoms.
  *
  * A triangle is a lower one (rows of 1, 2, 3, ... numbers, or lines of any other length), or an upper one where its lines have
- * n, n - 1, ... 1 numbers. */
+ * n, n - 1, ... 1 numbers. Lines of nine or more numbers each, as many as 3N, are rows of a square; there must be 3N of them.
+ * What is left of a file that was cut short may still be a smaller molecule's Hessian: whoever has the geometry sees that. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "molecule_formats.h"
 
-/* What was counted: numbers, lines with numbers, and whether line k of them has lines - k numbers. */
+/* What was counted: numbers, lines with numbers, numbers in the first of them (0 where others differ), and whether line k of
+ * them has lines - k numbers. */
 struct census {
-  int64_t numbers;
+  int64_t numbers, width;
   int first_line, last_line, lines;
   int is_upper;
 };
@@ -39,8 +41,9 @@ static void take_census(const struct q2_text *text, struct census *census) {
     const int64_t words = count_words(text->line[n - 1]);
     if (!census->lines) {
       census->first_line = n;
-      first = words;
+      first = census->width = words;
     }
+    if (words != first) census->width = 0;
     census->is_upper &= words == first - census->lines;
     census->last_line = n;
     census->lines++;
@@ -123,6 +126,9 @@ int q2_hessian_read(const struct q2_text *text, struct q2_molecule_list *list, s
     return q2_text_fail(text, census.last_line, error,
                         "expected the (3N)^2 numbers of a Hessian, or the 3N (3N + 1) / 2 of a triangle; found %lld",
                         (long long)census.numbers);
+  if (census.width >= 9 && census.width % 3 == 0 && census.width != census.lines)
+    return q2_text_fail(text, census.last_line, error, "expected %lld rows of %lld numbers, found %d", (long long)census.width,
+                        (long long)census.width, census.lines);
   if (census.numbers == 0) return q2_text_fail(text, 0, error, "expected a Hessian, found no number");
   Q2_TRY(q2_text_whole(text, census.last_line, error));
   double *values = q2_molecule_array(text, census.numbers, sizeof *values, error);

@@ -85,7 +85,7 @@ static int read_energy(const struct q2_text *text, struct q2_molecule_record *re
 
 /* "frequencies  -705.89  42.10 ..." after the last heading; their number is said before. */
 static int read_frequencies(const struct q2_text *text, struct q2_molecule_record *record, struct q2_error *error) {
-  const int heading = last_line(text, "harmonic frequencies in cm**-1"), most = 3 * record->atom_count;
+  const int heading = last_line(text, "harmonic frequencies in cm"), most = 3 * record->atom_count;
   int told = 0, has_told = 0;
   struct q2_words words;
   if (!heading) return Q2_OK;
@@ -103,8 +103,7 @@ static int read_frequencies(const struct q2_text *text, struct q2_molecule_recor
     }
   }
   if (has_told && told != record->frequency_count)
-    return q2_text_fail(text, heading, error, "expected %d frequencies, found %d: the file was cut short", told,
-                        record->frequency_count);
+    return q2_text_fail(text, heading, error, "expected %d frequencies, found %d", told, record->frequency_count);
   return Q2_OK;
 }
 
@@ -117,6 +116,9 @@ int q2_jaguar_output_recognises(const struct q2_text *text) {
 int q2_jaguar_output_read(const struct q2_text *text, struct q2_molecule_list *list, struct q2_error *error) {
   struct q2_molecule_record *record;
   Q2_TRY(q2_text_plain(text, error));
+  if (!last_line(text, " completed on "))
+    return q2_text_fail(text, text->line_count, error,
+                        "the file ends without \"completed on\": the job did not end normally, or the file was cut short");
   Q2_TRY(read_geometry(text, list, &record, error));
   Q2_TRY(read_integer(text, "net molecular charge:", &record->has_charge, &record->charge, error));
   Q2_TRY(read_integer(text, "multiplicity:", &record->has_multiplicity, &record->multiplicity, error));

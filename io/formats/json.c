@@ -7,6 +7,8 @@
 
 int q2_json_read(const struct q2_text *text, json_t **root, struct q2_error *error) {
   json_error_t problem;
+  *root = NULL;
+  Q2_TRY(q2_text_plain(text, error));
   *root = json_loadb(text->bytes, text->size, JSON_REJECT_DUPLICATES, &problem);
   if (*root) return Q2_OK;
   return q2_text_fail(text, problem.line > 0 ? problem.line : 0, error, "no JSON: %s", problem.text);

@@ -41,7 +41,7 @@ static int read_dictionary(const struct q2_text *text, const char *header, struc
   layout->by_columns = strncmp(order, "True", 4) == 0;
   if (!layout->by_columns && strncmp(order, "False", 5) != 0)
     return q2_text_fail(text, 1, error, "expected fortran_order True or False, found %.12s", order);
-  if (sscanf(shape, "(%9lld ,%9lld %n", &rows, &columns, &used) != 2 || !used || (shape[used] != ')' && shape[used] != ','))
+  if (sscanf(shape, "(%9lld ,%9lld %n", &rows, &columns, &used) != 2 || !used || shape[used] != ')')
     return q2_text_fail(text, 1, error, "expected the shape (3N, 3N), found %.40s", shape);
   if (rows != columns || rows < 1 || rows % 3 != 0 || rows > 3 * Q2_MOST_ATOMS)
     return q2_text_fail(text, 1, error, "expected the shape (3N, 3N) of 1 to %d atoms, found (%lld, %lld)", Q2_MOST_ATOMS, rows,

@@ -1,0 +1,26 @@
+/* Types by element and coordination: the text of jobs/typing/elements.txt (tests/test_typing.c holds that they are equal). */
+#include "typing.h"
+
+const char q2_typing_elements[] =
+    "# Types by element and coordination, which q2hpc import uses where no other rules are named. docs/typing.md describes the "
+    "language.\n"
+    "#\n"
+    "# The number counts neighbours that are no metals, so that hybridisation shows: C4, C3, O1. Then: p a planar nitrogen "
+    "with three\n"
+    "# neighbours (an amide), or a hydrogen on nitrogen, oxygen or fluorine; m bonded to a metal as well: C1m is the carbon of "
+    "a carbonyl\n"
+    "# complex; _ts at a bond that breaks or forms in a transition state. Metals count all neighbours: Fe10.\n"
+    "{element}{neighbours}_ts     metal     bonded(~*)\n"
+    "{element}{neighbours}        metal\n"
+    "{element}{nonmetals}pm_ts    N         planar bonded(metal) bonded(~*)\n"
+    "{element}{nonmetals}pm       N         planar bonded(metal)\n"
+    "{element}{nonmetals}p_ts     N         planar bonded(~*)\n"
+    "{element}{nonmetals}p        N         planar\n"
+    "{element}{nonmetals}pm_ts    H         bonded(N,O,F) bonded(metal) bonded(~*)\n"
+    "{element}{nonmetals}pm       H         bonded(N,O,F) bonded(metal)\n"
+    "{element}{nonmetals}p_ts     H         bonded(N,O,F) bonded(~*)\n"
+    "{element}{nonmetals}p        H         bonded(N,O,F)\n"
+    "{element}{nonmetals}m_ts     nonmetal  bonded(metal) bonded(~*)\n"
+    "{element}{nonmetals}m        nonmetal  bonded(metal)\n"
+    "{element}{nonmetals}_ts      nonmetal  bonded(~*)\n"
+    "{element}{nonmetals}         nonmetal\n";
