@@ -127,13 +127,12 @@ static void add_molecule(struct q2_molecule_list *list, const struct mm3star_mol
   }
 }
 
-int mm3star_made(const char *field_text, const struct mm3star_molecule *molecule, const struct q2_assign_options *options,
-                 struct q2_dataset *dataset, struct q2_error *error) {
+static int made(const char *field_text, const struct mm3star_molecule *molecule, const struct q2_assign_options *options,
+                struct q2_assignment_report *report, struct q2_dataset *dataset, struct q2_error *error) {
   struct q2_text text;
   struct q2_mm3star *field = NULL;
   struct q2_builder *builder = NULL;
   struct q2_molecule_list list = {0};
-  struct q2_assignment_report report = {0};
   memset(dataset, 0, sizeof *dataset);
   int status = q2_text_from_bytes("made.fld", field_text, strlen(field_text), &text, error);
   if (status == Q2_OK) status = q2_mm3star_read(&text, &field, error);
@@ -141,14 +140,38 @@ int mm3star_made(const char *field_text, const struct mm3star_molecule *molecule
     add_molecule(&list, molecule);
     status = q2_builder_create(&list, 0, 1, &builder, error);
   }
-  if (status == Q2_OK) status = q2_assign_mm3star(builder, field, options, &report, error);
+  if (status == Q2_OK) status = q2_assign_mm3star(builder, field, options, report, error);
   if (status == Q2_OK) status = q2_builder_finish(MPI_COMM_WORLD, builder, &text, "mm3star", dataset, error);
-  q2_assignment_report_free(&report);
   q2_builder_free(builder);
   q2_molecule_list_free(&list);
   q2_mm3star_free(field);
   q2_text_free(&text);
   return status;
+}
+
+int mm3star_made(const char *field, const struct mm3star_molecule *molecule, const struct q2_assign_options *options,
+                 struct q2_dataset *dataset, struct q2_error *error) {
+  struct q2_assignment_report report = {0};
+  const int status = made(field, molecule, options, &report, dataset, error);
+  q2_assignment_report_free(&report);
+  return status;
+}
+
+int mm3star_without_row(const char *field, const struct mm3star_molecule *molecule, const char *what) {
+  const struct q2_assign_options options = {.unmatched = Q2_UNMATCHED_OMIT, .fit = "none"};
+  struct q2_assignment_report report = {0};
+  struct q2_dataset dataset;
+  struct q2_error error;
+  int count = -1;
+  if (made(field, molecule, &options, &report, &dataset, &error) == Q2_OK) {
+    count = 0;
+    const struct q2_assignment_entry *entry = report.entries.data;
+    for (int64_t k = 0; k < report.entries.count; k++)
+      if (entry[k].how == Q2_MATCHED_NONE && strcmp(entry[k].what, what) == 0) count += (int)entry[k].count;
+    q2_dataset_free(&dataset);
+  }
+  q2_assignment_report_free(&report);
+  return count;
 }
 
 /* --- what came out --- */

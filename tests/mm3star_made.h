@@ -25,6 +25,9 @@ struct mm3star_molecule {
 int mm3star_made(const char *field, const struct mm3star_molecule *molecule, const struct q2_assign_options *options,
                  struct q2_dataset *dataset, struct q2_error *error);
 
+/* How often the assignment of the molecule notes that a term of `what` got no row (-1: it fails). */
+int mm3star_without_row(const char *field, const struct mm3star_molecule *molecule, const char *what);
+
 /* The row that a term has: the number in the file of its parameter of `kind`, in the first term of `form` whose atoms (from 1,
  * up to five digits) are `atoms` in either direction; NAN: there is no such term. */
 double mm3star_number(const struct q2_dataset *dataset, const char *form, const char *kind, int atoms);

@@ -210,6 +210,22 @@ static void test_special_pairs(void) {
   q2_dataset_free(&d);
 }
 
+/* Where MM3* would have a hydrogen bond: more than three bonds and at most 4 angstrom apart. What has no row is noted, too. */
+static void test_notes(void) {
+  static char field[3 * SIZE];
+  static const double position[] = {0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0, 0, 3.9, 0, 1, 3, 0, 8, 0, 0};
+  char rows[SIZE];
+  const struct mm3star_molecule molecule = {"H2 O3 C3 O2 O2 H2 O2", "1-2 2-3 3-4 5-6", position};
+  write_main(rows, sizeof rows);
+  mm3star_row(rows, sizeof rows, "7  H2   O2", 37.5, 10, NAN, " 0000 0000");
+  mm3star_field(field, sizeof field, rows, NULL);
+  /* 1...5 counts and 6...4; not 1...4 (three bonds), 6...5 (one), 1...7 and 6...7 (far) */
+  CHECK(mm3star_without_row(field, &molecule, "hydrogen bond") == 2, "%d",
+        mm3star_without_row(field, &molecule, "hydrogen bond"));
+  CHECK(mm3star_without_row(field, &molecule, "bond") == 3); /* H2-O3, C3-O2 and O2-H2 */
+  CHECK(mm3star_without_row(field, &molecule, "torsion") == 1);
+}
+
 /* --- what varies --- */
 
 static void test_fit(void) {
@@ -278,6 +294,20 @@ static void test_refusals(void) {
   mm3star_row(higher, sizeof higher, "4  O3 - C3 - C3 - O3", 1, 0, 0, " 0000 0000 0000 0000");
   mm3star_row(higher, sizeof higher, "54", 1, 0, 0, "");
   check_refused(higher, NULL, "O3 C3 C3 O3", "1-2 2-3 3-4", &omit, "V4 to V6");
+  /* a fitted sum must have the same number of torsions everywhere; a frozen one need not */
+  char sum[SIZE] = " C  ethene OPT\n 9  C2=C2\n", kept[SIZE] = " C  ethene\n 9  C2=C2\n";
+  mm3star_row(sum, sizeof sum, "4  00   1   2  00", 0, 12, 0, "");
+  check_refused(rows, sum, "C2 C2 H1 H1 H1 H1 C2 C2 H1 H1", "1=2 1-3 1-4 2-5 2-6 7=8 7-9 8-10", &omit,
+                "the sum over 1 torsions about a bond of made, over 4 elsewhere");
+  mm3star_row(kept, sizeof kept, "4  00   1   2  00", 0, 12, 0, "");
+  struct q2_dataset d;
+  struct q2_error error;
+  CHECK(make(rows, kept, "C2 C2 H1 H1 H1 H1 C2 C2 H1 H1", "1=2 1-3 1-4 2-5 2-6 7=8 7-9 8-10", &frozen, &d, &error) == Q2_OK,
+        "%s", error.text);
+  const int four = mm3star_parameter(&d, "torsion_v2", "00-C2-C2-00 /4"),
+            one = mm3star_parameter(&d, "torsion_v2", "00-C2-C2-00");
+  CHECK(four >= 0 && one >= 0 && fabs(d.parameters.value[four] - 3) < 1e-12);
+  q2_dataset_free(&d);
   check_refused(rows, " C  pair\n 9  C3-C3\n 6   1   2                 1.9400     0.0450\n", "C3 C3", "1-2", &omit,
                 "for the number of an atom and 00");
 }
@@ -338,6 +368,7 @@ int main(int argc, char **argv) {
   test_charges();
   test_types_and_sites();
   test_special_pairs();
+  test_notes();
   test_fit();
   test_fit_without_marks();
   test_refusals();

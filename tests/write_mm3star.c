@@ -3,7 +3,8 @@
  *
  *     write_mm3star FIELD.fld LISTING.mmo FILE.h5 [FIT [FITTED.fld]]      FIT: as -fit, default marked
  *
- * FITTED.fld: the force field with every number that varies a hundredth larger, and 0.001. Prints what matched nothing. */
+ * FITTED.fld: the force field with every number that varies a hundredth larger, and 0.001. Prints the report of the assignment.
+ */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,6 @@ static int add_observables(struct q2_builder *builder, struct q2_error *error) {
 
 static int make(const char *const names[3], const char *fit, struct q2_text texts[2], struct q2_molecule_list *molecules,
                 struct q2_mm3star **field, struct q2_builder **builder, struct q2_dataset *dataset, struct q2_error *error) {
-  struct q2_assignment_report report = {0};
   const struct q2_assign_options options = {.unmatched = Q2_UNMATCHED_REFUSE, .fit = fit};
   Q2_TRY(q2_text_read(names[0], &texts[0], error));
   Q2_TRY(q2_text_read(names[1], &texts[1], error));
@@ -45,7 +45,14 @@ static int make(const char *const names[3], const char *fit, struct q2_text text
   Q2_TRY(complete(molecules, error));
   const int count = molecules->count;
   Q2_TRY(q2_builder_create(molecules, 0, count, builder, error));
-  Q2_TRY(q2_assign_mm3star(*builder, *field, &options, &report, error));
+  struct q2_assignment_report report = {0};
+  struct q2_printer printer;
+  q2_printer_create(MPI_COMM_WORLD, Q2_PRINT_NORMAL, &printer);
+  int status = q2_assign_mm3star(*builder, *field, &options, &report, error);
+  if (status == Q2_OK) status = q2_assignment_gather(MPI_COMM_WORLD, &report, error);
+  if (status == Q2_OK) q2_assignment_print(&report, &printer);
+  q2_assignment_report_free(&report);
+  Q2_TRY(status);
   Q2_TRY(add_observables(*builder, error));
   Q2_TRY(q2_builder_finish(MPI_COMM_WORLD, *builder, &texts[0], "mm3star", dataset, error));
   return q2_dataset_write(MPI_COMM_WORLD, dataset, names[2], NULL, NULL, error);

@@ -98,7 +98,7 @@ static int fit_number(const struct old_number *old, double value, int room, char
     if (length > room) break;
     memcpy(word, longer, (size_t)length + 1);
     best = length;
-    if (value_of(word) == value) break;
+    if (fabs(value_of(word) - value) <= SAME * fabs(value)) break;
   }
   return best;
 }

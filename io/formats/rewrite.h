@@ -15,10 +15,10 @@ struct q2_number_place {
  * stays, and so does a field whose number is its value already (to 1e-12 of it).
  *
  * A new number ends where the old one ended as long as there is room to the left, has at least its decimals, and more, until it
- * reads back as the value, where there is room. Exponents are written where the old number had one, with its letter. Refused,
- * named: what does not fit; what rounding to the room's decimals would change by more than 1e-5 of it and 5e-5; values that are
- * not finite; fields that do not hold one number and blanks (another file); places that overlap (the same place twice is
- * harmless where its values are the same). Local. */
+ * reads back as the value (to 1e-12 of it), where there is room. Exponents are written where the old number had one, with its
+ * letter. Refused, named: what does not fit; what rounding to the room's decimals would change by more than 1e-5 of it and
+ * 5e-5; values that are not finite; fields that do not hold one number and blanks (another file); places that overlap (the same
+ * place twice is harmless where its values are the same). Local. */
 int q2_rewrite_numbers(const struct q2_text *text, const struct q2_number_place *place, int count, char **bytes, size_t *size,
                        struct q2_error *error);
 

@@ -177,10 +177,12 @@ int q2_assign_mm3star(struct q2_builder *builder, const struct q2_mm3star *field
   struct q2_mm3star_assigner assigner = {
       .builder = builder, .field = field, .options = options, .report = report, .error = error};
   Q2_TRY(start(&assigner));
-  for (assigner.molecule = 0; assigner.molecule < q2_builder_molecule_count(builder); assigner.molecule++) {
-    const int status = assign_molecule(&assigner);
+  assigner.share = q2_allocate(field->row_count, sizeof *assigner.share);
+  int status = assigner.share ? Q2_OK : q2_fail(error, "%s: no memory for its rows", field->path);
+  for (assigner.molecule = 0; status == Q2_OK && assigner.molecule < q2_builder_molecule_count(builder); assigner.molecule++) {
+    status = assign_molecule(&assigner);
     end_molecule(&assigner);
-    if (status != Q2_OK) return status;
   }
-  return Q2_OK;
+  free(assigner.share);
+  return status;
 }

@@ -120,7 +120,11 @@ static int note_hydrogen_bonds(struct q2_mm3star_assigner *a) {
         if (i == j || !q2_mm3star_atom_fits(view, row->label[1], j) || distance(view->record, i, j) > HYDROGEN_BOND_DISTANCE ||
             are_near(view, i, j, 3))
           continue;
-        Q2_TRY(q2_mm3star_note(a, "hydrogen bond, as a van der Waals pair", NULL, pair, 2, 0));
+        char types[64], example[128];
+        q2_mm3star_types(view, pair, 2, types);
+        q2_mm3star_example(view, pair, 2, example);
+        Q2_TRY(q2_assignment_note(a->report, "hydrogen bond", types, Q2_MATCHED_NONE, 0, "counted by van der Waals", example,
+                                  a->error));
       }
   }
   return Q2_OK;

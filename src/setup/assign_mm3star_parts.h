@@ -57,6 +57,7 @@ struct q2_mm3star_assigner {
   const struct q2_assign_options *options;
   struct q2_assignment_report *report;
   struct q2_error *error;
+  int *share;                      /* [row_count] torsions over which a fitted row is a sum, 0: not yet known */
   int marks_any;                   /* some substructure is marked OPT */
   double unit[Q2_MM3STAR_FACTORS]; /* kcal/mol for the file's unit */
   int molecule;                    /* the number in the builder */

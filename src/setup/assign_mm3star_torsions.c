@@ -29,6 +29,15 @@ static int has_constants(const struct q2_mm3star_row *row) {
   return row->value[0].value != 0 || row->value[1].value != 0 || row->value[2].value != 0;
 }
 
+/* A sum that is fitted is one number, and must be over as many torsions everywhere. */
+static int check_share(struct q2_mm3star_assigner *a, const struct q2_mm3star_row *row, int share) {
+  int *known = &a->share[row - a->field->row];
+  if (*known == 0) *known = share;
+  if (*known == share) return Q2_OK;
+  return q2_fail(a->error, "%s:%d: a row to be fitted is the sum over %d torsions about a bond of %s, over %d elsewhere",
+                 a->field->path, row->line, share, a->view.record->name, *known);
+}
+
 static int add_torsion(struct q2_mm3star_assigner *a, const int torsion[4], const struct q2_mm3star_row *row) {
   const int marked = q2_mm3star_is_marked(a->field, row);
   int keys[3], varies = 0;
@@ -37,6 +46,7 @@ static int add_torsion(struct q2_mm3star_assigner *a, const int torsion[4], cons
   if (row->has_higher) return q2_fail(a->error, "%s:%d: V4 to V6 (a row 54) cannot be expressed", a->field->path, row->line);
   if (!has_constants(row) && !varies) return Q2_OK;
   const int share = is_sum(a->field, row) ? torsions_about(&a->view, torsion[1], torsion[2]) : 1;
+  if (varies) Q2_TRY(check_share(a, row, share));
   for (int k = 0; k < 3; k++)
     Q2_TRY(q2_mm3star_shared(a, row, k, torsion_kinds[k], 2 * a->unit[Q2_MM3STAR_TOR], share, &keys[k]));
   return q2_builder_term(a->builder, a->molecule, "torsion_mm3", torsion, keys, NULL, 0, a->error);
