@@ -175,7 +175,8 @@ enum { FULL = 1, SINGLE = 2 }; /* where the present content of an array is: an O
 struct pair {
   struct mixed *mixed;
   struct q2_wave full, single;
-  void *array[Q2_WAVE_ARRAY_COUNT]; /* of `single` */
+  void *array[Q2_WAVE_ARRAY_COUNT];          /* of `single` */
+  unsigned char wanted[Q2_WAVE_ARRAY_COUNT]; /* 1: `single` has it */
   float *parameters;
   int64_t parameter_room, parameter_turn, turn;
   enum q2_part part; /* that worked last */
@@ -223,7 +224,7 @@ static const struct q2_batch *twin(const struct q2_batch *batch) { return batch-
 /* Makes the array's content present in the precision asked for. */
 static void bring(struct pair *pair, const struct q2_batch *batch, enum q2_wave_array array, int single) {
   void *full[Q2_WAVE_ARRAY_COUNT];
-  if (!pair->array[array] || !pair->where[array] || pair->where[array] & (single ? SINGLE : FULL)) return;
+  if (!pair->wanted[array] || !pair->where[array] || pair->where[array] & (single ? SINGLE : FULL)) return;
   list(&pair->full, full);
   const int64_t count = pair->full.count * elements(array, batch);
   pair->mixed->base->convert(&pair->full, single ? full[array] : pair->array[array], single ? pair->array[array] : full[array],
@@ -332,7 +333,7 @@ static void seconds(const struct q2_wave *wave, double *sum, int reset) {
 /* --- making and releasing waves --- */
 
 /* The arrays that float32 needs in any of the modes. */
-static void wanted(const struct mixed *mixed, unsigned char *arrays) {
+static void find_wanted(const struct mixed *mixed, unsigned char *arrays) {
   int parts = 0;
   for (int k = 0; k < mixed->count; k++) {
     for (int part = 0; part < Q2_PART_COUNT; part++)
@@ -356,7 +357,6 @@ static void wave_destroy(const struct q2_backend *backend, struct q2_wave *wave)
 
 static int create_single(const struct q2_backend *base, const struct q2_wave_request *request, struct pair *pair,
                          int64_t *bytes) {
-  unsigned char arrays[Q2_WAVE_ARRAY_COUNT];
   int64_t *slots = calloc((size_t)(request->batch_count > 0 ? request->batch_count : 1), sizeof *slots), parameters = 0;
   struct q2_wave_request twins = *request;
   if (!slots) return -1;
@@ -364,18 +364,15 @@ static int create_single(const struct q2_backend *base, const struct q2_wave_req
     slots[b] = request->batches[b].moving ? 0 : request->slots[b];
     if (request->batches[b].parameter_rows > parameters) parameters = request->batches[b].parameter_rows;
   }
-  wanted(pair->mixed, arrays);
+  find_wanted(pair->mixed, pair->wanted);
   twins.slots = slots;
   twins.single = 1;
-  twins.arrays = arrays;
+  twins.arrays = pair->wanted;
   twins.beside = &pair->full;
   int failed = base->wave_create(base, &twins, &pair->single, bytes) != 0;
   free(slots);
   if (failed) return -1;
   list(&pair->single, pair->array);
-  for (int a = 0; a < Q2_WAVE_ARRAY_COUNT; a++) {
-    if (!arrays[a]) pair->array[a] = NULL;
-  }
   pair->parameters = base->allocate(base, parameters * (int64_t)sizeof *pair->parameters);
   *bytes += parameters * (int64_t)sizeof *pair->parameters;
   return pair->parameters || parameters == 0 ? 0 : -1;
