@@ -3,15 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "constants.h"
 #include "dataset_reader.h"
 #include "memory.h"
+#include "rotation.h"
 
-static const double closest = 0.1;                     /* angstrom; no two nuclei are that near */
-static const double smallest_hessian = 1e-3;           /* hartree/bohr^2, of the largest element */
-static const double largest_hessian = 100.0;           /* hartree/bohr^2, of the largest element */
-static const double rotation_limit = 5e-3;             /* hartree/bohr^2, of H r with |r| = 1 */
-static const double shortest_rotation = 0.1 * Q2_BOHR; /* angstrom, of r before it is normalised */
+static const double closest = 0.1;           /* angstrom; no two nuclei are that near */
+static const double smallest_hessian = 1e-3; /* hartree/bohr^2, of the largest element */
+static const double largest_hessian = 100.0; /* hartree/bohr^2, of the largest element */
 
 int q2_check_atoms(const struct q2_reader *reader, const char *name, const struct q2_rows *rows, int columns,
                    const int32_t *atoms) {
@@ -66,45 +64,20 @@ static int check_size(const struct q2_reader *reader, int64_t m) {
                  reader->file.path, (long long)d->molecule[m], d->name[m].text, smallest_hessian, largest_hessian, largest);
 }
 
-/* At a stationary point the energy does not change when the molecule turns, so H r = 0 for r = e x (x - centre). A Hessian
- * whose frame is not the geometry's fails this; sums over atoms of H, which translations see, do not depend on the frame. */
-static int check_frame(const struct q2_reader *reader, int64_t m, double *r) {
+/* Of a stationary molecule. work: [9 atoms]. */
+static int check_frame(const struct q2_reader *reader, int64_t m, double *work) {
   const struct q2_dataset *d = reader->dataset;
-  const int64_t count = d->atom_offset[m + 1] - d->atom_offset[m], n = 3 * count;
-  const double *x = d->position + 3 * d->atom_offset[m];
-  double centre[3] = {0.0, 0.0, 0.0}, *product = r + n;
-  for (int64_t k = 0; k < n; k++)
-    centre[k % 3] += x[k] / (double)count;
+  const int64_t atoms = d->atom_offset[m + 1] - d->atom_offset[m];
   for (int axis = 0; axis < 3; axis++) {
-    const int next = (axis + 1) % 3, last = (axis + 2) % 3;
-    double squared = 0.0;
-    for (int64_t a = 0; a < count; a++) {
-      r[3 * a + axis] = 0.0;
-      r[3 * a + next] = -(x[3 * a + last] - centre[last]);
-      r[3 * a + last] = x[3 * a + next] - centre[next];
-      squared += r[3 * a + next] * r[3 * a + next] + r[3 * a + last] * r[3 * a + last];
-    }
-    /* No rotation about the axis of a linear molecule; what rounding leaves of it must not be blown up to 1. */
-    if (sqrt(squared) < shortest_rotation) continue;
-    memset(product, 0, (size_t)n * sizeof *product);
-    const double *h = d->hessian + d->hessian_offset[m];
-    for (int64_t i = 0; i < n; i++) {
-      for (int64_t j = 0; j < i; j++, h++) {
-        product[i] += *h * r[j];
-        product[j] += *h * r[i];
-      }
-      product[i] += *h++ * r[i];
-    }
-    double largest = 0.0;
-    for (int64_t k = 0; k < n; k++)
-      largest = fmax(largest, fabs(product[k]) / sqrt(squared));
-    if (largest > rotation_limit)
+    const double left =
+        q2_rotation_residual(atoms, d->position + 3 * d->atom_offset[m], d->hessian + d->hessian_offset[m], NULL, axis, work);
+    if (left > Q2_ROTATION_LIMIT)
       return q2_fail(
           reader->error,
           "%s: /hessian: molecule %lld '%s': expected a Hessian that annihilates the rotation about %c (largest |H r| "
           "at most %g hartree/bohr^2), found %.4g: Hessian and geometry are in different frames, or the geometry is "
           "not stationary",
-          reader->file.path, (long long)d->molecule[m], d->name[m].text, "xyz"[axis], rotation_limit, largest);
+          reader->file.path, (long long)d->molecule[m], d->name[m].text, "xyz"[axis], Q2_ROTATION_LIMIT, left);
   }
   return Q2_OK;
 }
@@ -116,7 +89,7 @@ int q2_check_molecules(const struct q2_reader *reader) {
     const int64_t n = 3 * (d->atom_offset[m + 1] - d->atom_offset[m]);
     if (n > most) most = n;
   }
-  double *work = q2_allocate(2 * most, sizeof *work);
+  double *work = q2_allocate(3 * most, sizeof *work);
   int status = work ? Q2_OK : q2_fail(reader->error, "%s: out of memory", reader->file.path);
   for (int64_t m = 0; m < d->molecule_count && status == Q2_OK; m++) {
     status = check_distances(reader, m);

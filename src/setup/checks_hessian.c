@@ -6,6 +6,7 @@
 
 #include "../../io/constants.h"
 #include "../../io/memory.h"
+#include "../../io/rotation.h"
 #include "checks.h"
 
 /* --- the unit --- */
@@ -65,55 +66,11 @@ int q2_check_magnitude(const struct q2_molecule_record *record, const double *mo
 
 /* --- the frame --- */
 
-static const double residual_limit = 5e-3;             /* hartree/bohr^2, as where a data set is read (io/dataset_check.c) */
-static const double shortest_rotation = 0.1 * Q2_BOHR; /* angstrom: shorter is no rotation, but a linear molecule's axis */
-
-static void times_hessian(int64_t n, const double *packed, const double *vector, double *product) {
-  memset(product, 0, (size_t)n * sizeof *product);
-  for (int64_t i = 0; i < n; i++) {
-    for (int64_t j = 0; j < i; j++, packed++) {
-      product[i] += *packed * vector[j];
-      product[j] += *packed * vector[i];
-    }
-    product[i] += *packed++ * vector[i];
-  }
-}
-
-/* e x x for the unit vector along `axis`, into out [atoms][3]. */
-static void turned(int atoms, int axis, const double *x, const double *centre, double *out) {
-  const int next = (axis + 1) % 3, last = (axis + 2) % 3;
-  for (int64_t a = 0; a < atoms; a++) {
-    out[3 * a + axis] = 0.0;
-    out[3 * a + next] = -(x[3 * a + last] - centre[last]);
-    out[3 * a + last] = x[3 * a + next] - centre[next];
-  }
-}
-
 static double largest_of(int64_t n, const double *values) {
   double largest = 0.0;
   for (int64_t k = 0; k < n; k++)
     largest = fmax(largest, fabs(values[k]));
   return largest;
-}
-
-/* |H r - e x g| for |r| = 1, r = e x (x - centre) in bohr; 0 where there is no such rotation. */
-static double rotation_residual(const struct q2_molecule_record *record, int axis, double *work) {
-  const int64_t n = 3 * (int64_t)record->atom_count;
-  const double none[3] = {0.0, 0.0, 0.0};
-  double centre[3] = {0.0, 0.0, 0.0}, *product = work + n, *turned_gradient = work + 2 * n, squared = 0.0;
-  for (int64_t k = 0; k < n; k++)
-    centre[k % 3] += record->position[k] / record->atom_count;
-  turned(record->atom_count, axis, record->position, centre, work);
-  for (int64_t k = 0; k < n; k++)
-    squared += work[k] * work[k];
-  if (sqrt(squared) < shortest_rotation) return 0.0;
-  times_hessian(n, record->hessian, work, product);
-  if (record->gradient) {
-    turned(record->atom_count, axis, record->gradient, none, turned_gradient);
-    for (int64_t k = 0; k < n; k++)
-      product[k] -= turned_gradient[k] * Q2_BOHR; /* r is in angstrom, g in hartree/bohr */
-  }
-  return largest_of(n, product) / sqrt(squared);
 }
 
 int q2_check_frame(const struct q2_molecule_record *record, const char *where, double *largest, struct q2_error *error) {
@@ -125,23 +82,25 @@ int q2_check_frame(const struct q2_molecule_record *record, const char *where, d
   for (int axis = 0; axis < 3 && status == Q2_OK; axis++) {
     for (int64_t k = 0; k < n; k++)
       work[k] = k % 3 == axis;
-    times_hessian(n, record->hessian, work, work + n);
+    q2_packed_product(n, record->hessian, work, work + n);
     const double left = largest_of(n, work + n);
-    if (left > residual_limit)
+    if (left > Q2_ROTATION_LIMIT)
       status = q2_fail(error,
                        "%s: the Hessian's sums over atoms are not zero (%.4g hartree/bohr^2 along %c, at most %g): elements "
                        "are missing or misplaced",
-                       where, left, "xyz"[axis], residual_limit);
+                       where, left, "xyz"[axis], Q2_ROTATION_LIMIT);
   }
   for (int axis = 0; axis < 3 && status == Q2_OK; axis++) {
-    const double left = rotation_residual(record, axis, work);
+    const double left =
+        q2_rotation_residual(record->atom_count, record->position, record->hessian, record->gradient, axis, work);
     *largest = fmax(*largest, left);
-    if (left > residual_limit)
-      status = q2_fail(error,
-                       "%s: Hessian and geometry are in different frames%s: turning the molecule about %c leaves a force "
-                       "of %.4g hartree/bohr^2 (at most %g)%s",
-                       where, record->gradient ? "" : ", or the geometry is not stationary", "xyz"[axis], left, residual_limit,
-                       record -> gradient ? "" : "; -stationary no, or stationary=0 in a manifest, for the latter");
+    if (left > Q2_ROTATION_LIMIT)
+      status =
+          q2_fail(error,
+                  "%s: Hessian and geometry are in different frames%s: turning the molecule about %c leaves a force "
+                  "of %.4g hartree/bohr^2 (at most %g)%s",
+                  where, record->gradient ? "" : ", or the geometry is not stationary", "xyz"[axis], left, Q2_ROTATION_LIMIT,
+                  record -> gradient ? "" : "; -stationary no, or stationary=0 in a manifest, for the latter");
   }
   free(work);
   return status;
