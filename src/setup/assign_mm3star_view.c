@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../io/constants.h"
 #include "../../io/memory.h"
 #include "assign_mm3star_parts.h"
+#include "measure.h"
 
 static int refuse(const struct q2_mm3star_view *view, struct q2_error *error, const char *what) {
   return q2_fail(error, "%s: %s", view->record->name, what);
@@ -72,23 +74,15 @@ struct search {
   int32_t *atom;        /* [pattern->atom_count] chosen so far */
 };
 
-static double angle_of(const struct q2_molecule_record *record, int i, int j, int k) {
-  double u[3], v[3], uu = 0, vv = 0, uv = 0;
-  for (int x = 0; x < 3; x++) {
-    u[x] = record->position[3 * i + x] - record->position[3 * j + x];
-    v[x] = record->position[3 * k + x] - record->position[3 * j + x];
-    uu += u[x] * u[x], vv += v[x] * v[x], uv += u[x] * v[x];
-  }
-  return acos(fmax(-1, fmin(1, uv / sqrt(uu * vv)))) * 180 / acos(-1);
-}
-
 /* The alternatives whose angles are as they ask, all of those of a letter. */
 static uint32_t alternatives(const struct search *search) {
   uint32_t holds = UINT32_MAX;
   for (int k = 0; k < search->pattern->alternative_count; k++) {
     const struct q2_mm3star_alternative *alternative = search->pattern->alternative + k;
     const int *n = alternative->number;
-    const double angle = angle_of(search->view->record, search->atom[n[0] - 1], search->atom[n[1] - 1], search->atom[n[2] - 1]);
+    const double angle = q2_measure_angle(search->view->record->position, search->atom[n[0] - 1], search->atom[n[1] - 1],
+                                          search->atom[n[2] - 1]) *
+                         (180 / Q2_PI);
     if (!(fabs(angle - alternative->angle) <= alternative->tolerance)) holds &= ~(1u << (alternative->letter - 'a'));
   }
   return holds;

@@ -3,34 +3,24 @@
 
 #include <lapacke.h>
 #include <math.h>
-#include <string.h>
 
 #include "../../io/constants.h"
-#include "../../kernels/portable.h"
+#include "../../kernels/vector.h"
 
 static const double straight = 1e-3; /* sine of an angle that has no plane */
 
-static double dot(const double *a, const double *b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-
-static void cross(const double *a, const double *b, double *c) {
-  c[0] = a[1] * b[2] - a[2] * b[1];
-  c[1] = a[2] * b[0] - a[0] * b[2];
-  c[2] = a[0] * b[1] - a[1] * b[0];
-}
-
-/* Scales v to length 1 and returns its length. */
+/* Scales v to length 1 and returns what its length was. */
 static double normalise(double *v) {
-  const double length = sqrt(dot(v, v));
-  for (int c = 0; c < 3; c++)
-    v[c] /= length;
+  const double length = sqrt(q2_dot(v, v));
+  q2_rescale(v, 1 / length);
   return length;
 }
 
 /* The unit vector from atom `from` to atom `to`; returns their distance in angstrom. */
 static double direction(const struct q2_projected *h, int from, int to, double *u) {
-  for (int c = 0; c < 3; c++)
-    u[c] = h->position[3 * to + c] - h->position[3 * from + c];
-  return normalise(u);
+  const double length = q2_difference(h->position + 3 * to, h->position + 3 * from, u);
+  q2_rescale(u, 1 / length);
+  return length;
 }
 
 /* sum over n of l_n |v_n . u| of the block -H_ij. */
@@ -45,10 +35,10 @@ static double stiffness(const struct q2_projected *h, int i, int j, const double
     return NAN;
   for (int n = 0; n < 3; n++) {
     if (imaginary[n] != 0.0) { /* n and n + 1 are conjugate: v = vector[n] +- i vector[n + 1], and their terms are, too */
-      k += 2.0 * real[n] * hypot(dot(vector + 3 * n, u), dot(vector + 3 * (n + 1), u));
+      k += 2.0 * real[n] * hypot(q2_dot(vector + 3 * n, u), q2_dot(vector + 3 * (n + 1), u));
       n++;
     } else
-      k += real[n] * fabs(dot(vector + 3 * n, u));
+      k += real[n] * fabs(q2_dot(vector + 3 * n, u));
   }
   return k;
 }
@@ -63,7 +53,7 @@ double q2_project_bond(const struct q2_projected *hessian, int i, int j) {
 static void perpendicular(const struct q2_projected *h, int centre, int arm, const double *normal, double *u) {
   double bond[3];
   direction(h, centre, arm, bond);
-  cross(normal, bond, u);
+  q2_cross(normal, bond, u);
   normalise(u);
 }
 
@@ -72,7 +62,7 @@ static int normal_of(const struct q2_projected *h, int i, int j, int k, double *
   double ij[3], kj[3];
   direction(h, j, i, ij);
   direction(h, j, k, kj);
-  cross(ij, kj, normal);
+  q2_cross(ij, kj, normal);
   return normalise(normal) >= straight;
 }
 
@@ -87,7 +77,7 @@ static double share(const struct q2_projected *h, const struct q2_topology *topo
     double normal[3], there[3];
     if (third == arm || third == other || !normal_of(h, arm, j, third, normal)) continue;
     perpendicular(h, j, arm, normal, there);
-    const double along = dot(u, there);
+    const double along = q2_dot(u, there);
     sum += along * along;
     count++;
   }
@@ -110,15 +100,8 @@ static double in_plane(const struct q2_projected *h, const struct q2_topology *t
 double q2_project_angle(const struct q2_projected *hessian, int i, int j, int k, const struct q2_topology *topology) {
   double normal[3], axis[3], second[3];
   if (normal_of(hessian, i, j, k, normal)) return in_plane(hessian, topology, i, j, k, normal);
-  /* Straight: two planes through the axis, the first along the Cartesian axis that it is farthest from. */
-  int least = 0;
-  direction(hessian, k, i, axis);
-  for (int c = 1; c < 3; c++)
-    if (fabs(axis[c]) < fabs(axis[least])) least = c;
-  double cartesian[3] = {0.0, 0.0, 0.0};
-  cartesian[least] = 1.0;
-  cross(axis, cartesian, normal);
-  normalise(normal);
-  cross(axis, normal, second);
+  direction(hessian, k, i, axis); /* of a straight one: two planes through its axis */
+  q2_any_perpendicular(axis, normal);
+  q2_cross(axis, normal, second);
   return 0.5 * (in_plane(hessian, topology, i, j, k, normal) + in_plane(hessian, topology, i, j, k, second));
 }

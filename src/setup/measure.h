@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "../../io/constants.h"
 #include "../../kernels/vector.h"
 
 /* Angstrom, where positions are. */
@@ -26,7 +27,7 @@ static inline int q2_measure_planar(const double *position, int centre, const in
   const double sum = q2_measure_angle(position, ligand[0], centre, ligand[1]) +
                      q2_measure_angle(position, ligand[1], centre, ligand[2]) +
                      q2_measure_angle(position, ligand[2], centre, ligand[0]);
-  return sum >= 355.0 * 3.14159265358979323846 / 180.0;
+  return sum >= 355.0 * Q2_PI / 180.0;
 }
 
 #endif

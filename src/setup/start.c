@@ -12,6 +12,7 @@
 #include "../integer_sums.h"
 #include "../transition_state.h"
 #include "hessian_projection.h"
+#include "measure.h"
 
 const char *const q2_start_method_names[] = {"file", "seminario", "modified", "qfuerza", "linear", NULL};
 
@@ -51,7 +52,7 @@ static void add(struct start *s, int row, double value) {
 
 /* Where an atom of a term is: its site, where the term is measured between sites (docs/forces.md). */
 static void place(const struct q2_dataset *d, int64_t first, int atom, int at_site, double *x) {
-  const int parent = at_site && d->has_sites ? d->reduction_parent[first + atom] : -1;
+  const int parent = at_site ? d->reduction_parent[first + atom] : -1;
   for (int c = 0; c < 3; c++) {
     x[c] = d->position[3 * (first + atom) + c];
     if (parent >= 0) x[c] += d->reduction[first + atom] * (d->position[3 * (first + parent) + c] - x[c]);
@@ -60,23 +61,12 @@ static void place(const struct q2_dataset *d, int64_t first, int atom, int at_si
 
 /* A bond's length (angstrom) or an angle (radian), as the term measures it. */
 static double measure(const struct q2_dataset *d, int64_t first, int count, const int32_t *atom, int at_site) {
-  double x[3][3] = {{0.0}}, u[3], v[3], cross = 0.0, along = 0.0, length = 0.0, c = 0.0;
+  double x[9], reduction = 0.0;
   for (int a = 0; a < count; a++) {
-    place(d, first, atom[a], at_site, x[a]);
-    if (at_site && d->has_sites) c = fmax(c, d->reduction[first + atom[a]]);
+    place(d, first, atom[a], at_site, x + 3 * a);
+    if (at_site) reduction = fmax(reduction, d->reduction[first + atom[a]]);
   }
-  for (int k = 0; k < 3; k++) {
-    u[k] = x[0][k] - x[1][k];
-    v[k] = count > 2 ? x[2][k] - x[1][k] : 0.0;
-    length += u[k] * u[k];
-    along += u[k] * v[k];
-  }
-  if (count == 2) return sqrt(length) / (1.0 - c);
-  for (int k = 0; k < 3; k++) {
-    const double part = u[(k + 1) % 3] * v[(k + 2) % 3] - u[(k + 2) % 3] * v[(k + 1) % 3];
-    cross += part * part;
-  }
-  return atan2(sqrt(cross), along);
+  return count == 2 ? q2_measure_distance(x, 0, 1) / (1.0 - reduction) : q2_measure_angle(x, 0, 1, 2);
 }
 
 /* The constant of one term in the unit of its parameter; not finite where there is none. */
@@ -149,25 +139,21 @@ static int bound_by_equality(const struct q2_dataset *d, int row) {
 }
 
 /* The means become the values of rows that vary, within their bounds. The same on every rank. */
-static int set_values(struct start *s) {
+static void set_values(struct start *s) {
   struct q2_parameters *p = &s->dataset->parameters;
-  enum q2_bounds_rule rule = (enum q2_bounds_rule)(s->options->bounds | (s->options->positive ? Q2_BOUNDS_SIGNS : 0));
+  const enum q2_bounds_rule rule = (enum q2_bounds_rule)(s->options->bounds | (s->options->positive ? Q2_BOUNDS_SIGNS : 0));
   for (int row = 0; row < p->count; row++) {
     const int64_t *sum = s->sum + (int64_t)row * LIMBS;
     double lower, upper;
+    struct q2_error outside; /* the old value is, which does not matter */
     if (sum[Q2_LIMBS] == 0 || !p->active[row] || p->link[row] >= 0 || bound_by_equality(s->dataset, row)) continue;
-    const double mean = q2_accumulated(sum) / (double)sum[Q2_LIMBS], before = p->value[row];
-    struct q2_error ignored;
-    p->value[row] = mean;
-    /* Also where the value is out of the bounds, which is what is looked for here. */
-    (void)q2_bounds_of(p, row, q2_parameter_kind_find(p->kind[row]), rule, &lower, &upper, &ignored);
+    (void)q2_bounds_of(p, row, q2_parameter_kind_find(p->kind[row]), rule, &lower, &upper, &outside);
+    const double mean = q2_accumulated(sum) / (double)sum[Q2_LIMBS];
     p->value[row] = fmin(fmax(mean, lower), upper);
     s->moved += p->value[row] != mean;
-    if (!isfinite(p->value[row])) p->value[row] = before;
   }
   for (int row = 0; row < p->count; row++)
     if (p->link[row] >= 0) p->value[row] = p->value[p->link[row]];
-  return Q2_OK;
 }
 
 static int project(struct start *s) {
@@ -187,7 +173,8 @@ static int project(struct start *s) {
     return q2_fail(s->error, "option -start %s: no molecule has a QM Hessian", q2_start_method_names[s->options->method]);
   Q2_TRY(q2_integers_everywhere(s->comm, s->sum, count, Q2_REDUCE_AT_ONCE, s->error));
   MPI_Allreduce(MPI_IN_PLACE, &s->left_out, 1, MPI_INT64_T, MPI_SUM, s->comm);
-  return set_values(s);
+  set_values(s);
+  return Q2_OK;
 }
 
 /* By kind: how many values changed, and how. */

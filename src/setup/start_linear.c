@@ -213,14 +213,9 @@ int q2_start_linear(MPI_Comm comm, struct q2_dataset *dataset, const struct q2_s
   struct q2_parameters *p = &dataset->parameters;
   struct q2_observable_table table = {0}, *observables = dataset->observables;
   const int observable_tables = dataset->observable_table_count, leaves_out = dataset->leave_out_reaction_modes;
-  int32_t *active = p->active;
-  p->active = q2_allocate_everywhere(comm, p->count, sizeof *p->active, "option -start linear", error);
-  if (!p->active) {
-    p->active = active;
-    return Q2_FAILED;
-  }
-  int32_t *const chosen = p->active;
-  p->active = active;
+  int32_t *const chosen = q2_allocate_everywhere(comm, p->count, sizeof *chosen, "option -start linear", error);
+  if (!chosen) return Q2_FAILED;
+  int32_t *const active = p->active;
   choose_parameters(dataset, chosen);
   p->active = chosen;
   dataset->observables = &table;
