@@ -5,6 +5,7 @@
 #include "../../kernels/forms.h"
 #include "../growing.h"
 #include "builder.h"
+#include "lookup.h"
 #include "topology.h"
 
 enum { Q2_FORM_ATOMS = 5, Q2_FORM_PARAMETERS = 4, Q2_KIND_INDICES = 4, Q2_MOST_KINDS = 16 };
@@ -20,8 +21,7 @@ struct q2_built_parameter {
 /* Rows found by kind and label. */
 struct q2_parameter_index {
   struct q2_growing rows; /* struct q2_built_parameter */
-  int32_t *slot;          /* [slots] row + 1, or 0: open addressing */
-  int64_t slots;          /* a power of 2 */
+  struct q2_lookup found; /* the number of each row */
 };
 
 struct q2_built_term {
