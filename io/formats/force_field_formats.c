@@ -16,20 +16,9 @@ const struct q2_force_field_format *q2_force_field_format_named(const char *name
   return NULL;
 }
 
-/* Whether the path ends with one of the words of `endings`. */
-static int fits(const char *endings, const char *path) {
-  const size_t whole = strlen(path);
-  for (const char *word = endings; *word; word += strcspn(word, " ")) {
-    word += strspn(word, " ");
-    const size_t length = strcspn(word, " ");
-    if (length && whole > length && strncmp(path + whole - length, word, length) == 0) return 1;
-  }
-  return 0;
-}
-
 const struct q2_force_field_format *q2_force_field_format_of(const struct q2_text *text) {
   for (const struct q2_force_field_format *format = q2_force_field_formats; format->name; format++)
-    if (fits(format->endings, text->path) && format->recognises(text)) return format;
+    if (q2_text_path_ends(format->endings, text->path) && format->recognises(text)) return format;
   for (const struct q2_force_field_format *format = q2_force_field_formats; format->name; format++)
     if (format->recognises(text)) return format;
   return NULL;
@@ -37,6 +26,6 @@ const struct q2_force_field_format *q2_force_field_format_of(const struct q2_tex
 
 const struct q2_force_field_format *q2_force_field_format_of_path(const char *path) {
   for (const struct q2_force_field_format *format = q2_force_field_formats; format->name; format++)
-    if (fits(format->endings, path)) return format;
+    if (q2_text_path_ends(format->endings, path)) return format;
   return NULL;
 }

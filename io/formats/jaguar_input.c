@@ -20,15 +20,9 @@ struct section {
   const char *rest;        /* of the line that opens it, behind the name */
 };
 
-static const char *skip_blanks(const char *line) {
-  while (*line == ' ' || *line == '\t')
-    line++;
-  return line;
-}
-
 /* Where a line with the section's name goes on behind it, or NULL. */
 static const char *opens(const char *line, const char *name) {
-  line = skip_blanks(line);
+  line = q2_text_skip_blanks(line);
   const size_t length = strlen(name);
   if ((*line != '&' && *line != '$') || strncasecmp(line + 1, name, length) != 0 || isalnum((unsigned char)line[1 + length]) ||
       line[1 + length] == '_')
@@ -48,7 +42,7 @@ static int find_section(const struct q2_text *text, const char *name, struct sec
   if (!section->opened) return Q2_OK;
   if (strpbrk(section->rest, "&$")) return Q2_OK; /* all in one line */
   for (int n = section->first; n <= text->line_count; n++) {
-    const char *line = skip_blanks(text->line[n - 1]);
+    const char *line = q2_text_skip_blanks(text->line[n - 1]);
     section->last = n;
     if (*line == '&' || *line == '$') {
       section->last = n - 1;
@@ -118,12 +112,10 @@ static int read_general(const struct q2_text *text, struct general *general, str
 /* A section of which every row is a line of its own. */
 static int find_rows(const struct q2_text *text, const char *name, struct section *section, struct q2_error *error) {
   Q2_TRY(find_section(text, name, section, error));
-  if (section->opened && *skip_blanks(section->rest))
+  if (section->opened && *q2_text_skip_blanks(section->rest))
     return q2_text_fail(text, section->opened, error, "expected the rows of &%s in lines of their own", name);
   return Q2_OK;
 }
-
-static int is_blank(const char *line) { return *skip_blanks(line) == '\0'; }
 
 /* "Rh1  0.0  0.0  0.0", a "#" behind a coordinate that was frozen. */
 static int read_atom(const struct q2_text *text, int line, double unit, int atom, struct q2_molecule_record *record,
@@ -153,14 +145,14 @@ static int read_geometry(const struct q2_text *text, const struct general *gener
   Q2_TRY(find_rows(text, "zmat", &section, error));
   if (!section.opened) return q2_text_fail(text, text->line_count, error, "the file ends without a section &zmat");
   for (int n = section.first; n <= section.last; n++)
-    atom_count += !is_blank(text->line[n - 1]);
+    atom_count += !q2_text_is_blank(text->line[n - 1]);
   Q2_TRY(q2_molecule_begin(list, text, section.opened, atom_count, record, error));
   (*record)->element = q2_molecule_array(text, atom_count, sizeof *(*record)->element, error);
   (*record)->label = q2_molecule_array(text, atom_count, sizeof *(*record)->label, error);
   (*record)->position = q2_molecule_array(text, 3 * (int64_t)atom_count, sizeof *(*record)->position, error);
   if (!(*record)->element || !(*record)->label || !(*record)->position) return Q2_FAILED;
   for (int n = section.first; n <= section.last; n++)
-    if (!is_blank(text->line[n - 1])) Q2_TRY(read_atom(text, n, general->bohr ? Q2_BOHR : 1.0, atom++, *record, error));
+    if (!q2_text_is_blank(text->line[n - 1])) Q2_TRY(read_atom(text, n, general->bohr ? Q2_BOHR : 1.0, atom++, *record, error));
   return Q2_OK;
 }
 
@@ -210,7 +202,7 @@ static int read_hessian(const struct q2_text *text, struct q2_molecule_record *r
     }
   }
   while (++line <= section.last)
-    if (!is_blank(text->line[line - 1]))
+    if (!q2_text_is_blank(text->line[line - 1]))
       return q2_text_fail(text, line, error, "&hess goes on behind the Hessian of %d atoms", record->atom_count);
   return Q2_OK;
 }

@@ -21,8 +21,6 @@
 static const char listing[] = "BOND LENGTHS AND STRETCH ENERGIES",
                   title_heading[] = "* Input Structure Name:", heading[] = "Type  Number  QQ";
 
-static int is_blank(const char *line) { return line[strspn(line, " \t")] == '\0'; }
-
 /* A row's parts before the charges: type and number. Returns where the charges begin, or NULL. */
 static const char *take_type(const char *line, char type[3], int *number) {
   int end = -1;
@@ -49,7 +47,7 @@ static int order_of(char character) {
 /* The neighbours of `atom`, from `at` to the line's end. */
 static int take_neighbours(const struct q2_text *text, int line, const char *at, int atom, struct q2_bond_list *bonds,
                            struct q2_error *error) {
-  while (!is_blank(at)) {
+  while (!q2_text_is_blank(at)) {
     char *end;
     const long neighbour = strtol(at, &end, 10);
     const int order = order_of(*end);
@@ -90,7 +88,7 @@ static int read_row(const struct q2_text *text, int line, int atom, struct q2_mo
 
 /* Below the table: " Total QQ  charge on system =   1.000", the molecule's charge if it is a whole number. */
 static int read_total(const struct q2_text *text, int line, struct q2_molecule_record *record, struct q2_error *error) {
-  while (line <= text->line_count && is_blank(text->line[line - 1]))
+  while (line <= text->line_count && q2_text_is_blank(text->line[line - 1]))
     line++;
   const int found = line <= text->line_count && strstr(text->line[line - 1], "Total QQ") != NULL;
   const char *equals = found ? strchr(text->line[line - 1], '=') : NULL;
@@ -125,9 +123,9 @@ static int read_table(const struct q2_text *text, int from, int line, struct q2_
                       struct q2_error *error) {
   struct q2_molecule_record *record;
   int first = line + 1, count = 0;
-  while (first <= text->line_count && is_blank(text->line[first - 1]))
+  while (first <= text->line_count && q2_text_is_blank(text->line[first - 1]))
     first++;
-  while (first + count <= text->line_count && !is_blank(text->line[first + count - 1]))
+  while (first + count <= text->line_count && !q2_text_is_blank(text->line[first + count - 1]))
     count++;
   Q2_TRY(q2_molecule_begin(list, text, line, count, &record, error));
   take_title(text, from, line, record);

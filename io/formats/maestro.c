@@ -346,13 +346,8 @@ static int is_compressed(const struct q2_text *text) {
   return text->size > 2 && memcmp(text->bytes, "\x1f\x8b", 2) == 0; /* RFC 1952, 2.3.1 */
 }
 
-static int fits(const char *path, const char *ending) {
-  const size_t length = strlen(path), wanted = strlen(ending);
-  return length >= wanted && strcmp(path + length - wanted, ending) == 0;
-}
-
 int q2_maestro_recognises(const struct q2_text *text) {
-  if (is_compressed(text)) return fits(text->path, ".maegz") || fits(text->path, ".mae.gz");
+  if (is_compressed(text)) return q2_text_path_ends(" .maegz .mae.gz ", text->path);
   return q2_text_find_start(text, 1, "f_m_ct") || q2_text_find_start(text, 1, "p_m_ct");
 }
 

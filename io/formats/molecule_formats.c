@@ -32,21 +32,9 @@ const struct q2_molecule_format *q2_molecule_format_named(const char *name) {
   return NULL;
 }
 
-/* Whether the path's last part ends with one of the words of `endings`; a word without dot is a whole name. */
-static int fits(const char *endings, const char *path) {
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-  for (const char *word = endings; *word; word += strcspn(word, " ")) {
-    word += strspn(word, " ");
-    const size_t length = strcspn(word, " "), whole = strlen(name);
-    if (!length || whole < length || strncmp(name + whole - length, word, length) != 0) continue;
-    if (*word == '.' || whole == length) return 1;
-  }
-  return 0;
-}
-
 const struct q2_molecule_format *q2_molecule_format_of(const struct q2_text *text) {
   for (const struct q2_molecule_format *format = q2_molecule_formats; format->name; format++)
-    if (fits(format->endings, text->path) && format->recognises(text)) return format;
+    if (q2_text_path_ends(format->endings, text->path) && format->recognises(text)) return format;
   for (const struct q2_molecule_format *format = q2_molecule_formats; format->name; format++)
     if (format->recognises(text)) return format;
   return NULL;
@@ -54,6 +42,6 @@ const struct q2_molecule_format *q2_molecule_format_of(const struct q2_text *tex
 
 int q2_molecule_format_fits(const char *path) {
   for (const struct q2_molecule_format *format = q2_molecule_formats; format->name; format++)
-    if (fits(format->endings, path)) return 1;
+    if (q2_text_path_ends(format->endings, path)) return 1;
   return 0;
 }

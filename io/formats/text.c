@@ -105,15 +105,24 @@ int q2_text_fail(const struct q2_text *text, int line, struct q2_error *error, c
   return q2_fail(error, "%.400s: %s", text->path, message);
 }
 
-static const char *skip_blanks(const char *line) {
-  while (*line == ' ' || *line == '\t')
-    line++;
-  return line;
+const char *q2_text_skip_blanks(const char *line) { return line + strspn(line, " \t"); }
+
+int q2_text_is_blank(const char *line) { return *q2_text_skip_blanks(line) == '\0'; }
+
+int q2_text_path_ends(const char *endings, const char *path) {
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  for (const char *word = endings; *word; word += strcspn(word, " ")) {
+    word += strspn(word, " ");
+    const size_t length = strcspn(word, " "), whole = strlen(name);
+    if (!length || whole < length || strncmp(name + whole - length, word, length) != 0) continue;
+    if (*word == '.' || whole == length) return 1;
+  }
+  return 0;
 }
 
 int q2_text_find_start(const struct q2_text *text, int from, const char *words) {
   for (int n = from < 1 ? 1 : from; n <= text->line_count; n++)
-    if (strncmp(skip_blanks(text->line[n - 1]), words, strlen(words)) == 0) return n;
+    if (strncmp(q2_text_skip_blanks(text->line[n - 1]), words, strlen(words)) == 0) return n;
   return 0;
 }
 
@@ -125,7 +134,7 @@ int q2_text_find(const struct q2_text *text, int from, const char *words) {
 
 /* Moves *at to the next word; returns its length, 0 at the line's end. */
 static int next_word(const char **at) {
-  *at = skip_blanks(*at);
+  *at = q2_text_skip_blanks(*at);
   const size_t length = strcspn(*at, " \t");
   return length > INT_MAX ? INT_MAX : (int)length;
 }

@@ -39,6 +39,13 @@ int q2_text_fail(const struct q2_text *text, int line, struct q2_error *error, c
 int q2_text_find_start(const struct q2_text *text, int from, const char *words);
 int q2_text_find(const struct q2_text *text, int from, const char *words);
 
+/* The line after its blanks and tabs, and whether there is nothing else in it. */
+const char *q2_text_skip_blanks(const char *line);
+int q2_text_is_blank(const char *line);
+
+/* Whether the path's last part ends with one of the words of `endings`, " .fchk .fch "; a word without dot is a whole name. */
+int q2_text_path_ends(const char *endings, const char *path);
+
 /* A line's words: split at blanks and tabs. */
 enum { Q2_WORDS = 64, Q2_WORD_LENGTH = 64 };
 struct q2_words {

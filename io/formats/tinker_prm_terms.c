@@ -161,6 +161,19 @@ static int read_fourier(const struct q2_tinker_reader *reader, const struct q2_t
   return Q2_OK;
 }
 
+/* A row for each component of the series; `row` has the rest. */
+static int add_components(struct q2_tinker_reader *reader, struct q2_type_row *row, const struct fourier *fourier,
+                          struct q2_error *error) {
+  for (int c = 0; c < fourier->count; c++) {
+    row->parameter[0] = fourier->amplitude[c];
+    row->parameter[1] = fourier->phase[c];
+    row->constant = fourier->periodicity[c];
+    row->component = c;
+    Q2_TRY(q2_force_field_add_row(reader->field, row, error));
+  }
+  return Q2_OK;
+}
+
 /* Whether the series is MM3's: V1, V2 and V3, with the phases 0, 180 and 0, none twice. */
 static int is_mm3(const struct fourier *fourier) {
   int seen = 0;
@@ -191,14 +204,7 @@ static int read_torsion(struct q2_tinker_reader *reader, const struct q2_tinker_
     }
     return q2_force_field_add_row(reader->field, &row, error);
   }
-  for (int c = 0; c < fourier.count; c++) {
-    row.parameter[0] = fourier.amplitude[c];
-    row.parameter[1] = fourier.phase[c];
-    row.constant = fourier.periodicity[c];
-    row.component = c;
-    Q2_TRY(q2_force_field_add_row(reader->field, &row, error));
-  }
-  return Q2_OK;
+  return add_components(reader, &row, &fourier, error);
 }
 
 static int read_improper_torsion(struct q2_tinker_reader *reader, const struct q2_tinker_line *line, struct q2_error *error) {
@@ -207,14 +213,7 @@ static int read_improper_torsion(struct q2_tinker_reader *reader, const struct q
   Q2_TRY(set_centre(reader, line, Q2_IMPROPER_CENTRE_THIRD, error));
   Q2_TRY(q2_tinker_names(reader, line, 4, row.atom, error));
   Q2_TRY(read_fourier(reader, line, reader->rules.imptor_unit, &fourier, error));
-  for (int c = 0; c < fourier.count; c++) {
-    row.parameter[0] = fourier.amplitude[c];
-    row.parameter[1] = fourier.phase[c];
-    row.constant = fourier.periodicity[c];
-    row.component = c;
-    Q2_TRY(q2_force_field_add_row(reader->field, &row, error));
-  }
-  return Q2_OK;
+  return add_components(reader, &row, &fourier, error);
 }
 
 /* Three constants are those of the bond in the middle; nine are those of all three bonds, of which q2hpc has that one. */

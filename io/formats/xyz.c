@@ -95,12 +95,10 @@ static int read_frame(const struct q2_text *text, int line, struct q2_molecule_l
   return read_atoms(text, line + 2, &columns, record, error);
 }
 
-static int is_blank(const char *line) { return line[strspn(line, " \t")] == '\0'; }
-
 int q2_xyz_recognises(const struct q2_text *text) {
   struct q2_words words;
   int line = 1;
-  while (line <= text->line_count && is_blank(text->line[line - 1]))
+  while (line <= text->line_count && q2_text_is_blank(text->line[line - 1]))
     line++;
   if (line + 2 > text->line_count) return 0;
   q2_text_words(text->line[line - 1], &words);
@@ -115,7 +113,7 @@ int q2_xyz_read(const struct q2_text *text, struct q2_molecule_list *list, struc
   int frames = 0, atom_count;
   Q2_TRY(q2_text_plain(text, error));
   for (int line = 1; line <= text->line_count;) {
-    if (is_blank(text->line[line - 1])) {
+    if (q2_text_is_blank(text->line[line - 1])) {
       line++;
       continue;
     }
