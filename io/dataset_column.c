@@ -79,6 +79,16 @@ int q2_read_offset(struct q2_reader *reader, const char *name, const char *count
   return Q2_OK;
 }
 
+int q2_shared_rows(struct q2_reader *reader, const char *name, enum q2_hdf5_class type_class, struct q2_rows *rows) {
+  struct q2_hdf5_table table;
+  Q2_TRY(q2_hdf5_describe(&reader->file, name, type_class, 1, Q2_ANY, 1, &table, reader->error));
+  if (table.rows > INT32_MAX)
+    return q2_fail(reader->error, "%s: %s: expected at most %d rows, found %lld", reader->file.path, name, INT32_MAX,
+                   (long long)table.rows);
+  *rows = (struct q2_rows){.total = table.rows, .count = table.rows, .shared = 1};
+  return Q2_OK;
+}
+
 int q2_read_int32(struct q2_reader *reader, const char *name, const struct q2_rows *rows, int64_t columns, int64_t low,
                   int64_t high, int32_t **data) {
   struct q2_hdf5_table table;

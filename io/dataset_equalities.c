@@ -10,17 +10,6 @@
 #define EQUALITIES "/force_field/equalities"
 #define PRIOR "/force_field/prior"
 
-/* The rows of a dataset that every rank reads whole. */
-static int shared_rows(struct q2_reader *reader, const char *name, enum q2_hdf5_class type_class, struct q2_rows *rows) {
-  struct q2_hdf5_table table;
-  Q2_TRY(q2_hdf5_describe(&reader->file, name, type_class, 1, Q2_ANY, 1, &table, reader->error));
-  if (table.rows > INT32_MAX)
-    return q2_fail(reader->error, "%s: %s: expected at most %d rows, found %lld", reader->file.path, name, INT32_MAX,
-                   (long long)table.rows);
-  *rows = (struct q2_rows){.total = table.rows, .count = table.rows, .shared = 1};
-  return Q2_OK;
-}
-
 static int read_offset(struct q2_reader *reader, const char *name, const struct q2_rows *entries) {
   struct q2_equalities *e = &reader->dataset->equalities;
   const struct q2_rows rows = {.total = e->count + 1, .count = e->count + 1, .shared = 1};
@@ -53,8 +42,8 @@ int q2_read_equalities(struct q2_reader *reader) {
   struct q2_equalities *e = &reader->dataset->equalities;
   struct q2_rows rows, entries;
   if (!q2_hdf5_exists(&reader->file, EQUALITIES)) return Q2_OK;
-  Q2_TRY(shared_rows(reader, EQUALITIES "/value", Q2_REAL, &rows));
-  Q2_TRY(shared_rows(reader, EQUALITIES "/row", Q2_INTEGER, &entries));
+  Q2_TRY(q2_shared_rows(reader, EQUALITIES "/value", Q2_REAL, &rows));
+  Q2_TRY(q2_shared_rows(reader, EQUALITIES "/row", Q2_INTEGER, &entries));
   e->count = (int)rows.count;
   Q2_TRY(read_offset(reader, EQUALITIES "/offset", &entries));
   Q2_TRY(q2_read_int32(reader, EQUALITIES "/row", &entries, 0, 0, reader->dataset->parameters.count - 1, &e->row));
@@ -69,7 +58,7 @@ int q2_read_prior(struct q2_reader *reader) {
   struct q2_prior_table *prior = &reader->dataset->prior;
   struct q2_rows rows;
   if (!q2_hdf5_exists(&reader->file, PRIOR)) return Q2_OK;
-  Q2_TRY(shared_rows(reader, PRIOR "/weight", Q2_REAL, &rows));
+  Q2_TRY(q2_shared_rows(reader, PRIOR "/weight", Q2_REAL, &rows));
   prior->count = (int)rows.count;
   Q2_TRY(q2_read_text(reader, PRIOR "/kind", &rows, Q2_KIND_LENGTH, 0, &prior->kind));
   Q2_TRY(q2_read_double(reader, PRIOR "/weight", &rows, 0, 1.0, &prior->weight));

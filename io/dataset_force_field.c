@@ -91,13 +91,9 @@ static int check_parameters(struct q2_reader *reader, int has_scale) {
 
 int q2_read_parameters(struct q2_reader *reader) {
   struct q2_parameters *p = &reader->dataset->parameters;
-  struct q2_hdf5_table table;
-  Q2_TRY(q2_hdf5_describe(&reader->file, PARAMETERS "value", Q2_REAL, 1, Q2_ANY, 1, &table, reader->error));
-  if (table.rows > INT32_MAX)
-    return q2_fail(reader->error, "%s: " PARAMETERS "value: expected at most %d rows, found %lld", reader->file.path, INT32_MAX,
-                   (long long)table.rows);
-  const struct q2_rows rows = {.total = table.rows, .count = table.rows, .shared = 1};
-  p->count = (int)table.rows;
+  struct q2_rows rows;
+  Q2_TRY(q2_shared_rows(reader, PARAMETERS "value", Q2_REAL, &rows));
+  p->count = (int)rows.count;
   Q2_TRY(q2_read_text(reader, PARAMETERS "kind", &rows, Q2_KIND_LENGTH, 0, &p->kind));
   Q2_TRY(q2_read_text(reader, PARAMETERS "label", &rows, Q2_LABEL_LENGTH, 1, &p->label));
   Q2_TRY(q2_read_text(reader, PARAMETERS "unit", &rows, Q2_UNIT_LENGTH, 0, &p->unit));
@@ -105,7 +101,7 @@ int q2_read_parameters(struct q2_reader *reader) {
   Q2_TRY(read_bounds(reader, PARAMETERS "lower", &rows, &p->lower));
   Q2_TRY(read_bounds(reader, PARAMETERS "upper", &rows, &p->upper));
   Q2_TRY(q2_read_int32(reader, PARAMETERS "active", &rows, 0, 0, 1, &p->active));
-  Q2_TRY(q2_read_int32(reader, PARAMETERS "link", &rows, 0, -1, table.rows - 1, &p->link));
+  Q2_TRY(q2_read_int32(reader, PARAMETERS "link", &rows, 0, -1, rows.count - 1, &p->link));
   const int has_scale = q2_hdf5_exists(&reader->file, PARAMETERS "scale");
   if (has_scale) Q2_TRY(q2_read_double(reader, PARAMETERS "scale", &rows, 0, 1.0, &p->scale));
   p->factor = q2_allocate(rows.count, sizeof *p->factor);

@@ -9,20 +9,16 @@
 
 static int read_bytes(struct q2_reader *reader) {
   struct q2_origin *origin = &reader->dataset->origin;
-  struct q2_hdf5_table table;
-  Q2_TRY(q2_hdf5_describe(&reader->file, ORIGIN "/text", Q2_INTEGER, 1, Q2_ANY, 1, &table, reader->error));
-  if (table.rows > INT_MAX)
-    return q2_fail(reader->error, "%s: " ORIGIN "/text: expected at most %d bytes, found %lld", reader->file.path, INT_MAX,
-                   (long long)table.rows);
-  const struct q2_rows rows = {.total = table.rows, .count = table.rows, .shared = 1};
+  struct q2_rows rows;
+  Q2_TRY(q2_shared_rows(reader, ORIGIN "/text", Q2_INTEGER, &rows));
   int32_t *wide = NULL;
   int status = q2_read_int32(reader, ORIGIN "/text", &rows, 0, 0, UCHAR_MAX, &wide);
   if (status == Q2_OK) {
-    origin->bytes = q2_allocate_everywhere(reader->comm, table.rows, 1, ORIGIN "/text", reader->error);
+    origin->bytes = q2_allocate_everywhere(reader->comm, rows.count, 1, ORIGIN "/text", reader->error);
     status = origin->bytes ? Q2_OK : Q2_FAILED;
-    origin->size = table.rows;
+    origin->size = rows.count;
   }
-  for (int64_t k = 0; k < table.rows && status == Q2_OK; k++)
+  for (int64_t k = 0; k < rows.count && status == Q2_OK; k++)
     origin->bytes[k] = (char)(unsigned char)wide[k];
   free(wide);
   return status;

@@ -32,6 +32,9 @@ const char *q2_place(const struct q2_reader *reader, const char *name, const str
 int q2_read_offset(struct q2_reader *reader, const char *name, const char *counted, int64_t total, int64_t **offset,
                    struct q2_rows *rows);
 
+/* Fills *rows for a dataset of one dimension, of at most INT32_MAX rows, that every rank reads whole. */
+int q2_shared_rows(struct q2_reader *reader, const char *name, enum q2_hdf5_class type_class, struct q2_rows *rows);
+
 /* Reads integers within low..high; columns 0: a dataset of one dimension. *data [rows->count][columns]. */
 int q2_read_int32(struct q2_reader *reader, const char *name, const struct q2_rows *rows, int64_t columns, int64_t low,
                   int64_t high, int32_t **data);

@@ -120,6 +120,15 @@ static int keep(const char *target, const char *suffix) {
   return rename(target, kept);
 }
 
+/* Renames the temporary file over `target`, which keeps its old content under the suffix (NULL: not), and flushes the
+ * directory. */
+static int put_in_place(const char *path, const char *temporary, const char *target, const char *suffix,
+                        struct q2_error *error) {
+  if (suffix && keep(target, suffix) != 0) return fail(path, "the old file cannot be kept", error);
+  if (rename(temporary, target) != 0) return fail(path, "cannot be renamed into place", error);
+  return flush_directory(target) == 0 ? Q2_OK : fail(path, "is written, but its directory cannot be flushed to disk", error);
+}
+
 int q2_durable_write(const char *path, const void *data, size_t size, struct q2_error *error) {
   return q2_durable_write_keeping(path, NULL, data, size, error);
 }
@@ -134,13 +143,9 @@ int q2_durable_write_keeping(const char *path, const char *suffix, const void *d
   if (status == Q2_OK && fsync(file) != 0) status = fail(path, "cannot be flushed to disk", error);
   if (status == Q2_OK && compare(file, data, size) != 0) status = fail(path, "does not read back as written", error);
   if (close(file) != 0 && status == Q2_OK) status = fail(path, "cannot be closed", error);
-  if (status == Q2_OK && suffix && keep(target, suffix) != 0) status = fail(path, "the old file cannot be kept", error);
-  if (status == Q2_OK && rename(temporary, target) != 0) status = fail(path, "cannot be renamed into place", error);
-  if (status != Q2_OK) {
-    unlink(temporary);
-    return status;
-  }
-  return flush_directory(target) == 0 ? Q2_OK : fail(path, "is written, but its directory cannot be flushed to disk", error);
+  if (status == Q2_OK) status = put_in_place(path, temporary, target, suffix, error);
+  if (status != Q2_OK) unlink(temporary); /* it is gone where only the directory's flush has failed */
+  return status;
 }
 
 int q2_durable_begin(const char *path, const void *data, size_t size, long long room, struct q2_durable_file *file,
@@ -164,10 +169,7 @@ int q2_durable_end(const char *path, const struct q2_durable_file *file, struct 
   if (descriptor < 0) return fail(path, "cannot be flushed to disk", error);
   int status = fsync(descriptor) == 0 ? Q2_OK : fail(path, "cannot be flushed to disk", error);
   if (close(descriptor) != 0 && status == Q2_OK) status = fail(path, "cannot be closed", error);
-  if (status == Q2_OK && rename(file->temporary, file->target) != 0) status = fail(path, "cannot be renamed into place", error);
-  if (status != Q2_OK) return status;
-  return flush_directory(file->target) == 0 ? Q2_OK
-                                            : fail(path, "is written, but its directory cannot be flushed to disk", error);
+  return status == Q2_OK ? put_in_place(path, file->temporary, file->target, NULL, error) : status;
 }
 
 void q2_durable_abandon(const struct q2_durable_file *file) { unlink(file->temporary); }
