@@ -6,8 +6,8 @@
 #include "../io/memory.h"
 #include "../kernels/precision.h"
 #include "commands.h"
+#include "molecule_table.h"
 #include "precision_trace.h"
-#include "result_file.h"
 
 /* What the modes are compared with, and room for a mode's own. */
 struct study {
@@ -170,7 +170,6 @@ int q2_command_precision(MPI_Comm comm, const struct q2_command_line *line, int 
   struct study study = {.session = &session, .row = rows};
   (void)status;
   int outcome = q2_session_open(comm, line, 1, &session, error);
-  if (outcome == Q2_OK) outcome = q2_result_check_writable(comm, session.options.output, error);
   if (outcome == Q2_OK && session.rank == 0) outcome = q2_image_create(&study.image, error);
   outcome = q2_agree(comm, outcome, error);
   if (outcome == Q2_OK) outcome = run(&study, error);

@@ -48,9 +48,8 @@ static int note_iterate(struct q2_fit_state *state, int number, const double *x,
                                    .gradient_norm = NAN,
                                    .step = step,
                                    .seconds = q2_fit_elapsed(state),
-                                   .precision = state->options->precision_count == 2 && !state->fast
-                                                    ? state->options->precision[1]
-                                                    : state->options->precision[0]};
+                                   .precision =
+                                       state->options->precision[state->options->precision_count == 2 && !state->fast]};
   if (index >= 0)
     iteration.gradient_norm = q2_projected_gradient_norm(state->problem->variables, x, log->gradient + index * log->variables);
   state->message[EVALUATION] = (double)index;
