@@ -188,6 +188,7 @@ static int fits(const struct q2_assigner *a, const struct q2_type_row *row, enum
   static const int backwards[][4] = {{0}, {0}, {1, 0}, {2, 1, 0}, {3, 2, 1, 0}};
   const int bonds = row->atom_count - 1, of_types = a->rules == Q2_RULES_OF_TYPES;
   if (of_types && row->angle_class && row->angle_class != asked->angle_class) return 0;
+  if (family == Q2_ROWS_OF_IMPROPERS) return fits_in_order(a, row, asked->atoms, forwards);
   if (family == Q2_ROWS_OF_OUT_OF_PLANE)
     return fits_in_order(a, row, asked->atoms, forwards) || fits_in_order(a, row, asked->atoms, swapped);
   return ((!of_types || row->partial == asked->partial) && fits_in_order(a, row, asked->atoms, forwards)) ||

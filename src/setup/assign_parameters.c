@@ -11,7 +11,7 @@
 
 /* --- labels --- */
 
-/* "C3-H1", "C3~H1" across a partial bond, "C3-Rh6-C3@90", "*-C3-C3-*\/2". */
+/* "C3-H1", "C3~H1" across a partial bond, "C3-Rh6-C3@90", "H1-C3-C3-H1/2" for a periodicity. */
 static void write_label(const struct q2_type_row *row, char *label, size_t size) {
   int length = 0;
   for (int k = 0; k < row->atom_count; k++)

@@ -119,4 +119,7 @@ int q2_assign_angles(struct q2_assigner *a);   /* with Urey-Bradley and stretch-
 int q2_assign_torsions(struct q2_assigner *a); /* with torsion-stretch */
 int q2_assign_planar(struct q2_assigner *a);   /* impropers, out-of-plane bends */
 
+/* assign_impropers.c: the impropers of a centre, by the set's rows. */
+int q2_assign_impropers(struct q2_assigner *a, struct q2_row_set *set, int centre);
+
 #endif

@@ -1,12 +1,9 @@
-/* Impropers and out-of-plane bends by the rows of a force field: which ligands of a centre stand where is each format's own
- * rule (docs/typing.md). */
+/* What keeps centres planar: out-of-plane bends; impropers are in assign_impropers.c. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../io/memory.h"
 #include "assign_parts.h"
-
-/* --- out-of-plane bends --- */
 
 /* A bend of each ligand of a centre with three (Tinker's kopbend). */
 static int assign_out_of_plane(struct q2_assigner *a, struct q2_row_set *set, int centre) {
@@ -25,6 +22,9 @@ static int assign_out_of_plane(struct q2_assigner *a, struct q2_row_set *set, in
 int q2_assign_planar(struct q2_assigner *a) {
   for (int centre = 0; centre < a->record->atom_count; centre++)
     for (int s = 0; s < a->set_count; s++)
-      if (a->set[s].family == Q2_ROWS_OF_OUT_OF_PLANE) Q2_TRY(assign_out_of_plane(a, &a->set[s], centre));
+      if (a->set[s].family == Q2_ROWS_OF_IMPROPERS)
+        Q2_TRY(q2_assign_impropers(a, &a->set[s], centre));
+      else if (a->set[s].family == Q2_ROWS_OF_OUT_OF_PLANE)
+        Q2_TRY(assign_out_of_plane(a, &a->set[s], centre));
   return Q2_OK;
 }

@@ -224,7 +224,9 @@ static int add_spring(struct q2_force_field *field, struct q2_type_row *row, int
   const int k = family - BOND;
   strcpy(row->form, springs[k].form);
   row->parameter_count = 2;
-  row->parameter[0] = number_of(q2_force_constant_find(springs[k].kind)->standard, springs[k].units[0]);
+  const double weak = 50.0; /* between atoms that are not bonded */
+  row->parameter[0] =
+      number_of(family == UREY_BRADLEY ? weak : q2_force_constant_find(springs[k].kind)->standard, springs[k].units[0]);
   row->parameter[1] = number_of(row->angle_class == 1 ? 180.0 : mean, springs[k].units[1]);
   return q2_force_field_add_row(field, row, error);
 }
