@@ -12,7 +12,7 @@ static const double STRAIGHT = 175.0, STEP = 30.0; /* degrees */
 
 /* --- sets --- */
 
-static enum q2_row_family family_of(const char *form) {
+enum q2_row_family q2_assign_family(const char *form) {
   static const struct {
     const char *start;
     enum q2_row_family family;
@@ -31,7 +31,7 @@ static enum q2_row_family family_of(const char *form) {
 }
 
 static struct q2_row_set *set_of(struct q2_assigner *a, const char *form) {
-  const enum q2_row_family family = family_of(form);
+  const enum q2_row_family family = q2_assign_family(form);
   const char *own = a->rules == Q2_RULES_OF_OPENMM ? form : "";
   for (int s = 0; s < a->set_count; s++)
     if (a->set[s].family == family && strcmp(a->set[s].form, own) == 0) return &a->set[s];

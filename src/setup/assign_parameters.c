@@ -29,10 +29,10 @@ static void write_label(const struct q2_type_row *row, char *label, size_t size)
 }
 
 /* Takes `label` for a row unless another one of the same family has it, or it is too long: then the number is put behind it. */
-static int take_label(struct q2_assigner *a, struct q2_lookup *taken, const char *family, const char *label, int number,
+static int take_label(struct q2_assigner *a, struct q2_lookup *taken, int family, const char *label, int number,
                       char to[Q2_LABEL_LENGTH]) {
   char key[Q2_KIND_LENGTH + 128];
-  const int length = snprintf(key, sizeof key, "%.4s %s", family, label);
+  const int length = snprintf(key, sizeof key, "%d %s", family, label);
   const int64_t known = taken->count;
   if (strlen(label) < Q2_LABEL_LENGTH) {
     const int64_t place = q2_lookup_add(taken, key, (size_t)length);
@@ -58,10 +58,10 @@ int q2_assign_labels(struct q2_assigner *a) {
   for (int r = 0; r < field->row_count && status == Q2_OK; r++) {
     char label[128];
     write_label(&field->row[r], label, sizeof label);
-    status = take_label(a, &taken, field->row[r].form, label, r + 1, a->label[r]);
+    status = take_label(a, &taken, (int)q2_assign_family(field->row[r].form), label, r + 1, a->label[r]);
   }
   for (int n = 0; n < field->nonbonded_count && status == Q2_OK; n++)
-    status = take_label(a, &taken, "pair", field->nonbonded[n].name.text, n + 1, a->nonbonded_label[n]);
+    status = take_label(a, &taken, -1, field->nonbonded[n].name.text, n + 1, a->nonbonded_label[n]);
   q2_lookup_free(&taken);
   return status;
 }

@@ -72,6 +72,7 @@ int q2_assign_wildcards(const struct q2_type_row *row);
 /* The row of the set for atoms along bonds, in either direction; of out-of-plane bends the ends 0 and 2 may change places.
  * NULL: none. */
 int q2_assign_find(struct q2_assigner *a, struct q2_row_set *set, const int *atoms, const struct q2_type_row **row);
+enum q2_row_family q2_assign_family(const char *form);
 int q2_assign_has_rows(const struct q2_assigner *a, enum q2_row_family family);
 
 /* Bit b: the bond between atoms b and b + 1 of a chain is a partial one. */
