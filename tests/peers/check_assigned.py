@@ -5,10 +5,10 @@
 Force fields are random: rows by type and by class, with and without wildcards, in a random order and direction, several
 components a torsion, impropers in each of OpenMM's orderings; most terms have several rows that fit. Molecules are the bundled
 set's, their atoms moved by some 0.05 angstrom off planes and symmetry, those with an angle above 170 degrees left out.
-Claims, for each molecule: the energies agree within 1e-6 kcal/mol, the forces within 1e-6 kcal/mol/angstrom, and molecules
-lose much of that agreement where one row more is taken away (so that the rows matter).
+Claims, for each molecule: the energies agree within 1e-6 kcal/mol, the forces within 1e-6 kcal/mol/angstrom.
     OpenMM   the XML file is read by both, molecules are residues of it
     AMBER    the frcmod is read by q2hpc, and by ParmEd, which makes OpenMM's XML of it
+    protein  OpenMM's own ff14SB and the peptide of 582 atoms that comes with it; q2hpc is given types and charges by atom
 
 Exit status: 0 all within, 1 a claim failed, 77 a peer package is missing (CTest: skipped), 2 a program failed.
 """
@@ -254,8 +254,12 @@ def by_openmm(molecule, field):
         return None  # atoms that are alike changed places: their numbers, which order impropers, are others
     system = field.createSystem(topology, nonbondedMethod=app.NoCutoff, residueTemplates={residue: molecule.name},
                                 constraints=None, rigidWater=False, removeCMMotion=False)
+    return evaluate(system, molecule.positions)
+
+
+def evaluate(system, positions):
     context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName("Reference"))
-    context.setPositions(0.1 * molecule.positions)
+    context.setPositions(0.1 * positions)
     state = context.getState(getEnergy=True, getForces=True)
     energy = state.getPotentialEnergy().value_in_unit(unit.kilocalorie_per_mole)
     return energy, np.array(state.getForces(asNumpy=True).value_in_unit(unit.kilocalorie_per_mole / unit.angstrom))
@@ -292,6 +296,42 @@ def compare(what, molecules, found, field):
     return failed, compared
 
 
+class Peptide:
+    """OpenMM's test.pdb without water and ions, as it types it."""
+    name = "peptide"
+
+    def __init__(self, field):
+        data = Path(app.__file__).parent / "data"
+        pdb = app.PDBFile(str(data / "test.pdb"))
+        model = app.Modeller(pdb.topology, pdb.positions)
+        model.deleteWater()
+        model.delete([r for r in model.topology.residues() if r.name.upper() in ("CL", "NA")])
+        self.topology, atoms = model.topology, list(model.topology.atoms())
+        self.positions = np.array(model.positions.value_in_unit(unit.angstrom))
+        self.elements = [atom.element.atomic_number for atom in atoms]
+        self.bonds = [(bond[0].index, bond[1].index) for bond in self.topology.bonds()]
+        self.system = field.createSystem(self.topology, nonbondedMethod=app.NoCutoff, constraints=None, rigidWater=False,
+                                         removeCMMotion=False)
+        pairs = next(force for force in self.system.getForces() if isinstance(force, openmm.NonbondedForce))
+        self.charges = [pairs.getParticleParameters(k)[0].value_in_unit(unit.elementary_charge) for k in range(len(atoms))]
+        templates = field.getMatchingTemplates(self.topology)
+        bonded = neighbours_of(len(atoms), self.bonds)
+        self.types = []
+        for residue, template in zip(self.topology.residues(), templates):
+            match = compiled.matchResidueToTemplate(residue, template, bonded, False, False)
+            self.types += [template.atoms[k].type for k in match]
+
+
+def check_peptide(programs, folder):
+    path = str(Path(app.__file__).parent / "data" / "amber14" / "protein.ff14SB.xml")
+    peptide = Peptide(app.ForceField(path))
+    (energy,), (forces,) = by_q2hpc(programs, folder, [peptide], [path])
+    expected = evaluate(peptide.system, peptide.positions)
+    off = abs(energy - expected[0]), np.abs(forces - expected[1]).max()
+    print(f"ff14SB, {len(peptide.elements)} atoms: energy off by {off[0]:.1e} kcal/mol, forces by {off[1]:.1e} kcal/mol/angstrom")
+    return not max(off) <= TOLERANCE
+
+
 def main():
     programs, path = sys.argv[1:3], sys.argv[3]
     failed, compared = 0, 0
@@ -316,6 +356,7 @@ def main():
                 field = app.ForceField(str(folder / "made.xml"))
             more = compare(f"{ordering}, seed {seed}", molecules, found, in_the_order_of_the_file(field))
             failed, compared = failed + more[0], compared + more[1]
+        failed += check_peptide(programs, folder)
     print(f"{compared} comparisons, {failed} failures")
     sys.exit(1 if failed or compared < 100 else 0)
 
