@@ -75,7 +75,8 @@ static void amber_order_of_ligands(void) {
                {"o o o c", "4-1 4-2 4-3", "o -o -c -o ", "1-2-4-3:o-o-c-o/2"},
                {"n o ha c", "4-1 4-2 4-3", "X -X -c -X ", "1-2-4-3:*-*-c-*/2"},
                {"n o ha c", "4-3 4-2 4-1", "X -X -c -ha", "1-2-4-3:*-*-c-ha/2"},
-               {"n o ha c", "4-3 4-2 4-1", "X -X -n -ha", ""}};
+               {"n o ha c", "4-3 4-2 4-1", "X -X -n -ha", ""},
+               {"n o ha c", "4-3 4-2 4-1", "X -X -c -ha     1.1         180.          2.\nX -X -c -o ", "1-2-4-3:*-*-c-ha/2"}};
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     char field[1024];
     struct q2_dataset d;
@@ -262,6 +263,24 @@ static void tinker_cross_terms(void) {
   q2_dataset_free(&d);
 }
 
+/* Without the row of a bond that they span there are no cross terms. */
+static void cross_terms_need_their_bonds(void) {
+  char field[4096];
+  struct q2_dataset d;
+  struct q2_error error;
+  struct q2_assignment_report report = {0};
+  snprintf(field, sizeof field, "%s", mm3);
+  char *bond = strstr(field, "bond 1 1 4.49");
+  memmove(bond, strchr(bond, '\n') + 1, strlen(strchr(bond, '\n')));
+  CHECK(assigned("made.prm", field, &mm3_molecule, &omit, &d, &report, &error) == Q2_OK, "%s", error.text);
+  CHECK_TEXT(assigned_terms(&d, "stretch_bend"), "");
+  CHECK_TEXT(assigned_terms(&d, "torsion_stretch"), "");
+  CHECK(assigned_noted(&report, "stretch-bend", NULL, Q2_MATCHED) == 0 &&
+        assigned_noted(&report, "torsion-stretch", "4-1-2-4", Q2_MATCHED_NONE) == 2);
+  q2_assignment_report_free(&report);
+  q2_dataset_free(&d);
+}
+
 /* Charges by type; what Tinker's sites and charges make together is refused; types that do not exist, or are for another
  * element. */
 static void tinker_types(void) {
@@ -385,6 +404,25 @@ static void openmm_charges(void) {
   }
 }
 
+/* The row that comes last gives a type its parameters. */
+static void openmm_pairs(void) {
+  static const char of_class[] = "<Atom class=\"A\" sigma=\"0.3\" epsilon=\"0.4\" charge=\"0\"/>";
+  static const char of_type[] = "<Atom type=\"b\" sigma=\"0.2\" epsilon=\"0.4\" charge=\"0\"/>";
+  const struct assigned_molecule molecule = {"made", "a b", "C C", "1-2", NULL, NULL};
+  for (int type_last = 0; type_last < 2; type_last++) {
+    char field[2048];
+    struct q2_dataset d;
+    struct q2_error error;
+    snprintf(field, sizeof field,
+             XML_HEAD "<NonbondedForce coulomb14scale=\"1\" lj14scale=\"1\">%s%s</NonbondedForce></ForceField>",
+             type_last ? of_class : of_type, type_last ? of_type : of_class);
+    CHECK(assigned("made.xml", field, &molecule, &omit, &d, NULL, &error) == Q2_OK, "%s", error.text);
+    CHECK_TEXT(d.nonbonded.label[d.type[0]], "A");
+    CHECK_TEXT(d.nonbonded.label[d.type[1]], type_last ? "b" : "A");
+    q2_dataset_free(&d);
+  }
+}
+
 /* --- bonds and angles without a row --- */
 
 static void unmatched_in_three_ways(void) {
@@ -473,10 +511,12 @@ int main(int argc, char **argv) {
   tinker_torsions();
   tinker_impropers();
   tinker_cross_terms();
+  cross_terms_need_their_bonds();
   tinker_types();
   openmm_precedence();
   openmm_impropers();
   openmm_charges();
+  openmm_pairs();
   unmatched_in_three_ways();
   fitted_parameters();
   shared_constants_are_refused();
