@@ -222,7 +222,7 @@ static const char mm3[] = TINKER_HEAD
     "bond 1 1 4.49 1.5247\nbond 1 2 5.7 1.41\nbond 1 3 4.74 1.112  # OPT\n"
     "angle 1 1 2 0.83 108.0\nangle 1 1 3 0.59 109.8\nangle 2 1 3 0.82 110.0\nangle 3 1 3 0.55 107.6\n"
     "ureybrad 3 1 3 5.0 1.8\nstrbnd 1 1 2 0.13 0.13\nstrbnd 2 1 1 0.14 0.14\n"
-    "opbend 2 1 0 0 0.05\nopbend 0 1 0 0 0.02\n"
+    "opbend 2 1 0 0 0.05\nopbend 0 1 0 0 0.02\nopbend 3 1 2 1 0.03\n"
     "torsion 3 1 1 3 0.0 0.0 1 0.0 180.0 2 0.238 0.0 3\ntorsion 2 1 1 3 0.0 0.0 1 0.0 180.0 2 0.18 0.0 3\n"
     "strtors 3 1 1 3 0.0 0.0 0.059\n";
 
@@ -249,7 +249,7 @@ static void tinker_cross_terms(void) {
   CHECK_TEXT(assigned_terms(&d, "torsion_stretch"), "4-1-2-6:3-1-1-3 5-1-2-6:3-1-1-3");
   /* three ligands each: the one named bends by its own row */
   CHECK_TEXT(assigned_terms(&d, "out_of_plane_mm3"),
-             "2-1-4-5:*-1-*-* 2-1-5-4:*-1-*-* 4-1-5-2:*-1-*-* 1-2-3-6:*-1-*-* 1-2-6-3:*-1-*-2 3-2-6-1:*-1-*-*");
+             "2-1-4-5:*-1-*-* 2-1-5-4:*-1-*-* 4-1-5-2:*-1-*-* 1-2-3-6:2-1-1-3 1-2-6-3:*-1-*-2 3-2-6-1:*-1-*-*");
   /* hydrogens are moved towards their neighbours */
   CHECK(d.has_sites && d.reduction_parent[3] == 0 && d.reduction_parent[5] == 1 && d.reduction_parent[2] == -1);
   CHECK_CLOSE(d.reduction[3], 0.077, 1e-15);
@@ -488,6 +488,23 @@ static void fitted_parameters(void) {
         "%s", error.text);
 }
 
+/* A row of one component in MM3's form: the other two are not in the file, and vary where they are named. */
+static void what_the_file_lacks_stays(void) {
+  static const char field[] = TINKER_HEAD "bond-cubic -2.55\nbond-quartic 3.793125\ntorsion 3 1 1 3 0.238 0.0 3\n";
+  const struct assigned_molecule molecule = {"made", "4 1 2 4", "H C C H", "1-2 2-3 3-4", NULL, NULL};
+  static const char *const cases[][2] = {{"all", "torsion_v3:3-1-1-3"},
+                                         {"marked", "torsion_v3:3-1-1-3"},
+                                         {"torsion_v1,torsion_v3", "torsion_v1:3-1-1-3 torsion_v3:3-1-1-3"}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const struct q2_assign_options options = {.unmatched = Q2_UNMATCHED_OMIT, .fit = cases[k][0]};
+    struct q2_dataset d;
+    struct q2_error error;
+    CHECK(assigned("made.prm", field, &molecule, &options, &d, NULL, &error) == Q2_OK, "%s", error.text);
+    CHECK_TEXT(assigned_active(&d), cases[k][1]);
+    q2_dataset_free(&d);
+  }
+}
+
 /* A constant that varies is one number: it cannot be halved for one molecule and not for another. */
 static void shared_constants_are_refused(void) {
   static const char field[] = TINKER_HEAD "imptors 0 2 1 3 8.0 180.0 2\n";
@@ -519,6 +536,7 @@ int main(int argc, char **argv) {
   openmm_pairs();
   unmatched_in_three_ways();
   fitted_parameters();
+  what_the_file_lacks_stays();
   shared_constants_are_refused();
   MPI_Finalize();
   return check_result();
