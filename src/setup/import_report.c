@@ -18,31 +18,31 @@ void q2_import_print_sources(const struct q2_sources *sources, const struct q2_g
   q2_print(printer, "\n");
 }
 
-/* "bonds       3 molecules as in their files, 2 from geometries\n": numbers that are not 0. */
-static void print_counts(struct q2_printer *printer, const char *title, int count, const char *const *words,
-                         const int64_t *number) {
-  const char *separator = "";
+/* "bonds       of files: 3 molecules; by distance: 2": numbers that are not 0. */
+static void print_counts(struct q2_printer *printer, const char *title, const char *const *words, const int64_t *number) {
+  const char *separator = "", *what = " molecules";
   q2_print(printer, "%-11s ", title);
-  for (int k = 0; k < count; k++) {
+  for (int k = 0; k < 3; k++) {
     if (number[k] == 0) continue;
-    q2_print(printer, "%s%lld %s", separator, (long long)number[k], words[k]);
+    q2_print(printer, "%s%s: %lld%s", separator, words[k], (long long)number[k], what);
     separator = "; ";
+    what = "";
   }
   q2_print(printer, "\n");
 }
 
 void q2_import_print_molecules(const struct q2_molecules_summary *s, const struct q2_molecules_options *options,
                                struct q2_printer *printer) {
-  static const char *const bonds[] = {"molecules with those of their files", "with those by distance", "with orders by length"};
-  static const char *const types[] = {"molecules with those of their files", "with those of residues", "by rules"};
+  static const char *const bonds[] = {"of files", "by distance", "their orders by length"};
+  static const char *const types[] = {"of files", "of residues", "by rules"};
   const int64_t bond_numbers[] = {s->bonds_of_files, s->bonds_perceived, s->orders_perceived};
   const int64_t type_numbers[] = {s->types_of_files, s->types_of_residues, s->types_by_rules};
+  const int own_rules = options->types[0] && strcmp(options->types, "elements") != 0;
   if (!printer->speaks) return;
-  print_counts(printer, "bonds", 3, bonds, bond_numbers);
-  print_counts(printer, "types", 3, types, type_numbers);
+  print_counts(printer, "bonds", bonds, bond_numbers);
+  print_counts(printer, "types", types, type_numbers);
   if (s->types_by_rules > 0)
-    q2_print(printer, "            rules: %s\n",
-             options->types[0] && strcmp(options->types, "elements") != 0 ? options->types : "elements and their neighbours");
+    q2_print(printer, "            rules: %s\n", own_rules ? options->types : "elements and numbers of neighbours");
   if (s->doubtful > 0)
     q2_warn(printer, "bonds of %lld molecules look doubtful; the first: %s", (long long)s->doubtful, s->doubt);
 }
