@@ -18,6 +18,7 @@ struct import {
   struct q2_gathered gathered;
   struct q2_import_field field;
   struct q2_recipe *recipe;
+  struct q2_completion *completion;
   struct q2_builder *builder;
   struct q2_molecule_facts *facts; /* [molecules of this rank] */
   struct q2_assignment_report report;
@@ -41,6 +42,7 @@ static int read_small(struct import *import, const struct q2_command_line *line,
   const struct q2_import_options *options = &import->options;
   Q2_TRY(q2_recipe_read(options->observables, options->weights, &import->recipe, error));
   Q2_TRY(q2_import_field_read(options->force_field, options->force_field_format, &import->field, error));
+  Q2_TRY(q2_completion_read(&options->molecules, &import->field, &import->completion, error));
   return q2_options_check_used(line, error);
 }
 
@@ -58,7 +60,7 @@ static int read_molecules(struct import *import, const struct q2_command_line *l
   Q2_TRY(q2_check_gathered(import->comm, &import->gathered, &options->checks, &import->printer, &checks, error));
   q2_import_print_sources(&import->sources, &import->gathered, &import->printer);
   q2_check_print(&checks, &options->checks, &import->printer);
-  Q2_TRY(q2_import_molecules(import->comm, &import->gathered, &import->field, &options->molecules, &molecules, error));
+  Q2_TRY(q2_import_molecules(import->comm, &import->gathered, import->completion, &molecules, error));
   q2_import_print_molecules(&molecules, &options->molecules, &import->printer);
   return Q2_OK;
 }
@@ -129,6 +131,7 @@ int q2_command_import(MPI_Comm comm, const struct q2_command_line *line, int *st
   q2_assignment_report_free(&import->report);
   q2_builder_free(import->builder);
   free(import->facts);
+  q2_completion_free(import->completion);
   q2_recipe_free(import->recipe);
   q2_import_field_free(&import->field);
   q2_gathered_free(&import->gathered);

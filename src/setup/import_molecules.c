@@ -24,6 +24,13 @@ struct named_bonds {
   int32_t (*partial)[2];   /* [count] those of the molecule at hand */
 };
 
+struct q2_completion {
+  const struct q2_molecules_options *options;
+  const struct q2_import_field *field;
+  struct q2_typing_rules *rules; /* NULL: the user names none, and there is a force field */
+  struct named_bonds named;
+};
+
 static int read_named_bond(const char *word, size_t length, struct named_bond *bond, struct q2_error *error) {
   const char *colon = word + length;
   int i, j, used = 0;
@@ -116,13 +123,13 @@ static int draw_orders(struct q2_molecule_record *record, struct q2_molecules_su
   return q2_lewis_orders(record, error);
 }
 
-static int find_bonds(struct q2_molecule_record *record, const struct q2_molecules_options *options, struct named_bonds *named,
-                      struct q2_molecules_summary *summary, struct q2_error *error) {
-  struct q2_perception_options perception = options->bonds;
+static int find_bonds(struct q2_completion *c, struct q2_molecule_record *record, struct q2_molecules_summary *summary,
+                      struct q2_error *error) {
+  struct q2_perception_options perception = c->options->bonds;
   char doubt[160];
-  perception.partial_count = named_for(named, record->name);
-  perception.partial = (const int32_t(*)[2])named->partial;
-  if (options->perceive || record->bond_count < 0) {
+  perception.partial_count = named_for(&c->named, record->name);
+  perception.partial = (const int32_t(*)[2])c->named.partial;
+  if (c->options->perceive || record->bond_count < 0) {
     summary->bonds_perceived++;
     Q2_TRY(q2_perceive_bonds(record, &perception, error));
   } else {
@@ -148,24 +155,24 @@ static int apply_rules(const struct q2_typing_rules *rules, struct q2_molecule_r
   return status;
 }
 
-/* rules: NULL where the user names none and there is a force field. */
-static int find_types(struct q2_molecule_record *record, const struct q2_gathered_facts *facts,
-                      const struct q2_import_field *field, const struct q2_typing_rules *rules, int replace,
+static int find_types(const struct q2_completion *c, struct q2_molecule_record *record, const struct q2_gathered_facts *facts,
                       struct q2_molecules_summary *summary, struct q2_error *error) {
+  const int replace = c->options->types[0] != '\0';
   int found = 0;
-  if (!replace && field->types.residue_count > 0) Q2_TRY(q2_force_field_residue_types(&field->types, record, &found, error));
+  if (!replace && c->field->types.residue_count > 0)
+    Q2_TRY(q2_force_field_residue_types(&c->field->types, record, &found, error));
   if (found) {
     summary->types_of_residues++;
   } else if (record->type && !replace) {
     summary->types_of_files++;
-  } else if (rules) {
+  } else if (c->rules) {
     summary->types_by_rules++;
-    return apply_rules(rules, record, error);
+    return apply_rules(c->rules, record, error);
   } else {
     return q2_fail(error,
                    "%s: molecule '%s' has no atom types, which %s needs; files that have them (.mol2, .mmo, .mae, Tinker .xyz) "
                    "stand beside it or in -topology, rules in -types",
-                   facts->origin, record->name, field->names);
+                   facts->origin, record->name, c->field->names);
   }
   return Q2_OK;
 }
@@ -192,21 +199,34 @@ static int read_rules(const char *types, int field_files, struct q2_typing_rules
   return status;
 }
 
-static int complete(struct q2_gathered *gathered, const struct q2_import_field *field,
-                    const struct q2_molecules_options *options, struct named_bonds *named, struct q2_molecules_summary *summary,
+int q2_completion_read(const struct q2_molecules_options *options, const struct q2_import_field *field,
+                       struct q2_completion **completion, struct q2_error *error) {
+  struct q2_completion *made = calloc(1, sizeof *made);
+  *completion = made;
+  if (!made) return q2_fail(error, "no memory for rules of types");
+  made->options = options;
+  made->field = field;
+  Q2_TRY(read_rules(options->types, field->file_count, &made->rules, error));
+  return read_named_bonds(options->partial, &made->named, error);
+}
+
+void q2_completion_free(struct q2_completion *completion) {
+  if (!completion) return;
+  q2_typing_free(completion->rules);
+  free(completion->named.bond);
+  free(completion->named.partial);
+  free(completion);
+}
+
+static int complete(struct q2_gathered *gathered, struct q2_completion *c, struct q2_molecules_summary *summary,
                     struct q2_error *error) {
-  struct q2_typing_rules *rules = NULL;
-  const int replace = options->types[0] != '\0';
-  Q2_TRY(read_rules(options->types, field->file_count, &rules, error));
-  int status = read_named_bonds(options->partial, named, error);
-  for (int m = 0; m < gathered->molecules.count && status == Q2_OK; m++) {
+  for (int m = 0; m < gathered->molecules.count; m++) {
     struct q2_molecule_record *record = &gathered->molecules.record[m];
-    status = find_bonds(record, options, named, summary, error);
-    if (status == Q2_OK) status = find_types(record, &gathered->facts[m], field, rules, replace, summary, error);
-    if (status == Q2_OK && field->mm3star) status = draw_orders(record, summary, error);
+    Q2_TRY(find_bonds(c, record, summary, error));
+    Q2_TRY(find_types(c, record, &gathered->facts[m], summary, error));
+    if (c->field->mm3star) Q2_TRY(draw_orders(record, summary, error));
   }
-  q2_typing_free(rules);
-  return status;
+  return Q2_OK;
 }
 
 /* Sums over ranks; the doubt is that of the first molecule. */
@@ -233,16 +253,11 @@ void q2_import_charges(struct q2_gathered *gathered, int charge) {
   }
 }
 
-int q2_import_molecules(MPI_Comm comm, struct q2_gathered *gathered, const struct q2_import_field *field,
-                        const struct q2_molecules_options *options, struct q2_molecules_summary *summary,
-                        struct q2_error *error) {
-  struct named_bonds named = {0};
+int q2_import_molecules(MPI_Comm comm, struct q2_gathered *gathered, struct q2_completion *completion,
+                        struct q2_molecules_summary *summary, struct q2_error *error) {
   memset(summary, 0, sizeof *summary);
-  int status = q2_agree(comm, complete(gathered, field, options, &named, summary, error), error);
-  if (status == Q2_OK) status = check_named(comm, &named, error);
-  free(named.bond);
-  free(named.partial);
-  if (status != Q2_OK) return status;
+  Q2_TRY(q2_agree(comm, complete(gathered, completion, summary, error), error));
+  Q2_TRY(check_named(comm, &completion->named, error));
   gather_summary(comm, summary);
-  return check_mixture(summary, options->types[0] != '\0', error);
+  return check_mixture(summary, completion->options->types[0] != '\0', error);
 }

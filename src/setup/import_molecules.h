@@ -24,14 +24,22 @@ struct q2_molecules_summary {
   char doubt[256];                                           /* "name: atom 3 (O) has no bond" */
 };
 
+/* Rules and names of bonds, read. */
+struct q2_completion;
+
+/* Reads what `options` name, for molecules that `field` shall hold for; both must outlive it. Local; every rank reads the same.
+ * Release with q2_completion_free, also after a failure. */
+int q2_completion_read(const struct q2_molecules_options *options, const struct q2_import_field *field,
+                       struct q2_completion **completion, struct q2_error *error);
+void q2_completion_free(struct q2_completion *completion); /* NULL is harmless */
+
 /* Gives the molecules whose files do not say it this charge. Local. Before the checks, which report those without. */
 void q2_import_charges(struct q2_gathered *gathered, int charge);
 
-/* Collective: completes the molecules of `gathered` for `field`. Types come from -types, else from the residues of the force
+/* Collective: completes the molecules of `gathered`. Types come from -types, else from the residues of the force
  * field, else from files; with a new force field molecules without any get those by element. What no way gives is refused, with
  * the molecule's name. */
-int q2_import_molecules(MPI_Comm comm, struct q2_gathered *gathered, const struct q2_import_field *field,
-                        const struct q2_molecules_options *options, struct q2_molecules_summary *summary,
-                        struct q2_error *error);
+int q2_import_molecules(MPI_Comm comm, struct q2_gathered *gathered, struct q2_completion *completion,
+                        struct q2_molecules_summary *summary, struct q2_error *error);
 
 #endif
