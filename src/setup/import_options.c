@@ -8,6 +8,7 @@
 
 #include "../../io/formats/molecule_formats.h"
 #include "../option_values.h"
+#include "fit_choice.h"
 
 enum { IMPORT = 1 << Q2_COMMAND_IMPORT, LARGEST_CHARGE = 1000 };
 
@@ -74,7 +75,7 @@ static int query_assign(struct q2_import_options *options, struct q2_error *erro
   Q2_TRY(text_option("-fit", options->text[3], sizeof options->text[3], error));
   Q2_TRY(choice_option("-unmatched", words, &unmatched, error));
   options->assign.unmatched = (enum q2_unmatched)unmatched;
-  return Q2_OK;
+  return q2_fit_check(options->assign.fit, error);
 }
 
 static int query_molecules(struct q2_import_options *options, struct q2_error *error) {
