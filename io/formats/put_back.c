@@ -28,7 +28,7 @@ static int find_places(const struct q2_dataset *dataset, const double *value, st
     snprintf(name[count], sizeof name[count], "%s %s", parameters->kind[p], parameters->label[p]);
     if (origin->line[p] == 0) {
       if (!changed) continue;
-      q2_fail(error, "%s: %s has another value, but no place in the file", origin->name, name[count]);
+      q2_fail(error, "%s: %s has changed, but has no place in the file", origin->name, name[count]);
       return -1;
     }
     place[count] = (struct q2_number_place){.line = origin->line[p],
