@@ -19,6 +19,9 @@ from openmm import app, unit
 
 KILOCALORIE, ANGSTROM = 4.184, 0.1  # kJ, nm
 BOHR = 0.529177210903  # angstrom, CODATA 2018
+# nm^2. Where the cross product of an angle's two sides is smaller, so that the angle is straight to 0.005 degrees, OpenMM 8 divides by this instead:
+# the energy is right, the force too small. There the gradient is taken from the energies.
+CUT = 1.0e-6
 
 
 class Molecule:
@@ -48,6 +51,10 @@ class Molecule:
 
     def torsions(self):
         return [(i, j, k, l) for j, k in self.bonds for i in self.neighbours[j] for l in self.neighbours[k] if len({i, j, k, l}) == 4]
+
+    def smallest_cross_product(self):
+        x = self.positions
+        return min((np.linalg.norm(np.cross(x[i] - x[j], x[k] - x[j])) for i, j, k in self.angles()), default=np.inf)
 
     def centres(self):
         return [(j, near) for j, all_near in enumerate(self.neighbours) for near in itertools.combinations(sorted(all_near), 3)]
@@ -158,11 +165,30 @@ def evaluate(field, molecule):
     """kcal/mol, kcal/mol/angstrom; in double precision."""
     platform = openmm.Platform.getPlatformByName("Reference")
     context = openmm.Context(field.system(molecule), openmm.VerletIntegrator(0.001), platform)
-    context.setPositions(molecule.positions * ANGSTROM)
-    state = context.getState(getEnergy=True, getForces=True)
-    energy = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole) / KILOCALORIE
-    forces = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
+    energy = energy_at(context, molecule.positions)
+    if molecule.smallest_cross_product() * ANGSTROM**2 < CUT:
+        return energy, differences(context, molecule.positions)
+    forces = context.getState(getForces=True).getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
     return energy, -forces / KILOCALORIE * ANGSTROM
+
+
+def energy_at(context, positions):
+    context.setPositions(positions * ANGSTROM)
+    return context.getState(getEnergy=True).getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole) / KILOCALORIE
+
+
+def differences(context, positions, step=2e-3):
+    """The gradient by central differences of energies with steps h and h/2, extrapolated."""
+    gradient = np.zeros(positions.size)
+    for k in range(positions.size):
+        shift = np.zeros(positions.size)
+        slopes = []
+        for h in (step, step / 2):
+            shift[k] = h
+            move = shift.reshape(positions.shape)
+            slopes.append((energy_at(context, positions + move) - energy_at(context, positions - move)) / (2 * h))
+        gradient[k] = (4 * slopes[1] - slopes[0]) / 3
+    return gradient.reshape(positions.shape)
 
 
 def read_evaluated(path):

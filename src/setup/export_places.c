@@ -14,6 +14,7 @@
 struct located {
   int32_t family, atom[Q2_EXPORT_ATOMS]; /* as struct q2_export_place has the names; ends and ligands ascending */
   int32_t is_term;                       /* 0 for what the bonds say, so that it comes first */
+  int32_t straight;                      /* near a straight angle, where q2hpc computes it in a way of its own */
   struct q2_export_component component;  /* order: the term's atom k is the place's atom order[k] */
 };
 
@@ -170,6 +171,8 @@ static int find_place(const struct locator *locator, const struct q2_term_table 
 
 /* --- near a straight angle q2hpc smooths --- */
 
+static double pi(void) { return acos(-1.0); }
+
 static double angle_at(const double *x, int i, int j, int k) {
   double u[3], v[3], dot = 0.0;
   for (int c = 0; c < 3; c++) {
@@ -178,20 +181,22 @@ static double angle_at(const double *x, int i, int j, int k) {
     dot += u[c] * v[c];
   }
   const double n[3] = {u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]};
-  return atan2(sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]), dot) * (180.0 / acos(-1.0));
+  return atan2(sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]), dot) * (180.0 / pi());
 }
 
-/* Whether the term has an energy that other programs compute otherwise: torsions above 175 degrees, angles above 179.43. */
+/* Whether the term has an energy that other programs compute otherwise: torsions with an angle above 175 degrees, angles above
+ * 179.42 whose energy is not even there (a harmonic one around 180 degrees is). */
 static int is_near_straight(const struct locator *locator, const struct q2_term_table *table, const int32_t *atoms,
                             const struct located *term) {
   const struct q2_dataset *d = locator->source->dataset;
-  const double *x = d->position + 3 * d->atom_offset[locator->molecule];
+  const double *x = d->position + 3 * d->atom_offset[locator->molecule], *value = locator->source->value;
   const struct q2_row_form *own = q2_row_form_named(q2_forms[term->component.form].name);
+  const int32_t *p = term->component.parameter;
   int acts = 0;
-  if (!own || strcmp(table->form, "torsion_fourier_unfaded") == 0) return 0;
-  for (int p = 0; p < own->parameter_count; p++)
-    if (!strstr(own->kind[p], "_phase") && !strstr(own->kind[p], "_eq"))
-      acts |= locator->source->value[term->component.parameter[p]] != 0.0;
+  if (strcmp(table->form, "torsion_fourier_unfaded") == 0 || strcmp(table->form, "angle_cosine") == 0) return 0;
+  if (strcmp(table->form, "angle_harmonic") == 0 && fabs(value[p[1]] - pi()) < 1e-12) return 0;
+  for (int k = 0; k < own->parameter_count; k++)
+    if (!strstr(own->kind[k], "_phase") && !strstr(own->kind[k], "_eq")) acts |= value[p[k]] != 0.0;
   if (!acts) return 0;
   switch ((enum q2_export_family)term->family) {
   case Q2_EXPORT_TORSION:
@@ -200,7 +205,7 @@ static int is_near_straight(const struct locator *locator, const struct q2_term_
     return angle_at(x, atoms[0], atoms[1], atoms[2]) > 175.0 || angle_at(x, atoms[1], atoms[2], atoms[3]) > 175.0;
   case Q2_EXPORT_ANGLE:
   case Q2_EXPORT_STRETCH_BEND:
-    return strcmp(table->form, "angle_cosine") != 0 && angle_at(x, atoms[0], atoms[1], atoms[2]) > 179.42;
+    return angle_at(x, atoms[0], atoms[1], atoms[2]) > 179.42;
   default:
     return 0;
   }
@@ -228,7 +233,8 @@ static int locate_term(struct locator *locator, const struct q2_term_table *tabl
     term->component.parameter[p] = -1;
   if (table->constants) term->component.constant = table->constants[row * table->constant_count];
   if (!find_place(locator, table, atoms, term)) return refuse(locator, table, atoms, "its atoms are not bonded in its way");
-  locator->places->straight += is_near_straight(locator, table, atoms, term);
+  term->straight = is_near_straight(locator, table, atoms, term);
+  if (!q2_export_rounds(locator->source, q2_forms[form].name)) locator->places->straight += term->straight;
   return Q2_OK;
 }
 
@@ -400,6 +406,7 @@ static int add_place(struct locator *locator, const struct located *located, int
                      q2_forms[this->form].name, place.example);
     Q2_TRY(check_cross_term(locator, &located[k]));
     place.component[place.count++] = *this;
+    place.straight |= located[k].straight;
   }
   name_place(locator, located->atom, &place);
   return q2_export_place_add(locator->source, locator->places, &place, locator->error);

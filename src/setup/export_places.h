@@ -34,6 +34,8 @@ struct q2_export_component {
 /* Also what travels between ranks, so that padding must be zero. */
 struct q2_export_place {
   int32_t family, count; /* count: of components */
+  int32_t straight;      /* of an angle: nearly straight in some molecule */
+  int32_t padding;
   /* The types: of chains from one end to the other, from the end where the alphabet begins; of an improper the centre, then the
    * ligands in the alphabet's order; of an out-of-plane bend the centre, the ligand that bends, the others. */
   struct q2_type_name name[Q2_EXPORT_ATOMS];
@@ -46,7 +48,7 @@ struct q2_export_places {
   struct q2_growing rows; /* struct q2_export_place */
   struct q2_lookup found;
   int centre[2];      /* impropers whose centre is the first atom, the third */
-  int64_t straight;   /* terms near a straight angle, where q2hpc smooths what others do not (docs/theory.md) */
+  int64_t straight;   /* terms near a straight angle that q2hpc rounds off or fades, and the format does not (docs/theory.md) */
   const char *format; /* for messages: "amber" */
 };
 
@@ -75,6 +77,9 @@ int q2_export_places_gather(MPI_Comm comm, const struct q2_export_source *source
 /* Whether two rows of the parameter table are one parameter: linked, or frozen at one value; after a fit equal values will do.
  */
 int q2_export_same(const struct q2_export_source *source, int p, int q);
+
+/* Whether the format can round this form off near straight angles as q2hpc does. */
+int q2_export_rounds(const struct q2_export_source *source, const char *form);
 
 /* The row whose value row p has, and that value as a number of a file, in the kind's own unit. */
 int q2_export_target(const struct q2_dataset *dataset, int p);

@@ -31,6 +31,11 @@ struct q2_file_number q2_export_number(const struct q2_export_source *source, in
   return number;
 }
 
+int q2_export_rounds(const struct q2_export_source *source, const char *form) {
+  const enum q2_export_format format = source->wish->format;
+  return (format == Q2_EXPORT_OPENMM || format == Q2_EXPORT_OPENMM_ATOMS) && strcmp(form, "angle_harmonic") == 0;
+}
+
 /* --- the table of places --- */
 
 static int same_component(const struct q2_export_source *source, const struct q2_export_component *a,
@@ -90,6 +95,7 @@ int q2_export_place_add(const struct q2_export_source *source, struct q2_export_
     return Q2_OK;
   }
   int same = at->count == place->count;
+  at->straight |= place->straight;
   for (int c = 0; c < at->count && same; c++)
     same = same_component(source, &at->component[c], &place->component[c]);
   return same ? Q2_OK : refuse_difference(source, places, at, place, error);
@@ -199,6 +205,7 @@ static int add_rows(const struct q2_export_source *source, const struct q2_expor
       Q2_TRY(check_order(places, place, component, error)); /* Tinker's writer has a word on these */
     fill_names(place, component, &row);
     row.parameter_count = own->parameter_count;
+    row.straight = place->straight && q2_export_rounds(source, own->form);
     for (int p = 0; p < own->parameter_count; p++) {
       row.parameter[p] = q2_export_number(source, component->parameter[p]);
       row.fitted |= source->dataset->parameters.active[component->parameter[p]];
