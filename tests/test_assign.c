@@ -281,6 +281,40 @@ static void cross_terms_need_their_bonds(void) {
   q2_dataset_free(&d);
 }
 
+/* MM3's equilibrium angles for centres with no, one or two hydrogens besides; a zero: the row does not hold there. */
+static void tinker_angles_by_hydrogens(void) {
+  static const char field[] = TINKER_HEAD "bond 1 1 4.49 1.5\nbond 1 3 4.7 1.1\nbond 1 2 5.0 1.4\n"
+                                          "angle 1 1 2 0.5 109.0 110.0 0.0\nangle 1 1 3 0.6 108.0\nangle 2 1 3 0.7 107.0\n"
+                                          "angle 3 1 3 0.7 107.0\nstrbnd 1 1 2 0.13 0.13\n";
+  /* C-C-O with none, one and two hydrogens at the centre */
+  static const struct {
+    const char *types, *elements, *bonds, *expected;
+    int none;
+  } cases[] = {{"1 1 3", "C C O", "1-2 2-3", "1-1-2", 0},
+               {"1 1 3 4", "C C O H", "1-2 2-3 2-4", "1-1-2, 1 H", 0},
+               {"1 1 3 4 4", "C C O H H", "1-2 2-3 2-4 2-5", NULL, 1}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const struct assigned_molecule molecule = {"made", cases[k].types, cases[k].elements, cases[k].bonds, NULL, NULL};
+    const struct q2_assign_options all = {.unmatched = Q2_UNMATCHED_OMIT, .fit = "all"};
+    struct q2_dataset d;
+    struct q2_error error;
+    struct q2_assignment_report report = {0};
+    CHECK(assigned("made.prm", field, &molecule, &all, &d, &report, &error) == Q2_OK, "%s", error.text);
+    CHECK(assigned_noted(&report, "angle", "1-1-3", Q2_MATCHED_NONE) == cases[k].none);
+    const int row = cases[k].expected ? assigned_row(&d, "angle_eq", cases[k].expected) : -1;
+    CHECK((row >= 0) == (cases[k].expected != NULL));
+    if (row >= 0) {
+      CHECK_CLOSE(assigned_value(&d, "angle_eq", cases[k].expected), k == 0 ? 109.0 : 110.0, 1e-12);
+      CHECK_TEXT(assigned_terms(&d, "stretch_bend"), "1-2-3:1-1-2");
+      for (int t = 0; t < d.term_table_count; t++) /* with the same equilibrium angle */
+        CHECK(strcmp(d.terms[t].form, "stretch_bend") != 0 || d.terms[t].parameters[3] == row);
+    } else
+      CHECK_TEXT(assigned_terms(&d, "stretch_bend"), "");
+    q2_assignment_report_free(&report);
+    q2_dataset_free(&d);
+  }
+}
+
 /* Charges by type; what Tinker's sites and charges make together is refused; types that do not exist, or are for another
  * element. */
 static void tinker_types(void) {
@@ -529,6 +563,7 @@ int main(int argc, char **argv) {
   tinker_impropers();
   tinker_cross_terms();
   cross_terms_need_their_bonds();
+  tinker_angles_by_hydrogens();
   tinker_types();
   openmm_precedence();
   openmm_impropers();
