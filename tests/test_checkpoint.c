@@ -100,7 +100,7 @@ static void round_trip(int rank) {
   if (rank == 0) {
     const struct q2_checkpoint_source source = {
         .identity = &identity, .parameters = &parameters, .variables = &variables, .rounds = 2, .log = {&log[0], &log[1]}};
-    CHECK(q2_checkpoint_write(&source, best, "test_checkpoint.h5", &error) == Q2_OK, "%s", error.text);
+    CHECK(q2_checkpoint_write(&source, best, "test_checkpoint.h5", NULL, &error) == Q2_OK, "%s", error.text);
   }
   MPI_Barrier(MPI_COMM_WORLD);
   CHECK(q2_checkpoint_read(MPI_COMM_WORLD, "test_checkpoint.h5", &checkpoint, &error) == Q2_OK, "%s", error.text);
