@@ -8,7 +8,8 @@
  *     Q2_FAIL_RANK     on which rank, 0 if absent
  *     Q2_FAIL_ERRNO    of calls of the system: the number of the error, ENOSPC if absent
  *     Q2_FAIL_TRACE    a file for where the first of them was called; addr2line -fe PROGRAM reads it
- *     Q2_COUNT_CALLS   NAME: at the end NAME.RANK holds how many allocations and how many calls of the system there were */
+ *     Q2_COUNT_CALLS   NAME: at the end NAME.RANK holds how many allocations and how many calls of the system there were
+ *     Q2_LIST_PLACES   NAME: NAME.RANK gets the number of the first allocation of each place, a place being a stack of calls */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
 #include <execinfo.h>
@@ -31,6 +32,10 @@ static struct {
   int reason;
 } chosen = {.family = FAMILIES};
 
+enum { MOST_PLACES = 1 << 16, FRAMES = 12 };
+static atomic_ulong place[MOST_PLACES]; /* hashes, 0: free */
+static FILE *list;
+
 static long number(const char *name, long otherwise) {
   const char *text = getenv(name);
   return text ? strtol(text, NULL, 10) : otherwise;
@@ -45,7 +50,10 @@ static long rank_of_process(void) {
 }
 
 __attribute__((constructor)) static void choose(void) {
-  const char *family = getenv("Q2_FAIL");
+  const char *family = getenv("Q2_FAIL"), *places = getenv("Q2_LIST_PLACES");
+  char path[4096];
+  snprintf(path, sizeof path, "%s.%ld", places ? places : "", rank_of_process());
+  if (places) list = fopen(path, "w");
   if (!family || rank_of_process() != number("Q2_FAIL_RANK", 0)) return;
   chosen.first = number("Q2_FAIL_CALL", 0);
   chosen.count = number("Q2_FAIL_CALLS", 1);
@@ -57,12 +65,31 @@ __attribute__((constructor)) static void choose(void) {
 __attribute__((destructor)) static void tell(void) {
   const char *name = getenv("Q2_COUNT_CALLS");
   char path[4096];
+  if (list) fclose(list);
+  list = NULL;
   if (!name) return;
   snprintf(path, sizeof path, "%s.%ld", name, rank_of_process());
   FILE *file = fopen(path, "w");
   if (!file) return;
   fprintf(file, "%ld %ld\n", atomic_load(&calls[ALLOCATION]), atomic_load(&calls[STORAGE]));
   fclose(file);
+}
+
+/* Lists the allocation if none came from here before. */
+static void note_place(long call) {
+  void *frame[FRAMES];
+  unsigned long hash = 1469598103934665603UL;
+  const int frames = backtrace(frame, FRAMES);
+  for (int f = 2; f < frames; f++)
+    hash = (hash ^ (unsigned long)frame[f]) * 1099511628211UL;
+  unsigned long slot = hash % MOST_PLACES, there = 0;
+  hash += hash == 0;
+  while (!atomic_compare_exchange_strong(&place[slot], &there, hash)) {
+    if (there == hash) return;
+    slot = (slot + 1) % MOST_PLACES;
+    there = 0;
+  }
+  fprintf(list, "%ld\n", call);
 }
 
 static void trace(void) {
@@ -77,6 +104,7 @@ static void trace(void) {
 /* Counts a call, and says whether it shall fail; then errno is set. */
 static int fails(enum family family) {
   const long call = atomic_fetch_add(&calls[family], 1) + 1;
+  if (family == ALLOCATION && list) note_place(call);
   if ((int)family != chosen.family || call < chosen.first || call >= chosen.first + chosen.count) return 0;
   if (call == chosen.first) trace();
   errno = family == ALLOCATION ? ENOMEM : chosen.reason;
