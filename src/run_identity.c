@@ -12,7 +12,7 @@
 #define Q2HPC_BUILD "unknown"
 #endif
 
-#define LAST_BITS "the fit goes on, but its last bits may differ from those of a run that was left alone"
+#define LAST_BITS "last bits of what is evaluated from here on may differ from those of a run that was left alone"
 
 const char *const q2_fact_names[Q2_FACT_COUNT] = {"version", "build", "petsc",       "backend", "gpu",
                                                   "cuda",    "blas",  "blas_kernel", "cpu"};
@@ -127,5 +127,11 @@ int q2_run_identity_compare(const struct q2_run_identity *before, const struct q
   for (int f = 0; f < Q2_FACT_COUNT; f++)
     if (strcmp(before->fact[f], now->fact[f]) != 0)
       q2_warn(printer, "%s: %s was \"%s\", is \"%s\": " LAST_BITS, path, q2_fact_names[f], before->fact[f], now->fact[f]);
+  if (strcmp(before->fact[Q2_FACT_KERNEL], now->fact[Q2_FACT_KERNEL]) != 0 &&
+      strncmp(before->fact[Q2_FACT_BLAS], "OpenBLAS", 8) == 0)
+    q2_warn(printer,
+            "OPENBLAS_CORETYPE=%s, set before q2hpc starts, brings the kernels of the first run back on any CPU that "
+            "can run them",
+            before->fact[Q2_FACT_KERNEL]);
   return Q2_OK;
 }
