@@ -179,6 +179,13 @@ static void the_right_parameters_vary(const struct q2_dataset *d) {
         strstr(p->kind[k], "phase") != NULL || (strcmp(p->kind[k], "angle_eq") == 0 && strstr(p->label[k], "@linear"));
     CHECK(p->active[k] == !stays, "%s %s", p->kind[k], p->label[k]);
     fitted += p->active[k];
+    const double room = p->upper[k] - p->lower[k], degree = Q2_PI / 180.0;
+    if (strcmp(p->kind[k], "bond_eq") == 0)
+      CHECK_CLOSE(room, 0.4, 1e-12);
+    else if (strcmp(p->kind[k], "angle_eq") == 0)
+      CHECK(room <= 40.001 * degree && p->upper[k] <= 180.001 * degree && p->lower[k] <= p->value[k]);
+    else if (strcmp(p->kind[k], "urey_bradley_eq") != 0)
+      CHECK(p->lower[k] == -1e300 && p->upper[k] == 1e300);
   }
   CHECK(fitted > 50);
 }

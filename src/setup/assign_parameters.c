@@ -78,15 +78,25 @@ int q2_assign_varies(const struct q2_assigner *a, const char *kind, const struct
   return q2_fit_varies(a->options->fit, kind, (marked || !a->marks_any) && !stays);
 }
 
+/* How far an equilibrium value of a new force field may go. At fixed geometries slopes are a knob of the Hessian like any
+ * other, and without bounds they move equilibrium values to where no bond is (docs/typing.md). 0: no bounds. */
+static double room(const struct q2_assigner *a, const char *kind) {
+  if (a->rules != Q2_RULES_OF_TYPES) return 0.0;
+  if (strcmp(kind, "angle_eq") == 0) return 20.0;                                          /* degrees */
+  return strcmp(kind, "bond_eq") == 0 || strcmp(kind, "urey_bradley_eq") == 0 ? 0.2 : 0.0; /* angstrom */
+}
+
 static int add(struct q2_assigner *a, const struct q2_file_number *number, const char *kind, const char *label, int active,
                int divisor, int64_t order, int *key) {
-  const double multiplier = number->multiplier / divisor;
+  const double multiplier = number->multiplier / divisor, value = multiplier * number->value, wide = room(a, kind);
+  const double least = strcmp(kind, "angle_eq") == 0 && value - wide < 0.0 ? 0.0 : value - wide;
+  const double most = strcmp(kind, "angle_eq") == 0 && value + wide > 180.0 ? 180.0 : value + wide;
   const struct q2_new_parameter parameter = {.kind = kind,
                                              .label = label,
                                              .unit = number->unit,
-                                             .value = multiplier * number->value,
-                                             .lower = -1e300,
-                                             .upper = 1e300,
+                                             .value = value,
+                                             .lower = wide > 0.0 ? least : -1e300,
+                                             .upper = wide > 0.0 ? most : 1e300,
                                              .active = active,
                                              .order = order,
                                              .multiplier = multiplier,
