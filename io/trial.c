@@ -15,7 +15,7 @@ extern char **environ;
 
 const char *const q2_trial_command = "try-file";
 
-/* What the process has said: the last "at OBJECT", "because REASON", "done". */
+/* What the process has said: the last "at OBJECT", the first "because REASON", "done". */
 struct story {
   char line[1024], object[512], reason[512];
   size_t length;
@@ -25,7 +25,8 @@ struct story {
 static void take_line(struct story *story) {
   story->line[story->length] = '\0';
   if (strncmp(story->line, "at ", 3) == 0) snprintf(story->object, sizeof story->object, "%.500s", story->line + 3);
-  if (strncmp(story->line, "because ", 8) == 0) snprintf(story->reason, sizeof story->reason, "%.500s", story->line + 8);
+  if (strncmp(story->line, "because ", 8) == 0 && !story->reason[0])
+    snprintf(story->reason, sizeof story->reason, "%.500s", story->line + 8);
   if (strcmp(story->line, "done") == 0) story->done = 1;
   story->length = 0;
 }
@@ -47,8 +48,10 @@ static void listen(int input, struct story *story) {
 }
 
 /* posix_spawn, because what fork does to memory that a network adapter works on is undefined. `ends`: of a pipe. */
-static int spawn(const char *program, const char *path, const int ends[2], pid_t *child) {
-  char *const arguments[] = {(char *)program, (char *)q2_trial_command, (char *)path, NULL};
+static int spawn(const char *program, const char *path, int seconds, const int ends[2], pid_t *child) {
+  char limit[16];
+  char *const arguments[] = {(char *)program, (char *)q2_trial_command, (char *)path, limit, NULL};
+  snprintf(limit, sizeof limit, "%d", seconds);
   posix_spawn_file_actions_t actions;
   int code = posix_spawn_file_actions_init(&actions);
   if (code) return code;
@@ -62,21 +65,21 @@ static int spawn(const char *program, const char *path, const int ends[2], pid_t
   return code;
 }
 
-static int fork_self(const char *path, const int ends[2], pid_t *child) {
+static int fork_self(const char *path, int seconds, const int ends[2], pid_t *child) {
   *child = fork();
   if (*child < 0) return errno;
   if (*child > 0) return 0;
   close(ends[0]);
-  _exit(q2_trial_walk(path, ends[1]));
+  _exit(q2_trial_walk(path, seconds, ends[1]));
 }
 
-static int judge(const char *path, const struct story *story, int status, struct q2_error *error) {
+static int judge(const char *path, int seconds, const struct story *story, int status, struct q2_error *error) {
   const char *object = story->object[0] ? story->object : "its beginning";
   if (story->done) return Q2_OK;
   if (story->reason[0]) return q2_fail(error, "%.300s: %.300s: %.300s", path, object, story->reason);
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
     return q2_fail(error, "%.300s: %.300s: expected to be read within %d s, but HDF5 comes to no end: the file is damaged",
-                   path, object, Q2_TRIAL_SECONDS);
+                   path, object, seconds);
   if (WIFSIGNALED(status))
     return q2_fail(error, "%.300s: %.300s: HDF5 crashes on it (%s): the file is damaged", path, object,
                    strsignal(WTERMSIG(status)));
@@ -84,12 +87,12 @@ static int judge(const char *path, const struct story *story, int status, struct
                  WEXITSTATUS(status));
 }
 
-static int run(const char *program, const char *path, struct q2_error *error) {
+static int run(const char *program, const char *path, int seconds, struct q2_error *error) {
   struct story story = {.length = 0};
   int ends[2], status = 0;
   pid_t child;
   if (pipe(ends) != 0) return q2_fail(error, "%.300s: no pipe for its trial: %s", path, strerror(errno));
-  const int code = program ? spawn(program, path, ends, &child) : fork_self(path, ends, &child);
+  const int code = program ? spawn(program, path, seconds, ends, &child) : fork_self(path, seconds, ends, &child);
   close(ends[1]);
   if (code == 0) {
     listen(ends[0], &story);
@@ -100,11 +103,11 @@ static int run(const char *program, const char *path, struct q2_error *error) {
   if (code)
     return q2_fail(error, "%.300s: its trial, %.300s, cannot be started: %s (-input_trial off goes without)", path,
                    program ? program : "a fork", strerror(code));
-  return judge(path, &story, status, error);
+  return judge(path, seconds, &story, status, error);
 }
 
-int q2_trial(MPI_Comm comm, const char *program, const char *path, struct q2_error *error) {
+int q2_trial(MPI_Comm comm, const char *program, const char *path, int seconds, struct q2_error *error) {
   int rank;
   MPI_Comm_rank(comm, &rank);
-  return q2_agree(comm, rank == 0 ? run(program, path, error) : Q2_OK, error);
+  return q2_agree(comm, rank == 0 ? run(program, path, seconds, error) : Q2_OK, error);
 }

@@ -6,23 +6,23 @@
 
 #include "error.h"
 
-/* How a program that runs q2_trial_walk is called: PROGRAM q2_trial_command PATH. */
+/* How a program that runs q2_trial_walk is called: PROGRAM q2_trial_command PATH SECONDS. */
 extern const char *const q2_trial_command;
 
 enum {
-  Q2_TRIAL_SECONDS = 60,  /* of processor time */
+  Q2_TRIAL_SECONDS = 20,  /* of processor time: what q2hpc allows */
   Q2_TRIAL_MEMORY = 1024, /* MiB beyond what the process has when it begins */
-  Q2_TRIAL_DATA = 1024    /* MiB of data that are read, in all: more would cost more than it tells */
+  Q2_TRIAL_DATA = 256     /* MiB of data that are read, in all; beyond them, the first and the last rows of a dataset */
 };
 
 /* Collective over `comm`: rank 0 runs `program` (a path; NULL: a fork of itself, which is faster, but not for where MPI drives
- * a network) on `path`, all learn what came of it. Returns Q2_OK where the file may be opened. Whether it is there, is HDF5 and
- * holds what is expected is left to those who read it. */
-int q2_trial(MPI_Comm comm, const char *program, const char *path, struct q2_error *error);
+ * a network) on `path`, for at most `seconds` of processor time; all learn what came of it. Returns Q2_OK where the file may be
+ * opened. Whether it is there, is HDF5 and holds what is expected is left to those who read it. */
+int q2_trial(MPI_Comm comm, const char *program, const char *path, int seconds, struct q2_error *error);
 
 /* Local, no MPI: the trial itself, in the process that is at stake. Limits its memory and time for good; opens the file,
- * touches every object, reads attributes and data (those of compressed datasets at least in part), and tells on `output`, a
- * file descriptor, where it is. Returns the exit status. */
-int q2_trial_walk(const char *path, int output);
+ * touches every object, reads attributes and data, and tells on `output`, a file descriptor, where it is. Returns the exit
+ * status. */
+int q2_trial_walk(const char *path, int seconds, int output);
 
 #endif

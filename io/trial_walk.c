@@ -50,18 +50,18 @@ enum { CAN_LIMIT = 1 };
 enum { CAN_LIMIT = 1 };
 #endif
 
-static void limit_process(void) {
+static void limit_process(int seconds) {
   static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   unsigned long long pages = 0;
   FILE *sizes = fopen("/proc/self/statm", "r");
   if (sizes && fscanf(sizes, "%llu", &pages) != 1) pages = 0;
   if (sizes) fclose(sizes);
   const rlim_t bytes = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + ((rlim_t)Q2_TRIAL_MEMORY << 20);
-  const struct rlimit none = {0, 0}, seconds = {Q2_TRIAL_SECONDS, Q2_TRIAL_SECONDS + 5}, memory = {bytes, bytes};
+  const struct rlimit none = {0, 0}, time = {(rlim_t)seconds, (rlim_t)seconds + 5}, memory = {bytes, bytes};
   for (size_t s = 0; s < sizeof crashes / sizeof *crashes; s++) /* in a fork MPI would print a page about it */
     signal(crashes[s], SIG_DFL);
   setrlimit(RLIMIT_CORE, &none);
-  setrlimit(RLIMIT_CPU, &seconds);
+  setrlimit(RLIMIT_CPU, &time);
   if (CAN_LIMIT && pages > 0) setrlimit(RLIMIT_AS, &memory);
 }
 
@@ -166,9 +166,9 @@ static int try_file(struct walk *walk) {
   return 0;
 }
 
-int q2_trial_walk(const char *path, int output) {
+int q2_trial_walk(const char *path, int seconds, int output) {
   struct walk walk = {.output = output, .data = (int64_t)Q2_TRIAL_DATA << 20};
-  limit_process();
+  limit_process(seconds);
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1); /* as for the ranks: parallel HDF5 locks nothing */
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   int result = 0;

@@ -30,7 +30,7 @@ static int try_file(const struct q2_session *session, const char *path, struct q
   if (!session->options.input_trial) return Q2_OK;
   const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
   program[length > 0 ? length : 0] = '\0';
-  return q2_trial(session->comm, program, path, error);
+  return q2_trial(session->comm, program, path, Q2_TRIAL_SECONDS, error);
 }
 
 static int read_parameters(struct q2_session *session, struct q2_error *error) {

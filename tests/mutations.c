@@ -20,7 +20,7 @@
 #include "make_dataset.h"
 #include "mutate.h"
 
-enum { MOLECULES = 5, BASES = 6, HANGS = 60 /* s */, MEMORY = 640 /* MiB that the reader may need at its peak */ };
+enum { MOLECULES = 5, BASES = 6, TRIAL = 4, HANGS = 120 /* s */, MEMORY = 640 /* MiB that the reader may need at its peak */ };
 
 static const char *const damaged = "damaged.h5", *const progress = "progress";
 
@@ -83,7 +83,8 @@ static int read_file(MPI_Comm comm, const char *trial, int is_checkpoint, struct
   }
   struct q2_dataset dataset;
   const int tried = strcmp(trial, "none") != 0;
-  if (tried) Q2_TRY(q2_trial(comm, strcmp(trial, "fork") == 0 ? NULL : trial, damaged, error));
+  if (tried) Q2_TRY(q2_trial(comm, strcmp(trial, "fork") == 0 ? NULL : trial, damaged, TRIAL, error));
+  alarm(HANGS);
   const int status = q2_dataset_read(comm, damaged, &dataset, error);
   if (status == Q2_OK) q2_dataset_free(&dataset);
   return status;
@@ -149,7 +150,6 @@ int main(int argc, char **argv) {
       mutable_file_damage(&base[counts.next % bases], (uint64_t)counts.next, damaged);
     }
     MPI_Barrier(comm);
-    alarm(HANGS);
     const int status = read_file(comm, trial, counts.next % bases == BASES - 1, &error);
     if (status != Q2_OK) check_text(comm, &error, counts.next);
     count_outcome(&counts, status, &error);
