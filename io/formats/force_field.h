@@ -120,6 +120,8 @@ struct q2_force_field {
   enum { Q2_IMPROPER_CENTRE_THIRD, Q2_IMPROPER_CENTRE_FIRST } improper_centre; /* in the file's rows */
   int improper_all_orders; /* 1: a row gives a term for each order of the three ligands that it fits, their energies divided
                               by the number of them (Tinker); 0: one term a centre (AMBER, OpenMM) */
+  /* OpenMM's `ordering`, which says how a term takes the ligands that its row fits: amber, default, charmm. */
+  enum { Q2_LIGANDS_BY_NUMBER, Q2_LIGANDS_BY_ELEMENT, Q2_LIGANDS_AS_NAMED } improper_ligands;
 };
 
 /* Releases it; harmless on a zeroed structure. */

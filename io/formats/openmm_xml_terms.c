@@ -19,6 +19,16 @@ static int read_ordering(struct q2_openmm_reader *reader, xmlNode *force, const 
   if (reader->centre_known && (field->improper_centre == Q2_IMPROPER_CENTRE_FIRST) != first)
     return q2_text_fail(reader->text, line, error,
                         "impropers of ordering charmm beside others in one force field: q2hpc takes either");
+  const int by_element = strcmp(value, "default") == 0;
+  if (reader->centre_known && (field->improper_ligands == Q2_LIGANDS_BY_ELEMENT) != by_element)
+    return q2_text_fail(reader->text, line, error,
+                        "impropers of ordering default beside others in one force field: q2hpc takes either");
+  if (by_element)
+    field->improper_ligands = Q2_LIGANDS_BY_ELEMENT;
+  else if (first)
+    field->improper_ligands = Q2_LIGANDS_AS_NAMED;
+  else
+    field->improper_ligands = Q2_LIGANDS_BY_NUMBER;
   reader->centre_known = 1;
   field->improper_all_orders = 0;
   if (first) {

@@ -108,7 +108,8 @@ static int check_improper(const struct q2_field_writer *writer, const struct q2_
 }
 
 static const char *ordering(const struct q2_force_field *field) {
-  return field->improper_centre == Q2_IMPROPER_CENTRE_FIRST ? "charmm" : "amber";
+  if (field->improper_centre == Q2_IMPROPER_CENTRE_FIRST) return "charmm";
+  return field->improper_ligands == Q2_LIGANDS_BY_ELEMENT ? "default" : "amber";
 }
 
 static int write_row(const struct q2_field_writer *writer, const struct q2_type_row *row, const struct q2_openmm_form *form,
