@@ -1,9 +1,12 @@
 /* Claim: no damaged data set, and no damaged checkpoint, crashes a reader, stops it, or makes it ask for unbounded memory; what
- * is refused is refused on all ranks, with one text that names the file. mpirun -n RANKS mutations COUNT SECONDS TRIAL
- * [CHECKPOINT] damages COUNT files, or as many as SECONDS allow, each as its number says, and reads them as q2hpc does. TRIAL:
- * the program q2hpc, `fork` (faster), or `none` (then this program may die of what it reads). Where it dies, the same command
- * goes on after the file of which it died, which it keeps: mutations.sh repeats it to the end. Exit status: 0 all is well; 3 it
- * is not; others: died. */
+ * is refused is refused on all ranks, with one text that names the file.
+ *
+ *     mpirun -n RANKS mutations FIRST COUNT SECONDS TRIAL CHECKPOINT
+ *
+ * damages the files FIRST to FIRST + COUNT - 1, or as many as SECONDS allow, each as its number says, and reads them as q2hpc
+ * does. TRIAL: the program q2hpc, `fork` (faster), or `none` (then this program may die of what it reads). Where it dies, the
+ * same command goes on after the file of which it died, which it keeps: mutations.sh repeats it to the end. Exit status: 0 all
+ * is well; 3 it is not; others: died. */
 #define _XOPEN_SOURCE 700
 #include <hdf5.h>
 #include <mpi.h>
@@ -40,9 +43,9 @@ static void save(const struct counts *c, int at_work) {
 }
 
 /* Goes on from an earlier run, which may have died at work on a file. */
-static void load(struct counts *c) {
+static void load(struct counts *c, long long first) {
   int at_work = 0;
-  memset(c, 0, sizeof *c);
+  *c = (struct counts){.next = first};
   FILE *file = fopen(progress, "r");
   if (!file) return;
   if (fscanf(file, "%d %lld %lld %lld %lld %lld %lld %lld %lld %lld", &at_work, &c->next, &c->read, &c->refused, &c->crashed,
@@ -70,7 +73,7 @@ static void make_bases(struct mutable_file base[BASES], const char *checkpoint) 
     if (b == BASES - 2) mutable_file_renew("base.h5");
     mutable_file_load("base.h5", &base[b]);
   }
-  if (checkpoint) mutable_file_load(checkpoint, &base[BASES - 1]);
+  mutable_file_load(checkpoint, &base[BASES - 1]);
 }
 
 /* As q2hpc reads it. */
@@ -117,21 +120,20 @@ static long long peak_memory(void) {
   return usage.ru_maxrss / 1024;
 }
 
-static void report(const struct counts *c, int ranks) {
+static void report(const struct counts *c, long long first, int ranks) {
   printf("%lld damaged files on %d ranks: %lld read, %lld refused by the reader; by the trial: %lld as damaged, %lld crashed, "
          "%lld without "
          "end; %lld of %lld refusals name an object; reader's peak %lld MiB; %lld killed the reader\n",
-         c->next, ranks, c->read, c->refused, c->tried, c->crashed, c->endless, c->named, c->next - c->read - c->died, c->peak,
-         c->died);
+         c->next - first, ranks, c->read, c->refused, c->tried, c->crashed, c->endless, c->named,
+         c->next - first - c->read - c->died, c->peak, c->died);
 }
 
 int main(int argc, char **argv) {
   MPI_Init(&argc, &argv);
-  if (argc < 4) return 2;
-  const long long count = atoll(argv[1]);
-  const double end = MPI_Wtime() + atof(argv[2]);
-  const char *trial = argv[3], *checkpoint = argc > 4 ? argv[4] : NULL;
-  const int bases = checkpoint ? BASES : BASES - 1;
+  if (argc != 6) return 2;
+  const long long first = atoll(argv[1]), count = atoll(argv[2]);
+  const double end = MPI_Wtime() + atof(argv[3]);
+  const char *trial = argv[4];
   struct mutable_file base[BASES] = {{0}};
   struct counts counts = {0};
   int rank, ranks, more = 1;
@@ -139,18 +141,19 @@ int main(int argc, char **argv) {
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &ranks);
   if (rank == 0) {
-    load(&counts);
-    make_bases(base, checkpoint);
+    load(&counts, first);
+    make_bases(base, argv[5]);
   }
   MPI_Bcast(&counts, (int)sizeof counts, MPI_CHAR, 0, comm);
+  more = counts.next < first + count;
   while (more) {
     struct q2_error error = {""};
     if (rank == 0) {
       save(&counts, 1);
-      mutable_file_damage(&base[counts.next % bases], (uint64_t)counts.next, damaged);
+      mutable_file_damage(&base[counts.next % BASES], (uint64_t)counts.next, damaged);
     }
     MPI_Barrier(comm);
-    const int status = read_file(comm, trial, counts.next % bases == BASES - 1, &error);
+    const int status = read_file(comm, trial, counts.next % BASES == BASES - 1, &error);
     if (status != Q2_OK) check_text(comm, &error, counts.next);
     count_outcome(&counts, status, &error);
     alarm(0);
@@ -159,13 +162,13 @@ int main(int argc, char **argv) {
     CHECK(counts.peak < MEMORY || check_failures > 0, "file %lld: %lld MiB", counts.next, counts.peak);
     if (rank == 0 && getenv("Q2HPC_SHOW")) printf("%lld: %s\n", counts.next, status == Q2_OK ? "read" : error.text);
     counts.next++;
-    more = counts.next < count && MPI_Wtime() < end;
+    more = counts.next < first + count && MPI_Wtime() < end;
     MPI_Bcast(&more, 1, MPI_INT, 0, comm);
   }
   if (rank == 0) {
     save(&counts, 0);
-    report(&counts, ranks);
-    for (int b = 0; b < bases; b++)
+    report(&counts, first, ranks);
+    for (int b = 0; b < BASES; b++)
       mutable_file_free(&base[b]);
   }
   int failed = check_result() || counts.died > 0, any;
