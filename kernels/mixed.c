@@ -312,6 +312,7 @@ static int see(const struct q2_batch *batch, const struct q2_wave *wave, int wha
 static int replay(const struct q2_wave *wave, int64_t program) {
   struct pair *pair = wave->queue;
   follow(pair, wave);
+  pair->parameter_turn = pair->turn = 0; /* what is recorded here stands alone */
   return pair->mixed->base->replay(&pair->full, program < 0 ? program : program * Q2_MODE_COUNT + pair->mixed->mode);
 }
 
