@@ -128,6 +128,23 @@ static struct product basis_product(enum q2_product product, const struct q2_bat
   }
 }
 
+/* Between the steps that refine eigenvectors: kernels/stage_refine.h. */
+static struct product refined_product(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
+  const int64_t n = batch->order, ld = batch->ld_order;
+  const struct matrices a = {wave->vectors, ld, ld * n, 0}, x = {wave->left, ld, ld * n, 0},
+                        right = {wave->right, ld, ld * n, 0}, square = {wave->hessian, ld, ld * n, 0};
+  switch (product) {
+  case Q2_PRODUCT_REFINE_IMAGE:
+    return (struct product){KEEP, KEEP, n, n, n, 1, 0, a, x, right};
+  case Q2_PRODUCT_REFINE_SQUARE:
+    return (struct product){TURN, KEEP, n, n, n, 1, 0, x, right, square};
+  case Q2_PRODUCT_REFINE_OVERLAP:
+    return (struct product){TURN, KEEP, n, n, n, 1, 0, x, x, right};
+  default: /* REFINE_CORRECTION */
+    return (struct product){KEEP, KEEP, n, n, n, 1, 0, x, right, square};
+  }
+}
+
 static struct product describe(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
   const int64_t n = 3 * batch->atoms, ld = batch->ld, v = batch->max_variables, rows = batch->jacobian_rows;
   const struct matrices jacobian = {wave->jacobian, v, rows * v, 0}; /* by columns: [variables][rows] */
@@ -150,6 +167,11 @@ static struct product describe(enum q2_product product, const struct q2_batch *b
   case Q2_PRODUCT_BASIS_BACK:
   case Q2_PRODUCT_BASIS_COTANGENT:
     return basis_product(product, batch, wave);
+  case Q2_PRODUCT_REFINE_IMAGE:
+  case Q2_PRODUCT_REFINE_SQUARE:
+  case Q2_PRODUCT_REFINE_OVERLAP:
+  case Q2_PRODUCT_REFINE_CORRECTION:
+    return refined_product(product, batch, wave);
   default:
     return rigid_product(product, batch, wave);
   }
