@@ -102,7 +102,6 @@ static const int readers[Q2_WAVE_ARRAY_COUNT] = {
     [Q2_WAVE_hessian] = IN(HESSIAN) | IN(PROJECTION) | IN(OBSERVABLES) | IN(PARAMETERS),
     [Q2_WAVE_vectors] = IN(EIGEN) | IN(COTANGENT),
     [Q2_WAVE_shift] = IN(EIGEN),
-    [Q2_WAVE_left] = IN(COTANGENT),
     [Q2_WAVE_basis_matrix] = IN(OBSERVABLES),
     [Q2_WAVE_eigenvalue] = IN(OBSERVABLES) | IN(SUMS),
     [Q2_WAVE_cotangent] = IN(COTANGENT),

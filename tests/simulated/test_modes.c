@@ -16,7 +16,7 @@
 #include "../synthetic.h"
 
 /* Evaluations: the second one is captured, the third one is repeated; parameters change between them. */
-enum { MOST = 160, EVALUATIONS = 3, MOLECULES = 12, WAVE = 4, ROWS = Q2_SYNTHETIC_PARAMETERS + Q2_OBSERVED_EXTRA };
+enum { MOST = 160, EVALUATIONS = 3, MOLECULES = 8, WAVE = 4, ROWS = Q2_SYNTHETIC_PARAMETERS + Q2_OBSERVED_EXTRA };
 enum { EVERYTHING = (1 << Q2_OBSERVABLE_COUNT) - 1 };
 
 struct outcome {
@@ -118,12 +118,15 @@ static void same_in_mode(int kinds, int mode, const struct outcome *full, int si
     printf("%-16s from the CPU: Hessian %.1e, modes %.1e, gradient %.1e, J'J %.1e; from float64: %.1e %.1e %.1e %.1e\n", name,
            between.hessian, between.modes, between.gradient, between.square, cuda.hessian, cuda.modes, cuda.gradient,
            cuda.square);
+    fflush(stdout);
     CLOSE(hessian, 1);
     CLOSE(modes, 1);
     CLOSE(loss, 1);
     CLOSE(gradient, 1);
     CLOSE(square, 1);
-    if (simulated) CHECK(between.hessian == 0, "%s: Hessians, which are made without products, differ", name);
+    if (simulated)
+      CHECK(between.hessian == 0 && between.modes == 0 && between.gradient == 0,
+            "%s: the same bodies, BLAS and LAPACK give other bits for these small molecules", name);
   }
   q2_look_free(&here->look);
   q2_look_free(&there->look);
@@ -151,7 +154,7 @@ int main(int argc, char **argv) {
     variable_of[row] = row;
   for (int k = 0; k < (few ? 1 : 2); k++) {
     evaluate("cpu", kinds[k], -1, full);
-    for (int mode = Q2_MODE_FP32; mode < Q2_MODE_COUNT; mode++)
+    for (int mode = Q2_MODE_FP32; mode < (k == 0 ? Q2_MODE_COUNT : Q2_NAMED_MODES); mode++)
       same_in_mode(kinds[k], mode, full, dlsym(RTLD_DEFAULT, "q2sim_count") != NULL);
     q2_look_free(&full->look);
     same_bits(kinds[k]);
