@@ -70,7 +70,7 @@ static int look_for_devices(struct q2_backends *backends, struct q2_cuda_found *
   char text[256] = "";
   const int count = cuda->devices(found, MOST_DEVICES, text, sizeof text);
   if (count <= 0) {
-    snprintf(why, size, "no CUDA device%s%s", text[0] ? ": " : "", text);
+    snprintf(why, size, "no CUDA device%s%.200s", text[0] ? ": " : "", text);
     return 0;
   }
   backends->cuda = cuda;
