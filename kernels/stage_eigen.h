@@ -18,8 +18,8 @@ Q2_DEVICE void q2_check_finite(const struct q2_batch *batch, const struct q2_wav
   wave->failed[slot] = sum == 0 ? Q2_DECOMPOSED : Q2_NOT_FINITE;
 }
 
-/* 4. Column minor's share of the sum of all squares, into mode_work: of the lower triangle, which is all that solvers read, since
- * a matrix that was projected in float32 is not symmetric to float64's last digits. */
+/* 4. Column minor's share of the sum of all squares, into mode_work: of the lower triangle, which is all that solvers read,
+ * since a matrix that was projected in float32 is not symmetric to float64's last digits. */
 Q2_DEVICE void q2_column_square(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                                 int64_t minor) {
   (void)major;
