@@ -388,10 +388,16 @@ static const char *call_error(void *context) { return ((struct q2_cuda_device *)
 
 static void *stream(const struct q2_backend *backend) { return ((struct q2_cuda_device *)backend->device)->main; }
 
+static int runtime(void) {
+  int version = 0;
+  return cudaRuntimeGetVersion(&version) == cudaSuccess ? version : 0;
+}
+
 const struct q2_cuda_module q2_cuda_module = {
     .float64 = &q2_device_kernels_f64,
     .float32 = &q2_device_kernels_f32,
     .devices = devices,
+    .runtime = runtime,
     .open = open_backend,
     .close = close_backend,
     .memory = memory,

@@ -93,7 +93,7 @@ static const struct option fit_options[] = {
     {NULL, NULL, 0, NULL},
 };
 static const struct option checkpoint_options[] = {
-    {"-checkpoint", "FILE|off", FIT, "where checkpoints go (default: the result's name with .ckpt.h5)"},
+    {"-checkpoint", "FILE|none", FIT, "where checkpoints go (default: the result's name with .ckpt.h5)"},
     {"-checkpoint_interval", "N", FIT, "one every N evaluations (default: as often as 2 % of the time allows)"},
     {"-checkpoint_minutes", "M", FIT, "... or every M minutes"},
     {"-checkpoint_failure", "warn|stop", FIT, "one that cannot be written is a warning (default), or ends the fit"},
@@ -366,7 +366,7 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   int given;
   Q2_TRY(other_name(options->output, results, ".ckpt.h5", options->checkpoint, sizeof options->checkpoint, error));
   Q2_TRY(q2_option_text("-checkpoint", FIT, command, options->checkpoint, sizeof options->checkpoint, &given, error));
-  if (strcmp(options->checkpoint, "off") == 0) options->checkpoint[0] = '\0';
+  if (strcmp(options->checkpoint, "none") == 0 || strcmp(options->checkpoint, "off") == 0) options->checkpoint[0] = '\0';
   if (command == Q2_COMMAND_FIT &&
       (strcmp(options->checkpoint, options->input) == 0 || strcmp(options->checkpoint, options->output) == 0))
     return q2_fail(error, "option -checkpoint: %s is the input file or the result", options->checkpoint);
@@ -382,7 +382,7 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   if (given) Q2_TRY(q2_option_positive("-checkpoint_minutes", "positive number", text, &options->checkpoint_minutes, error));
   Q2_TRY(q2_option_text("-restart", FIT, command, options->restart, sizeof options->restart, &given, error));
   if (strcmp(options->restart, "auto") == 0 && !options->checkpoint[0])
-    return q2_fail(error, "option -restart auto: with -checkpoint off there is none");
+    return q2_fail(error, "option -restart auto: with -checkpoint none there is no file");
   Q2_TRY(q2_option_text("-time_limit", FIT, command, text, sizeof text, &given, error));
   return given ? q2_option_positive("-time_limit", "positive number", text, &options->time_limit, error) : Q2_OK;
 }

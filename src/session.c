@@ -217,12 +217,12 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
   if (line->command == Q2_COMMAND_FIT || line->command == Q2_COMMAND_PRECISION)
     Q2_TRY(q2_result_check_writable(comm, session->options.output, error));
   if (session->options.export[0]) Q2_TRY(q2_result_check_writable(comm, session->options.export, error));
-  Q2_TRY(open_backend(session, error));
-  if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_restart_read(session, error));
+  Q2_TRY(q2_at_stage("starting", open_backend(session, error), error));
+  if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_at_stage("restarting", q2_restart_read(session, error), error));
   q2_machine_print(&session->printer, &session->machine);
-  Q2_TRY(read_data(session, error));
-  Q2_TRY(make_plan(session, evaluates, error));
-  if (evaluates) Q2_TRY(prepare(session, error));
+  Q2_TRY(q2_at_stage("reading", read_data(session, error), error));
+  Q2_TRY(q2_at_stage("planning", make_plan(session, evaluates, error), error));
+  if (evaluates) Q2_TRY(q2_at_stage("preparing", prepare(session, error), error));
   q2_progress(&session->printer, "", -1.0);
   return Q2_OK;
 }
