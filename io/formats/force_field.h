@@ -38,6 +38,7 @@ struct q2_type_row {
   double constant; /* of forms that have one: periodicity, sextic coefficient */
   int component;   /* of a series of rows for the same atoms */
   int fitted;      /* 1: marked in the file as one to be fitted */
+  int straight;    /* 1, of angle_harmonic: a writer that can rounds it off near 180 degrees, as q2hpc does (docs/theory.md) */
   int32_t line;    /* from 1; 0: not from a file */
 
   /* Of rows that q2hpc import makes itself (format "types"); 0 in all others, which hold in any case: */
@@ -120,6 +121,8 @@ struct q2_force_field {
   enum { Q2_IMPROPER_CENTRE_THIRD, Q2_IMPROPER_CENTRE_FIRST } improper_centre; /* in the file's rows */
   int improper_all_orders; /* 1: a row gives a term for each order of the three ligands that it fits, their energies divided
                               by the number of them (Tinker); 0: one term a centre (AMBER, OpenMM) */
+  /* OpenMM's `ordering`, which says how a term takes the ligands that its row fits: amber, default, charmm. */
+  enum { Q2_LIGANDS_BY_NUMBER, Q2_LIGANDS_BY_ELEMENT, Q2_LIGANDS_AS_NAMED } improper_ligands;
 };
 
 /* Releases it; harmless on a zeroed structure. */

@@ -19,6 +19,16 @@ static int read_ordering(struct q2_openmm_reader *reader, xmlNode *force, const 
   if (reader->centre_known && (field->improper_centre == Q2_IMPROPER_CENTRE_FIRST) != first)
     return q2_text_fail(reader->text, line, error,
                         "impropers of ordering charmm beside others in one force field: q2hpc takes either");
+  const int by_element = strcmp(value, "default") == 0;
+  if (reader->centre_known && (field->improper_ligands == Q2_LIGANDS_BY_ELEMENT) != by_element)
+    return q2_text_fail(reader->text, line, error,
+                        "impropers of ordering default beside others in one force field: q2hpc takes either");
+  if (by_element)
+    field->improper_ligands = Q2_LIGANDS_BY_ELEMENT;
+  else if (first)
+    field->improper_ligands = Q2_LIGANDS_AS_NAMED;
+  else
+    field->improper_ligands = Q2_LIGANDS_BY_NUMBER;
   reader->centre_known = 1;
   field->improper_all_orders = 0;
   if (first) {
@@ -49,6 +59,7 @@ static struct q2_type_row start_row(const struct q2_openmm_reader *reader, const
 static int read_row(struct q2_openmm_reader *reader, xmlNode *force, xmlNode *node, const struct q2_openmm_form *form,
                     struct q2_error *error) {
   struct q2_type_row row = start_row(reader, node, form->form);
+  row.straight = form->energy == q2_openmm_straight_angle;
   Q2_TRY(q2_openmm_names(reader, node, row.atom_count, &row.names, row.atom, error));
   for (int p = 0; p < row.parameter_count; p++)
     Q2_TRY(q2_openmm_number(reader, node, form->attribute[p], form->multiplier[p], form->unit[p], &row.parameter[p], error));

@@ -8,6 +8,7 @@
 #include "../../io/memory.h"
 #include "../../io/units.h"
 #include "assign_mm3star_parts.h"
+#include "fit_choice.h"
 
 static const double KILOCALORIE = 4.184;  /* kJ */
 static const double COULOMB = 332.063713; /* kcal/mol angstrom / e^2, CODATA 2018: q2hpc's constant */
@@ -20,31 +21,8 @@ int q2_mm3star_is_marked(const struct q2_mm3star *field, const struct q2_mm3star
   return row->substructure >= 0 && field->substructure[row->substructure].fitted;
 }
 
-/* Whether the list "bond_k,angle_k" has the kind. */
-static int list_has(const char *list, const char *kind) {
-  const size_t length = strlen(kind);
-  for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-    if (strncmp(at, kind, length) == 0 && (at[length] == ',' || at[length] == '\0')) return 1;
-  return 0;
-}
-
-static int check_fit(const char *fit, struct q2_error *error) {
-  if (strcmp(fit, "marked") == 0 || strcmp(fit, "all") == 0 || strcmp(fit, "none") == 0) return Q2_OK;
-  for (const char *at = fit; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-    char kind[64];
-    snprintf(kind, sizeof kind, "%.*s", (int)strcspn(at, ","), at);
-    if (!q2_unit_inside(kind))
-      return q2_fail(error, "-fit %s: \"%s\" is no kind of parameter; expected marked, all, none or kinds", fit, kind);
-  }
-  return Q2_OK;
-}
-
 int q2_mm3star_is_fitted(const struct q2_mm3star_assigner *assigner, const char *kind, int marked) {
-  const char *fit = assigner->options->fit;
-  if (strcmp(fit, "none") == 0) return 0;
-  if (strcmp(fit, "all") == 0) return 1;
-  if (strcmp(fit, "marked") != 0) return list_has(fit, kind);
-  return (marked || !assigner->marks_any) && strcmp(kind, "bond_dipole") != 0;
+  return q2_fit_varies(assigner->options->fit, kind, (marked || !assigner->marks_any) && strcmp(kind, "bond_dipole") != 0);
 }
 
 /* --- parameters --- */
@@ -83,7 +61,7 @@ int q2_mm3star_parameter(struct q2_mm3star_assigner *assigner, const struct q2_m
 
 int q2_mm3star_derived(struct q2_mm3star_assigner *assigner, const struct q2_mm3star_row *row, const char *label,
                        const char *kind, double value, int *key) {
-  return add_parameter(assigner, row, -1, label, kind, 0, value, list_has(assigner->options->fit, kind), key);
+  return add_parameter(assigner, row, -1, label, kind, 0, value, q2_fit_names(assigner->options->fit, kind), key);
 }
 
 /* --- notes --- */
@@ -160,7 +138,7 @@ static int start(struct q2_mm3star_assigner *assigner) {
   if (assigner->options->unmatched == Q2_UNMATCHED_NEW)
     return q2_fail(assigner->error, "-unmatched new: %s has no place for rows that it lacks; add them to it",
                    assigner->field->path);
-  Q2_TRY(check_fit(assigner->options->fit, assigner->error));
+  Q2_TRY(q2_fit_check(assigner->options->fit, assigner->error));
   const struct q2_nonbonded_rules rules = {.form = "exp6_mm3",
                                            .combining_rule = "mm3",
                                            .vdw_14 = 1,
