@@ -68,7 +68,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("input")
     parser.add_argument("--result")
-    parser.add_argument("--as-q2mm", action="store_true", help="the file was written with q2mm's hartree (q2mm_to_q2hpc.py --as-q2mm)")
+    parser.add_argument("--as-q2mm", action="store_true", help="the file's Hessians are in q2mm's hartree (q2mm_to_q2hpc.py)")
     arguments = parser.parse_args()
     from q2mm.backends.mm.jax_engine import JaxEngine
     engine = JaxEngine()
@@ -97,8 +97,8 @@ def read(path, result=None, engine=None, as_q2mm=False):
     forcefield = ForceField(name=data.title or "q2hpc", functional_form=data.functional_form())
     terms = Terms(data, values, forcefield)
     vdw_rows = add_types(data, values, terms)
-    molecules = [molecule_of(data, m, terms, HESSIAN_UNIT | ({"kcal/mol/angstrom^2": BOHR**2 / Q2MM_HARTREE} if as_q2mm else {}))
-                 for m in range(data.count)]
+    unit = HESSIAN_UNIT | ({"kcal/mol/angstrom^2": BOHR**2 / Q2MM_HARTREE} if as_q2mm else {})
+    molecules = [molecule_of(data, m, terms, unit) for m in range(data.count)]
     rows = np.array(terms.rows + vdw_rows + terms.urey_bradley_rows, dtype=int)
     reference = references(data, molecules, forcefield, engine)
     return Model(forcefield, molecules, reference, rows, notes(data, rows, terms))
@@ -224,7 +224,8 @@ class Terms:
         self.urey_bradley = {}     # (k, eq) of an angle: (k, eq) of its Urey-Bradley term, or None
         self.phase_rows = set()
         self.of_molecule = [self.collect(m) for m in range(data.count)]
-        self.without_term, self.left_out = set(), []
+        self.without_term = set()
+        self.left_out = [row for row, kind in enumerate(data.kinds) if kind == "urey_bradley_k" and row not in self.owner]
         self.rows, self.urey_bradley_rows = [], []
         self.add_pairs("bond", BondParam, forcefield.bonds)
         self.add_pairs("angle", AngleParam, forcefield.angles)
@@ -240,7 +241,8 @@ class Terms:
                 for atoms, parameters, constants in data.terms(form, m):
                     key = self.torsion_key(form, m, atoms, parameters, constants) if kind == "torsion" else parameters
                     if form == "angle_mm3" and constants[0] != MM3_ANGLE_C6:
-                        raise Refused(f"molecule {data.names[m]}: an angle_mm3 of the sextic constant {constants[0]:g}; q2mm has {MM3_ANGLE_C6:g}")
+                        raise Refused(f"molecule {data.names[m]}: an angle_mm3 of the sextic constant {constants[0]:g}; q2mm has "
+                                      f"{MM3_ANGLE_C6:g}")
                     self.claim(key, parameters[:1] if kind == "torsion" else parameters)
                     self.elements.setdefault(key, tuple(symbols[a] for a in atoms))
                     found[kind].append((atoms, key))
@@ -286,13 +288,14 @@ class Terms:
         data, used = self.data, {key for found in self.of_molecule for _, key in found[kind]}
         free = [row for row in range(len(data.kinds)) if row not in self.owner and data.kinds[row] == f"{kind}_k"]
         for row in free:
-            following = row + 1 if row + 1 < len(data.kinds) and data.kinds[row + 1] == f"{kind}_eq" and row + 1 not in self.owner else None
-            if count == 2 and following is None:
+            following = row + 1
+            paired = following < len(data.kinds) and data.kinds[following] == f"{kind}_eq" and following not in self.owner
+            if count == 2 and not paired:
                 self.left_out.append(row)
                 continue
             key = (row, following) if count == 2 else (row, 0.0, 1)
             self.elements[key] = (NEVER,) * {"bond": 2, "angle": 3, "torsion": 4}[kind]
-            self.without_term |= {row, following}
+            self.without_term |= set(key[:count])
             used.add(key)
         return sorted(used)
 
@@ -301,9 +304,9 @@ class Terms:
             elements = self.elements[key]
             if kind == "bond":
                 elements = tuple(sorted(elements))
-            constants = dict(zip(("force_constant", "equilibrium"), (self.values[row] for row in key)))
+            constants = {"force_constant": self.values[key[0]], "equilibrium": self.values[key[1]]}
             if self.urey_bradley.get(key):
-                constants |= dict(zip(("ub_force_constant", "ub_equilibrium"), (self.values[row] for row in self.urey_bradley[key])))
+                constants["ub_force_constant"], constants["ub_equilibrium"] = (self.values[row] for row in self.urey_bradley[key])
                 self.urey_bradley_rows += self.urey_bradley[key]
             parameters.append(parameter(elements=elements, label=self.data.labels[key[0]], ff_row=key[0], **constants))
             self.rows += key
@@ -363,7 +366,8 @@ def molecule_of(data, m, terms, hessian_unit):
         types = [labels[t] for t in data.tables["/atoms/type"][atoms]]
         for t in data.tables["/atoms/type"][atoms]:
             if labels.index(labels[t]) != t:
-                raise Refused(f"molecule {name}: an atom of the second non-bonded type that is called {labels[t]}; q2mm takes the first")
+                raise Refused(f"molecule {name}: an atom of the second non-bonded type that is called {labels[t]}; q2mm takes the "
+                              "first")
     found = terms.of_molecule[m]
     elements = lambda some: tuple(symbols[a] for a in some)
     angles = [DetectedAngle(*a, elements(a), np.degrees(angle(x, *a)), ff_row=key[0]) for a, key in found["angle"]]
@@ -438,7 +442,7 @@ def references(data, molecules, forcefield, engine):
             rows = data.rows(f"{group}/offset", m)
             given = data.tables.get(f"{group}/value")
             for number in range(rows.start, rows.stop):
-                index, weight = tuple(int(i) for i in data.tables[f"{group}/index"][number]), float(data.tables[f"{group}/weight"][number])
+                index, weight = (data.tables[f"{group}/{key}"][number].tolist() for key in ("index", "weight"))
                 if kind == "frequency":
                     add_frequencies(data, reference, m, molecule, index[0], weight, forcefield, engine)
                     continue
@@ -447,7 +451,7 @@ def references(data, molecules, forcefield, engine):
                 unit = data.attribute(f"{group}/value", "unit")
                 factor = UNIT[unit] if kind in GEOMETRY and given is not None else HESSIAN_UNIT.get(unit)
                 value = observed(kind, molecule, index) if given is None else float(given[number]) * factor
-                reference.values.append(reference_value(kind, m, index, value, weight))
+                reference.values.append(reference_value(kind, m, tuple(index), value, weight))
     return reference
 
 
@@ -475,9 +479,9 @@ def observed(kind, molecule, index):
     if kind == "bond":
         return float(np.linalg.norm(molecule.geometry[index[0]] - molecule.geometry[index[1]]))
     if kind in GEOMETRY:
-        return float(np.degrees(angle(molecule.geometry, *index))) if kind == "angle" else torsion_angle(molecule.geometry, *index)
+        return np.degrees(angle(molecule.geometry, *index)) if kind == "angle" else torsion_angle(molecule.geometry, *index)
     if kind == "hessian":
-        return float(molecule.hessian[index])
+        return float(molecule.hessian[tuple(index)])
     matrix = transform_to_eigenmatrix(molecule.hessian, decompose(molecule.hessian)[1])
     return float(matrix[index[0], index[-1]])
 
