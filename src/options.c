@@ -21,7 +21,7 @@ enum {
   PRECISION = 1 << Q2_COMMAND_PRECISION,
   IMPORT = 1 << Q2_COMMAND_IMPORT,
   EXPORT = 1 << Q2_COMMAND_EXPORT,
-  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION, /* that read a data set and evaluate */
+  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION, /* that evaluate a data set, or could */
   EVERY = ALL | IMPORT | EXPORT
 };
 
@@ -132,8 +132,8 @@ const char *const q2_command_names[] = {"fit",  "info",      "eval",   "bench", 
 const char *const q2_ts_method_names[] = {"file", "C", "D", "E", "E2", NULL};
 
 const char *q2_options_usage(void) {
-  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision|export] INPUT.h5 [options], or q2hpc import SOURCE... -o "
-         "INPUT.h5 [options]; q2hpc --help explains";
+  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision|export] INPUT.h5 [options], or q2hpc import SOURCE... "
+         "-o INPUT.h5 [options]; q2hpc --help explains";
 }
 
 void q2_options_help(struct q2_printer *printer) {
