@@ -21,8 +21,9 @@ struct q2_sealed {
   char *bytes; /* the whole file */
 };
 
-/* Puts the image at `path` with a seal; what was there is then at PATH.previous (q2_durable_write_keeping). */
-int q2_sealed_write(const struct q2_image *image, const char *path, struct q2_error *error);
+/* Puts the image at `path` with a seal; what was there is then at PATH.previous (q2_durable_write_keeping, which says what
+ * `mark` is; NULL: whatever is there is replaced). */
+int q2_sealed_write(const struct q2_image *image, const char *path, uint64_t *mark, struct q2_error *error);
 
 /* What sealed files that have been replaced end with. */
 extern const char *const q2_sealed_previous;
@@ -30,6 +31,9 @@ extern const char *const q2_sealed_previous;
 /* Reads the file at `path` and checks it; on success sealed->hdf5 is open, to be read by this rank alone. `path` must outlive
  * `sealed`. Memory: twice the file's size. Release with q2_sealed_close. */
 int q2_sealed_open(const char *path, struct q2_sealed *sealed, struct q2_error *error);
+
+/* Checks a file that may also be another one: where it begins like a sealed file, it must be whole. */
+int q2_sealed_check(const char *path, struct q2_error *error);
 
 /* Closes and releases; harmless on a zeroed structure. */
 void q2_sealed_close(struct q2_sealed *sealed);

@@ -109,7 +109,7 @@ static int report(struct q2_session *session, const struct q2_fit_rounds *rounds
 static void tell_stop(struct q2_session *session, const struct q2_keeper *keeper) {
   struct q2_printer *printer = &session->printer;
   if (!keeper->path[0]) {
-    q2_warn(printer, "stopped (%s) with -checkpoint off: nothing of the fit is left", q2_keeper_reason(keeper->stopped));
+    q2_warn(printer, "stopped (%s) with -checkpoint none: nothing of the fit is left", q2_keeper_reason(keeper->stopped));
     return;
   }
   q2_print_answer(printer, "stopped (%s) after %lld evaluations; -restart %s goes on\n", q2_keeper_reason(keeper->stopped),
@@ -137,7 +137,7 @@ static int fit_and_tell(struct q2_session *session, struct q2_keeper *keeper, st
   struct q2_result_tables tables = {0};
   double seconds[3 * Q2_STAGE_COUNT];
   q2_restart_give_logs(session, rounds);
-  Q2_TRY(q2_fit_rounds_run(session, keeper, rounds, error));
+  Q2_TRY(q2_at_stage("fitting", q2_fit_rounds_run(session, keeper, rounds, error), error));
   if (rounds->stopped) {
     tell_stop(session, keeper);
     *exit_status = Q2_EXIT_STOPPED;
@@ -148,6 +148,7 @@ static int fit_and_tell(struct q2_session *session, struct q2_keeper *keeper, st
   reduce_timings(session, seconds);
   int status = make_tables(session, fit, &tables, error);
   if (status == Q2_OK) status = q2_result_write(session, rounds, &tables, seconds, error);
+  q2_at_stage("writing the result", status, error);
   struct q2_error report_error = {""};
   if (report(session, rounds, &tables, &report_error) != Q2_OK && status == Q2_OK)
     status = q2_fail(error, "%s", report_error.text);

@@ -40,6 +40,8 @@ static const struct option output_options[] = {
     {"-molecule", "NAME", EXPORT, "only what this molecule has"},
     {"-export", "FILE", FIT,
      "write the fitted force field to FILE at the end: as the file it came from, or as its ending says (docs/export.md)"},
+    {"-input_trial", "on|off", ALL | EXPORT,
+     "try input and -parameters in a process of its own first, so that a damaged file is refused (default on)"},
     {"-quiet", NULL, EVERY, "print nothing but the outcome, warnings and errors"},
     {"-verbose", NULL, EVERY, "print more: every molecule, every infeasible point, every term without a row"},
     {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian, frequencies, energies and gradient (HDF5)"},
@@ -93,7 +95,7 @@ static const struct option fit_options[] = {
     {NULL, NULL, 0, NULL},
 };
 static const struct option checkpoint_options[] = {
-    {"-checkpoint", "FILE|off", FIT, "where checkpoints go (default: the result's name with .ckpt.h5)"},
+    {"-checkpoint", "FILE|none", FIT, "where checkpoints go (default: the result's name with .ckpt.h5)"},
     {"-checkpoint_interval", "N", FIT, "one every N evaluations (default: as often as 2 % of the time allows)"},
     {"-checkpoint_minutes", "M", FIT, "... or every M minutes"},
     {"-checkpoint_failure", "warn|stop", FIT, "one that cannot be written is a warning (default), or ends the fit"},
@@ -225,6 +227,11 @@ static int query_files(struct q2_options *options, struct q2_error *error) {
                       options->output, sizeof options->output, error));
   if (options->command != Q2_COMMAND_TUNE && strcmp(options->output, options->input) == 0)
     return q2_fail(error, "option -o: %s is the input file", options->output);
+  char trial[8] = "on";
+  Q2_TRY(q2_option_text("-input_trial", ALL | EXPORT, options->command, trial, sizeof trial, &given, error));
+  options->input_trial = strcmp(trial, "off") != 0;
+  if (options->input_trial && strcmp(trial, "on") != 0)
+    return q2_fail(error, "option -input_trial: \"%s\" is none of on, off", trial);
   Q2_TRY(q2_option_text("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
   if (given && strcmp(options->hessians, options->input) == 0)
     return q2_fail(error, "option -hessians: %s is the input file", options->hessians);
@@ -366,7 +373,7 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   int given;
   Q2_TRY(other_name(options->output, results, ".ckpt.h5", options->checkpoint, sizeof options->checkpoint, error));
   Q2_TRY(q2_option_text("-checkpoint", FIT, command, options->checkpoint, sizeof options->checkpoint, &given, error));
-  if (strcmp(options->checkpoint, "off") == 0) options->checkpoint[0] = '\0';
+  if (strcmp(options->checkpoint, "none") == 0 || strcmp(options->checkpoint, "off") == 0) options->checkpoint[0] = '\0';
   if (command == Q2_COMMAND_FIT &&
       (strcmp(options->checkpoint, options->input) == 0 || strcmp(options->checkpoint, options->output) == 0))
     return q2_fail(error, "option -checkpoint: %s is the input file or the result", options->checkpoint);
@@ -382,7 +389,7 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   if (given) Q2_TRY(q2_option_positive("-checkpoint_minutes", "positive number", text, &options->checkpoint_minutes, error));
   Q2_TRY(q2_option_text("-restart", FIT, command, options->restart, sizeof options->restart, &given, error));
   if (strcmp(options->restart, "auto") == 0 && !options->checkpoint[0])
-    return q2_fail(error, "option -restart auto: with -checkpoint off there is none");
+    return q2_fail(error, "option -restart auto: with -checkpoint none there is no file");
   Q2_TRY(q2_option_text("-time_limit", FIT, command, text, sizeof text, &given, error));
   return given ? q2_option_positive("-time_limit", "positive number", text, &options->time_limit, error) : Q2_OK;
 }
