@@ -224,7 +224,7 @@ static int write_all(struct q2_field_writer *writer, struct q2_error *error) {
   Q2_TRY(write_impropers(writer, error));
   Q2_TRY(write_nonbonded(writer, error));
   Q2_TRY(write_pairs(writer, error));
-  fprintf(writer->out, "\nEND\n");
+  fprintf(writer->out, "\n"); /* no END: LEaP needs none, and ParmEd takes it for a row */
   return Q2_OK;
 }
 
