@@ -46,16 +46,16 @@ static int append_option(struct q2_command_line *line, const char *word, int *ha
 }
 
 static int take_positional(struct q2_command_line *line, const char *word, int *named, struct q2_error *error) {
-  for (int c = 0; q2_command_names[c] && !*named && !line->input; c++)
+  for (int c = 0; q2_command_names[c] && !*named && line->word_count == 0; c++)
     if (strcmp(word, q2_command_names[c]) == 0) {
       line->command = (enum q2_command)c;
       *named = 1;
       return Q2_OK;
     }
-  if (line->input)
-    return q2_fail(error, "unexpected argument \"%s\" after the input file %s; %s", word, line->input, q2_options_usage());
-  line->input = strdup(word);
-  return line->input ? Q2_OK : q2_fail(error, "no memory for the command line");
+  if (line->word_count > 0 && line->command != Q2_COMMAND_IMPORT)
+    return q2_fail(error, "unexpected argument \"%s\" after the input file %s; %s", word, line->words[0], q2_options_usage());
+  line->words[line->word_count] = strdup(word);
+  return line->words[line->word_count++] ? Q2_OK : q2_fail(error, "no memory for the command line");
 }
 
 static int take_words(int argc, char **argv, struct q2_command_line *line, struct q2_error *error) {
@@ -65,7 +65,8 @@ static int take_words(int argc, char **argv, struct q2_command_line *line, struc
     length += (int)strlen(argv[a]) + 1;
   line->text = calloc((size_t)length + 1, 1);
   line->arguments = calloc(2 * (size_t)argc + 2, sizeof *line->arguments);
-  if (!line->text || !line->arguments || append(line, argc > 0 ? argv[0] : "q2hpc") != Q2_OK)
+  line->words = calloc((size_t)argc + 1, sizeof *line->words);
+  if (!line->text || !line->arguments || !line->words || append(line, argc > 0 ? argv[0] : "q2hpc") != Q2_OK)
     return q2_fail(error, "no memory for the command line");
   for (int a = 1; a < argc; a++) {
     const char *word = argv[a];
@@ -76,7 +77,7 @@ static int take_words(int argc, char **argv, struct q2_command_line *line, struc
     }
     if (option) {
       /* -help with an input file is PETSc's, which lists TAO's options. */
-      if (is_word(word, help) && !(strcmp(word, "-help") == 0 && line->input)) line->command = Q2_COMMAND_HELP;
+      if (is_word(word, help) && !(strcmp(word, "-help") == 0 && line->word_count > 0)) line->command = Q2_COMMAND_HELP;
       if (is_word(word, version)) line->command = Q2_COMMAND_VERSION;
       if (line->command == Q2_COMMAND_HELP || line->command == Q2_COMMAND_VERSION) return Q2_OK;
       int has_value;
@@ -89,7 +90,7 @@ static int take_words(int argc, char **argv, struct q2_command_line *line, struc
       Q2_TRY(take_positional(line, word, &named, error));
     }
   }
-  if (!line->input) {
+  if (line->word_count == 0) {
     if (line->argument_count > 1)
       return q2_fail(error, "no input file among the arguments (a word after an option is its value: name the file first); %s",
                      q2_options_usage());
@@ -115,7 +116,9 @@ void q2_command_line_free(struct q2_command_line *line) {
   for (int a = 0; a < line->argument_count; a++)
     free(line->arguments[a]);
   free(line->arguments);
-  free(line->input);
+  for (int w = 0; w < line->word_count; w++)
+    free(line->words[w]);
+  free(line->words);
   free(line->text);
   memset(line, 0, sizeof *line);
 }

@@ -32,4 +32,7 @@ int q2_command_precision(MPI_Comm comm, const struct q2_command_line *line, int 
 /* Times a device's eigen-solvers at the plan's sizes and writes the table that -solvers takes. */
 int q2_command_tune(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
 
+/* Makes a data set of what the words of the line name: files, folders, patterns, manifests (docs/import.md). */
+int q2_command_import(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
+
 #endif

@@ -19,7 +19,9 @@ enum {
   IDENTIFY = 1 << Q2_COMMAND_IDENTIFY,
   TUNE = 1 << Q2_COMMAND_TUNE,
   PRECISION = 1 << Q2_COMMAND_PRECISION,
-  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION
+  IMPORT = 1 << Q2_COMMAND_IMPORT,
+  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION, /* that read a data set */
+  EVERY = ALL | IMPORT
 };
 
 struct option {
@@ -29,11 +31,36 @@ struct option {
 };
 
 static const struct option output_options[] = {
-    {"-o", "FILE", FIT | TUNE | PRECISION,
-     "where the result goes (default: the input's name with .result.h5; tune: solvers.txt; precision: .precision.h5)"},
-    {"-quiet", NULL, ALL, "print nothing but the outcome, warnings and errors"},
-    {"-verbose", NULL, ALL, "print more: every molecule, every infeasible point"},
+    {"-o", "FILE", FIT | TUNE | PRECISION | IMPORT,
+     "where the result goes (default: the input's name with .result.h5; tune: solvers.txt; precision: .precision.h5; import: "
+     "none)"},
+    {"-quiet", NULL, EVERY, "print nothing but the outcome, warnings and errors"},
+    {"-verbose", NULL, EVERY, "print more: every molecule, every infeasible point, every term without a row"},
     {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian, frequencies, energies and gradient (HDF5)"},
+    {NULL, NULL, 0, NULL},
+};
+static const struct option import_options[] = {
+    {"-force_field", "FILE,...", IMPORT, "its force field (MM3* .fld, Tinker, AMBER, OpenMM); default: a new one of all types"},
+    {"-force_field_format", "NAME", IMPORT, "mm3star, tinker, amber or openmm (default: by content)"},
+    {"-format", "NAME", IMPORT, "format of all sources: fchk, orca, xyz, ... (default: by content)"},
+    {"-name", "PATTERN", IMPORT, "names of molecules, of {stem}, {folder}, {title}, {record} (default {stem})"},
+    {"-topology", "FILE", IMPORT, "structures with bonds and types (.mol2, .mmo, .mae) for all molecules, by name or in order"},
+    {"-types", "FILE|elements", IMPORT, "atom types by rules, in the place of those in files (docs/typing.md)"},
+    {"-bonds", "file|perceive", IMPORT, "perceive: bonds by distance even where files have them (default file)"},
+    {"-bond_factor", "F", IMPORT, "bonded: closer than F times the sum of covalent radii (default 1.3)"},
+    {"-bond_addend", "A", IMPORT, "... and A angstrom (default 0)"},
+    {"-bond_stretched", "F", IMPORT, "partial bonds of transition states: up to F times that sum (default 1.7; 0: none)"},
+    {"-bond_partial", "NAME:I-J,...", IMPORT, "further partial bonds, atoms from 1; NAME may be a pattern"},
+    {"-charge", "N", IMPORT, "total charge of molecules whose files do not say it (default 0)"},
+    {"-stationary", "auto|yes|no", IMPORT, "whether geometries are stationary points (default: by their gradients)"},
+    {"-stationary_gradient", "G", IMPORT, "largest component of such a gradient, hartree/bohr (default 1e-3)"},
+    {"-frequency_tolerance", "F", IMPORT, "cm-1: printed wavenumbers farther off are warned of, 10 F off refused (default 2)"},
+    {"-observables", "WORD+...|FILE", IMPORT,
+     "frequencies (default), eigenmatrix, geometry, energies, all, kinds of observables, or a file of lines"},
+    {"-weights", "SET,KIND=W,...", IMPORT, "weights: q2mm_classic (default) or q2mm, and weights of kinds"},
+    {"-unmatched", "refuse|omit|new", IMPORT, "bonds and angles without a row: refused (default), left out, or a new row"},
+    {"-fit", "marked|all|none|KIND,...", IMPORT, "which parameters vary (default: rows that the file marks, or all)"},
+    {"-title", "TEXT", IMPORT, "a line that the data set begins with"},
     {NULL, NULL, 0, NULL},
 };
 static const struct option fit_options[] = {
@@ -86,23 +113,26 @@ static const struct {
   const char *title;
   const struct option *options;
 } groups[] = {{"Input and output", output_options},
+              {"From files of other programs to a data set", import_options},
               {"The fit", fit_options},
               {"Checkpoints", checkpoint_options},
               {"The machine", machine_options}};
 static const int group_count = sizeof groups / sizeof groups[0];
 const char *const q2_match_names[] = {"position", "q2mm", "overlap", NULL};
-const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", "tune", "precision", NULL};
+const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", "tune", "precision", "import", NULL};
 
 const char *const q2_ts_method_names[] = {"file", "C", "D", "E", "E2", NULL};
 
 const char *q2_options_usage(void) {
-  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision] INPUT.h5 [options]; q2hpc --help explains";
+  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision] INPUT.h5 [options], or q2hpc import SOURCE... -o INPUT.h5 "
+         "[options]; q2hpc --help explains";
 }
 
 void q2_options_help(struct q2_printer *printer) {
   q2_print_answer(printer,
                   "q2hpc fits molecular-mechanics force fields to quantum-mechanical Hessians.\n\n"
-                  "  [mpirun -n RANKS] q2hpc [COMMAND] INPUT.h5 [options]\n\n"
+                  "  [mpirun -n RANKS] q2hpc [COMMAND] INPUT.h5 [options]\n"
+                  "  [mpirun -n RANKS] q2hpc import SOURCE... -o INPUT.h5 [options]\n\n"
                   "Commands\n"
                   "  fit      fit the force field and write a result file (the default)\n"
                   "  info     what is in the file, and what a fit would cost; evaluates nothing\n"
@@ -110,14 +140,15 @@ void q2_options_help(struct q2_printer *printer) {
                   "  bench    seconds of an evaluation, stage by stage, beside bare LAPACK\n"
                   "  identify which parameters the data determine at the starting point, and which they do not\n"
                   "  precision what float32 makes of vibrations and gradient, mode by mode: a table, and a trace\n"
-                  "  tune     which eigen-solver of a CUDA device is fastest for this file's sizes: a table for -solvers\n");
+                  "  tune     which eigen-solver of a CUDA device is fastest for this file's sizes: a table for -solvers\n"
+                  "  import   make a data set of files, folders, patterns and manifests (docs/import.md)\n");
   for (int g = 0; g < group_count; g++) {
     q2_print_answer(printer, "\n%s\n", groups[g].title);
     for (const struct option *o = groups[g].options; o->name; o++) {
       char left[64];
       snprintf(left, sizeof left, "%s %s", o->name, o->value ? o->value : "");
       q2_print_answer(printer, "  %-25s %s", left, o->help);
-      if (o->commands != ALL) {
+      if (o->commands != ALL && o->commands != EVERY && o->commands != IMPORT) {
         const char *separator = " [";
         for (int c = 0; q2_command_names[c]; c++)
           if (o->commands & 1 << c) {
@@ -341,7 +372,7 @@ enum q2_bounds_rule q2_options_bounds(const struct q2_options *options) {
 int q2_options_query(const struct q2_command_line *line, struct q2_options *options, struct q2_error *error) {
   memset(options, 0, sizeof *options);
   options->command = line->command;
-  options->input = line->input;
+  options->input = line->words[0];
   options->text = line->text;
   options->repeat = 20;
   options->nccl_timeout = Q2_DEVICE_SUM_TIMEOUT;

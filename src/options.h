@@ -1,9 +1,11 @@
 /* The command line.
  *
- *     q2hpc [fit|info|eval|bench|identify|tune] INPUT.h5 [options]
+ *     q2hpc [fit|info|eval|bench|identify|tune|precision] INPUT.h5 [options]
+ *     q2hpc import SOURCE... -o INPUT.h5 [options]
  *
- * What does not begin with '-' is the command (fit, if left out) and the input file; everything else goes to PETSc's options
- * database (so that TAO's options work unseen by us) and q2hpc's own names are then queried there. `--name` is taken as
+ * What does not begin with '-' is the command (fit, if left out) and the input file, or the sources of an import; everything
+ * else goes to PETSc's options database (so that TAO's options work unseen by us) and q2hpc's own names are then queried there.
+ * `--name` is taken as
  * `-name`, and
  * `--name=value` as `-name value`. A token after an option is its value unless it begins with '-' and is no number; q2hpc's
  * flags
@@ -28,11 +30,12 @@ enum q2_command {
   Q2_COMMAND_IDENTIFY,
   Q2_COMMAND_TUNE,
   Q2_COMMAND_PRECISION,
+  Q2_COMMAND_IMPORT,
   Q2_COMMAND_HELP,
   Q2_COMMAND_VERSION
 };
 
-/* The commands' names, in that order, ending with NULL: those that take an input file. */
+/* The commands' names, in that order, ending with NULL: those that take an input. */
 extern const char *const q2_command_names[];
 
 /* -ts_method: how transition states are fitted (docs/observables.md). FILE: as the data set says, C or D. */
@@ -47,7 +50,8 @@ extern const char *const q2_match_names[];
 /* The command line taken apart, before PETSc has seen it. */
 struct q2_command_line {
   enum q2_command command;
-  char *input;        /* the data set's path; NULL for help and version */
+  char **words;       /* [word_count] the input file; the sources of an import, several */
+  int word_count;     /* 0 for help and version */
   int argument_count; /* what PETSc shall parse: */
   char **arguments;   /* [argument_count + 1] the program's name, then options and their values; NULL-terminated */
   char *text;         /* the options as given, separated by blanks, for the provenance */

@@ -438,6 +438,22 @@ static void check_refused(const char *path, const char *content, const char *mes
   q2_force_field_free(&field);
 }
 
+/* Files as Tinker has them: references in between, of which one begins with a word that could be a keyword. */
+static void test_tinker_text(void) {
+  static const char content[] = "forcefield TEST\n\n      ####\n      ##  Literature References  ##\n\n"
+                                "J. Author, Force Field for\nMetal Cations in Water (1999)\n\n"
+                                "atom 1 1 C \"C\" 6 12.011 4\nbond 1 1 300.0 1.5\ntorsion 1 1 1 1\n";
+  struct q2_force_field field;
+  must_read("text.prm", content, &field);
+  CHECK(field.row_count == 2 && field.warning_count == 1 && field.warning[0].line == 6);
+  CHECK(strstr(field.warning[0].text, "taken as text") != NULL);
+  CHECK(field.row[1].parameter[0].value == 0.0 && field.row[1].constant == 1.0 && field.row[1].parameter[0].line == 0);
+  q2_force_field_free(&field);
+  check_refused("a.prm", "forcefield x\nmetal 1 2.0\n", "a.prm:2: metal: q2hpc has no such");
+  check_refused("a.prm", "forcefield x\nchg-11-scale 0.5\n", "a.prm:2: chg-11-scale: q2hpc has no such");
+  check_refused("a.prm", "forcefield x\ntorsionterm only\n", "a.prm:2: torsionterm: q2hpc has no such");
+}
+
 static void test_refusals(void) {
   check_refused("a.prm", "forcefield x\nvdwtype BUFFERED-14-7\n", "a.prm:2: vdwtype BUFFERED-14-7");
   check_refused("a.prm", "forcefield x\nbond-cubic -2.0\nbond 1 1 1.0 1.0\n", "a.prm:3: bond-cubic -2");
@@ -530,6 +546,7 @@ int main(void) {
   test_openmm();
   test_residue_types();
   test_round_trips();
+  test_tinker_text();
   test_refusals();
   test_inexpressible();
   test_broken();

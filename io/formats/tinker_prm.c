@@ -123,13 +123,34 @@ static int is_one_of(const char *word, const char *const *words) {
 }
 
 /* Energies that q2hpc lacks, of atoms that a data set may not have: left out, with a warning. */
-static const char *const without[] = {"bond3",   "bond4",    "bond5",    "angle3",  "angle4",  "angle5",  "anglep",
-                                      "anglef",  "torsion4", "torsion5", "angang",  "angtors", "pitors",  "tortors",
-                                      "hbond",   "electneg", "piatom",   "pibond",  "pibond4", "pibond5", "dipole",
-                                      "dipole3", "dipole4",  "dipole5",  "strbnd3", NULL};
+static const char *const without[] = {
+    "bond3",  "bond4",   "bond5",   "angle3",  "angle4",  "angle5",     "anglep",     "anglef",     "torsion4",   "torsion5",
+    "angang", "angtors", "pitors",  "tortors", "hbond",   "electneg",   "piatom",     "pibond",     "pibond4",    "pibond5",
+    "dipole", "dipole3", "dipole4", "dipole5", "strbnd3", "angangunit", "pitorsunit", "angtorunit", "tortorunit", NULL};
 /* Lines without energy in the gas phase, or that other programs of Tinker's read. */
-static const char *const harmless[] = {"forcefield", "biotype", "solvate",        "parameters",     "verbose", "digits",
-                                       "archive",    "echo",    "openmp-threads", "openmp_threads", NULL};
+static const char *const harmless[] = {"forcefield", "biotype", "solvate",        "solute",         "parameters", "verbose",
+                                       "digits",     "archive", "openmp-threads", "openmp_threads", "echo",       NULL};
+/* Tinker's other words for rows, and for rules (readprm.f, prmkey.f): energies that q2hpc does not have. */
+static const char *const refused_rows[] = {"opdist",  "vdw14",   "repulsion", "dispersion", "multipole", "chgpen", "polarize",
+                                           "polpair", "exchpol", "chgtrn",    "bndcflux",   "angcflux",  "metal",  NULL};
+static const char *const refused_ends[] = {"term", "-scale", "-halgren", "-cubic",  "-quartic",    "-pentic", "-sextic",
+                                           "unit", "type",   "rule",     "-groups", "-correction", "-intra",  NULL};
+static const char *const refused_rules[] = {"chg-buffer",  "external-field", "polarization",  "exchange-polar",
+                                            "penetration", "chargetransfer", "reactionfield", NULL};
+
+static int ends_as(const char *word, const char *const *ends) {
+  for (; *ends; ends++) {
+    const size_t length = strlen(word), end = strlen(*ends);
+    if (length > end && strcmp(word + length - end, *ends) == 0) return 1;
+  }
+  return 0;
+}
+
+/* Whether the line is one of Tinker's that changes energies, not text such as "Metal cations in water". */
+static int is_refused(const struct q2_tinker_line *line) {
+  if (is_one_of(line->keyword, refused_rows) || strncmp(line->keyword, "mmff", 4) == 0) return q2_tinker_has_number(line, 1);
+  return is_one_of(line->keyword, refused_rules) || (line->words.count == 2 && ends_as(line->keyword, refused_ends));
+}
 
 static int read_line(struct q2_tinker_reader *reader, const struct q2_tinker_line *line, struct q2_error *error) {
   int known;
@@ -144,7 +165,10 @@ static int read_line(struct q2_tinker_reader *reader, const struct q2_tinker_lin
     q2_force_field_warn(reader->field, line->number, "%s rows are left out: q2hpc has no such terms", line->keyword);
     return Q2_OK;
   }
-  return q2_text_fail(reader->text, line->number, error, "%.40s: q2hpc has no such term or rule", line->keyword);
+  if (is_refused(line))
+    return q2_text_fail(reader->text, line->number, error, "%.40s: q2hpc has no such term or rule", line->keyword);
+  q2_force_field_warn(reader->field, line->number, "lines that begin with no keyword of Tinker's are taken as text");
+  return Q2_OK;
 }
 
 /* The non-bonded rules of the file; a second file may have none of its own. */

@@ -145,6 +145,13 @@ struct fourier {
 
 static int read_fourier(const struct q2_tinker_reader *reader, const struct q2_tinker_line *line, double unit,
                         struct fourier *fourier, struct q2_error *error) {
+  if (line->words.count == 5) { /* none: Tinker's way to say that these atoms have no barrier */
+    *fourier =
+        (struct fourier){.count = 1, .periodicity = {1}, .amplitude = {{.multiplier = unit}}, .phase = {{.multiplier = 1.0}}};
+    strcpy(fourier->amplitude[0].unit, "kcal/mol");
+    strcpy(fourier->phase[0].unit, "degree");
+    return Q2_OK;
+  }
   fourier->count = 0;
   for (int word = 5; fourier->count < MOST_COMPONENTS && (word == 5 || q2_tinker_has_number(line, word)); word += 3) {
     const int c = fourier->count++;

@@ -159,7 +159,8 @@ static int is_idle(const struct q2_assigner *a, const struct q2_type_row *row) {
 static int add_term(struct q2_assigner *a, const struct q2_type_row *row, const int *atoms, int divisor, const int *elsewhere,
                     int elsewhere_count, int32_t *eq) {
   const struct q2_row_form *form = q2_row_form_named(row->form);
-  const int ends[2] = {atoms[0], atoms[2]}; /* a Urey-Bradley term is between the ends of its angle */
+  const int between_ends = strcmp(row->form, "urey_bradley") == 0; /* of its angle */
+  const int ends[2] = {atoms[0], atoms[between_ends ? 2 : 1]};
   int keys[2 * Q2_ROW_PARAMETERS];
   for (int p = 0; p < form->parameter_count; p++) {
     const int shared = strstr(form->kind[p], "_phase") == NULL && strstr(form->kind[p], "_eq") == NULL;
@@ -168,7 +169,7 @@ static int add_term(struct q2_assigner *a, const struct q2_type_row *row, const 
   }
   for (int k = 0; k < elsewhere_count; k++)
     keys[form->parameter_count + k] = elsewhere[k];
-  return q2_builder_term(a->builder, a->molecule, row->form, strcmp(row->form, "urey_bradley") == 0 ? ends : atoms, keys,
+  return q2_builder_term(a->builder, a->molecule, row->form, between_ends ? ends : atoms, keys,
                          form->has_constant ? &row->constant : NULL, 0, a->error);
 }
 

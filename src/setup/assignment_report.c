@@ -125,7 +125,8 @@ static void print_entry(const struct q2_assignment_entry *entry, struct q2_print
   else
     snprintf(row, sizeof row, "by wildcard %s%s", entry->row, line);
   void (*const print)(struct q2_printer *, const char *, ...) =
-      entry->how == Q2_MATCHED_NONE && is_sparse(entry->what) ? q2_print_detail : q2_print;
+      entry->how == Q2_MATCHED_BY_WILDCARD || (entry->how == Q2_MATCHED_NONE && is_sparse(entry->what)) ? q2_print_detail
+                                                                                                        : q2_print;
   print(printer, "  %-15s %-28s %6lld  %s; %s\n", entry->what, entry->types, (long long)entry->count, row, entry->example);
 }
 
@@ -142,7 +143,7 @@ void q2_assignment_print(const struct q2_assignment_report *report, struct q2_pr
     others |= total[1] + total[2] + total[3] > 0;
     q2_print(printer, "  %-15s %9lld %9lld %9lld %9lld\n", entry[begin].what, total[0], total[1], total[2], total[3]);
   }
-  if (others) q2_print(printer, "\n");
+  if (others) q2_print(printer, "  (all of it is in /force_field/assignment; -verbose lists what matched by wildcard)\n");
   for (int64_t k = 0; k < count; k++)
     if (entry[k].how != Q2_MATCHED) print_entry(&entry[k], printer);
 }

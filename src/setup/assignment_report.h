@@ -38,9 +38,9 @@ void q2_assignment_report_free(struct q2_assignment_report *report);
 /* Collective: sums the notes of all ranks, sorted by what, how, types; afterwards rank 0 holds them all, the others none. */
 int q2_assignment_gather(MPI_Comm comm, struct q2_assignment_report *report, struct q2_error *error);
 
-/* Prints the table (rank 0, after q2_assignment_gather): totals by kind, then all that matched by wildcard, got a new row, or
- * none; of kinds for which most force fields have rows for few combinations of types (improper, out-of-plane, Urey-Bradley, and
- * cross terms) those without a row are details. */
+/* Prints the table (rank 0, after q2_assignment_gather): totals by kind, then all that got a new row or none. Details are what
+ * matched by wildcard and, of kinds for which most force fields have rows for few combinations of types (improper,
+ * out-of-plane, Urey-Bradley, and cross terms), those without a row. */
 void q2_assignment_print(const struct q2_assignment_report *report, struct q2_printer *printer);
 
 /* Adds the table to a data set as /force_field/assignment (docs/format.md); on rank 0, after q2_assignment_gather. `report` is

@@ -131,7 +131,7 @@ static int gather_summaries(MPI_Comm comm, struct q2_check_summary *summary, str
   if (!all) return Q2_FAILED;
   MPI_Gather(summary, (int)sizeof *summary, MPI_BYTE, all, (int)sizeof *summary, MPI_BYTE, 0, comm);
   for (int r = 1; r < ranks && rank == 0; r++) {
-    for (int c = 0; c < Q2_COUNTS; c++)
+    for (int c = 0; c < Q2_CHECK_COUNTS; c++)
       summary->count[c] += all[r].count[c];
     for (int w = 0; w < Q2_WORSTS; w++)
       if (all[r].worst[w].value > summary->worst[w].value) summary->worst[w] = all[r].worst[w];

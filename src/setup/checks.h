@@ -35,14 +35,14 @@ enum q2_check_count {
   Q2_COUNT_OFF,          /* molecules where they are off by more than the tolerance */
   Q2_COUNT_OTHER_NUMBER, /* molecules whose files print another number of wavenumbers */
   Q2_COUNT_VALIDATION,
-  Q2_COUNTS
+  Q2_CHECK_COUNTS
 };
 #define Q2_SMALL_IMAGINARY 50.0 /* cm-1 */
 
 enum q2_check_worst { Q2_WORST_FREQUENCY, Q2_WORST_ROTATION, Q2_WORST_GRADIENT, Q2_WORST_SMALL_IMAGINARY, Q2_WORSTS };
 
 struct q2_check_summary {
-  int64_t count[Q2_COUNTS];
+  int64_t count[Q2_CHECK_COUNTS];
   struct {
     double value;
     char what[160]; /* "name: mode 7 is printed as 1040.12, from the Hessian it is 1039.80" */

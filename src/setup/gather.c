@@ -157,8 +157,8 @@ static int gather_share(MPI_Comm comm, const struct q2_sources *sources, const s
   return q2_agree(comm, status, error);
 }
 
-int q2_gather(MPI_Comm comm, const struct q2_sources *sources, const struct q2_gather_options *options,
-              struct q2_printer *printer, struct q2_gathered *gathered, struct q2_error *error) {
+int q2_gather_molecules(MPI_Comm comm, const struct q2_sources *sources, const struct q2_gather_options *options,
+                        struct q2_printer *printer, struct q2_gathered *gathered, struct q2_error *error) {
   memset(gathered, 0, sizeof *gathered);
   int status = gather_share(comm, sources, options, printer, gathered, error);
   if (status == Q2_OK) {

@@ -36,8 +36,8 @@ struct q2_gathered {
 /* Collective: reads all that `sources` names. Molecules are numbered as sources are, whatever the number of ranks; each rank
  * has a contiguous share, balanced by the sizes of the files. Names are unique over all ranks. On failure every rank returns
  * Q2_FAILED with the text of the first source that failed, and nothing is left. Release with q2_gathered_free. */
-int q2_gather(MPI_Comm comm, const struct q2_sources *sources, const struct q2_gather_options *options,
-              struct q2_printer *printer, struct q2_gathered *gathered, struct q2_error *error);
+int q2_gather_molecules(MPI_Comm comm, const struct q2_sources *sources, const struct q2_gather_options *options,
+                        struct q2_printer *printer, struct q2_gathered *gathered, struct q2_error *error);
 void q2_gathered_free(struct q2_gathered *gathered);
 
 /* Parts of it. */

@@ -9,7 +9,7 @@ says out "q2hpc $Q2HPC_VERSION"
 says out "PETSc"
 on 0 --help
 ends_with 0
-for word in fit info eval bench identify -prior -match -threads -tao_type "Exit status"; do says out "$word"; done
+for word in fit info eval bench identify import -force_field -prior -match -threads -tao_type "Exit status"; do says out "$word"; done
 
 on 0
 ends_with 2
