@@ -20,8 +20,9 @@ enum {
   TUNE = 1 << Q2_COMMAND_TUNE,
   PRECISION = 1 << Q2_COMMAND_PRECISION,
   IMPORT = 1 << Q2_COMMAND_IMPORT,
-  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION, /* that read a data set */
-  EVERY = ALL | IMPORT
+  EXPORT = 1 << Q2_COMMAND_EXPORT,
+  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION, /* that evaluate a data set, or could */
+  EVERY = ALL | IMPORT | EXPORT
 };
 
 struct option {
@@ -31,9 +32,14 @@ struct option {
 };
 
 static const struct option output_options[] = {
-    {"-o", "FILE", FIT | TUNE | PRECISION | IMPORT,
-     "where the result goes (default: the input's name with .result.h5; tune: solvers.txt; precision: .precision.h5; import: "
-     "none)"},
+    {"-o", "FILE", FIT | TUNE | PRECISION | IMPORT | EXPORT,
+     "where the result goes (default: the input's name with .result.h5; tune: solvers.txt; precision: .precision.h5; import, "
+     "export: none)"},
+    {"-to", "FORMAT", EXPORT,
+     "origin (the force field's own file), tinker, amber, openmm, openmm_atoms, csv (default: by the ending of -o)"},
+    {"-molecule", "NAME", EXPORT, "only what this molecule has"},
+    {"-export", "FILE", FIT,
+     "write the fitted force field to FILE at the end: as the file it came from, or as its ending says (docs/export.md)"},
     {"-quiet", NULL, EVERY, "print nothing but the outcome, warnings and errors"},
     {"-verbose", NULL, EVERY, "print more: every molecule, every infeasible point, every term without a row"},
     {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian, frequencies, energies and gradient (HDF5)"},
@@ -67,7 +73,8 @@ static const struct option fit_options[] = {
     {"-match", "position|overlap|q2mm", ALL,
      "how vibrations pair: in ascending order (default), by their eigenvectors, or by q2mm's rule"},
     {"-assign", "start|iteration", FIT, "with -match overlap: pairs are found once (default), or anew at every iterate"},
-    {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY | PRECISION, "start from the final parameters of a result file"},
+    {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY | PRECISION | EXPORT,
+     "start from the final parameters of a result file"},
     {"-start", "METHOD", FIT | EVAL | BENCH | IDENTIFY,
      "starting values: file (default), or from the QM Hessians by seminario, modified, qfuerza, linear (docs/start.md)"},
     {"-start_scale", "S", FIT | EVAL | BENCH | IDENTIFY, "scale of the force constants that -start projects (default 1)"},
@@ -119,13 +126,14 @@ static const struct {
               {"The machine", machine_options}};
 static const int group_count = sizeof groups / sizeof groups[0];
 const char *const q2_match_names[] = {"position", "q2mm", "overlap", NULL};
-const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", "tune", "precision", "import", NULL};
+const char *const q2_command_names[] = {"fit",  "info",      "eval",   "bench",  "identify",
+                                        "tune", "precision", "import", "export", NULL};
 
 const char *const q2_ts_method_names[] = {"file", "C", "D", "E", "E2", NULL};
 
 const char *q2_options_usage(void) {
-  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision] INPUT.h5 [options], or q2hpc import SOURCE... -o INPUT.h5 "
-         "[options]; q2hpc --help explains";
+  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision|export] INPUT.h5 [options], or q2hpc import SOURCE... "
+         "-o INPUT.h5 [options]; q2hpc --help explains";
 }
 
 void q2_options_help(struct q2_printer *printer) {
@@ -141,7 +149,8 @@ void q2_options_help(struct q2_printer *printer) {
                   "  identify which parameters the data determine at the starting point, and which they do not\n"
                   "  precision what float32 makes of vibrations and gradient, mode by mode: a table, and a trace\n"
                   "  tune     which eigen-solver of a CUDA device is fastest for this file's sizes: a table for -solvers\n"
-                  "  import   make a data set of files, folders, patterns and manifests (docs/import.md)\n");
+                  "  import   make a data set of files, folders, patterns and manifests (docs/import.md)\n"
+                  "  export   the force field as a file of another program, with a result's values (-parameters)\n");
   for (int g = 0; g < group_count; g++) {
     q2_print_answer(printer, "\n%s\n", groups[g].title);
     for (const struct option *o = groups[g].options; o->name; o++) {
@@ -193,14 +202,25 @@ static int other_name(const char *file, const char *const *endings, const char *
   return Q2_OK;
 }
 
+static int query_export(struct q2_options *options, struct q2_error *error) {
+  const enum q2_command command = options->command;
+  int given;
+  Q2_TRY(q2_option_text("-to", EXPORT, command, options->to, sizeof options->to, &given, error));
+  Q2_TRY(q2_option_text("-molecule", EXPORT, command, options->molecule, sizeof options->molecule, &given, error));
+  Q2_TRY(q2_option_text("-export", FIT, command, options->export, sizeof options->export, &given, error));
+  if (given && (strcmp(options->export, options->input) == 0 || strcmp(options->export, options->output) == 0))
+    return q2_fail(error, "option -export: %s is the input file or the result", options->export);
+  return Q2_OK;
+}
+
 static int query_files(struct q2_options *options, struct q2_error *error) {
   static const char *const hdf5[] = {".hdf5", ".h5", NULL};
   int given;
-  Q2_TRY(
-      q2_option_text("-o", FIT | TUNE | PRECISION, options->command, options->output, sizeof options->output, &given, error));
+  Q2_TRY(q2_option_text("-o", FIT | TUNE | PRECISION | EXPORT, options->command, options->output, sizeof options->output,
+                        &given, error));
   if (!given && options->command == Q2_COMMAND_TUNE)
     strcpy(options->output, "solvers.txt");
-  else if (!given)
+  else if (!given && options->command != Q2_COMMAND_EXPORT)
     Q2_TRY(other_name(options->input, hdf5, options->command == Q2_COMMAND_PRECISION ? ".precision.h5" : ".result.h5",
                       options->output, sizeof options->output, error));
   if (options->command != Q2_COMMAND_TUNE && strcmp(options->output, options->input) == 0)
@@ -208,9 +228,9 @@ static int query_files(struct q2_options *options, struct q2_error *error) {
   Q2_TRY(q2_option_text("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
   if (given && strcmp(options->hessians, options->input) == 0)
     return q2_fail(error, "option -hessians: %s is the input file", options->hessians);
-  Q2_TRY(q2_option_text("-parameters", FIT | EVAL | BENCH | IDENTIFY | PRECISION, options->command, options->parameters,
-                        sizeof options->parameters, &given, error));
-  return Q2_OK;
+  Q2_TRY(q2_option_text("-parameters", FIT | EVAL | BENCH | IDENTIFY | PRECISION | EXPORT, options->command,
+                        options->parameters, sizeof options->parameters, &given, error));
+  return query_export(options, error);
 }
 
 static int query_precision(struct q2_options *options, struct q2_error *error) {
@@ -350,6 +370,8 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   if (command == Q2_COMMAND_FIT &&
       (strcmp(options->checkpoint, options->input) == 0 || strcmp(options->checkpoint, options->output) == 0))
     return q2_fail(error, "option -checkpoint: %s is the input file or the result", options->checkpoint);
+  if (options->export[0] && strcmp(options->checkpoint, options->export) == 0)
+    return q2_fail(error, "options -checkpoint and -export name the same file, %s", options->export);
   Q2_TRY(q2_option_text("-checkpoint_failure", FIT, command, text, sizeof text, &given, error));
   if (strcmp(text, "warn") != 0 && strcmp(text, "stop") != 0)
     return q2_fail(error, "option -checkpoint_failure: \"%s\" is none of warn, stop", text);

@@ -216,6 +216,7 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
   if (line->command == Q2_COMMAND_IDENTIFY) session->least_squares = 1;
   if (line->command == Q2_COMMAND_FIT || line->command == Q2_COMMAND_PRECISION)
     Q2_TRY(q2_result_check_writable(comm, session->options.output, error));
+  if (session->options.export[0]) Q2_TRY(q2_result_check_writable(comm, session->options.export, error));
   Q2_TRY(q2_at_stage("starting", open_backend(session, error), error));
   if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_at_stage("restarting", q2_restart_read(session, error), error));
   q2_machine_print(&session->printer, &session->machine);
