@@ -7,74 +7,31 @@ FORCE_FIELD is what `q2hpc export` wrote: OpenMM's XML, or AMBER's frcmod (read 
 parmed for frcmod.
 """
 
-import argparse
-import itertools
 import sys
 from pathlib import Path
 
-import h5py
 import numpy as np
 import openmm
 from openmm import app, unit
 
+from evaluated import command_line, evaluate_all
+
 KILOCALORIE, ANGSTROM = 4.184, 0.1  # kJ, nm
-BOHR = 0.529177210903  # angstrom, CODATA 2018
 # nm^2. Where the cross product of an angle's two sides is smaller, so that the angle is straight to 0.005 degrees, OpenMM 8 divides by this instead:
 # the energy is right, the force too small. There the gradient is taken from the energies.
 CUT = 1.0e-6
 
 
-class Molecule:
-    """What a program needs to know of a molecule: names of atoms are its element and number."""
-
-    def __init__(self, name, elements, positions, bonds, types, charges):
-        self.name, self.elements, self.positions, self.bonds = name, elements, positions, bonds
-        self.types, self.charges = types, charges
-        self.neighbours = [[] for _ in elements]
-        for i, j in bonds:
-            self.neighbours[i].append(j)
-            self.neighbours[j].append(i)
-
-    def topology(self):
-        topology = app.Topology()
-        residue = topology.addResidue(self.name, topology.addChain())
-        atoms = []
-        for k, number in enumerate(self.elements):
-            element = app.Element.getByAtomicNumber(int(number))
-            atoms.append(topology.addAtom(f"{element.symbol}{k + 1}", element, residue))
-        for i, j in self.bonds:
-            topology.addBond(atoms[i], atoms[j])
-        return topology, residue
-
-    def angles(self):
-        return [(i, j, k) for j, near in enumerate(self.neighbours) for i, k in itertools.combinations(sorted(near), 2)]
-
-    def torsions(self):
-        return [(i, j, k, l) for j, k in self.bonds for i in self.neighbours[j] for l in self.neighbours[k] if len({i, j, k, l}) == 4]
-
-    def smallest_cross_product(self):
-        x = self.positions
-        return min((np.linalg.norm(np.cross(x[i] - x[j], x[k] - x[j])) for i, j, k in self.angles()), default=np.inf)
-
-    def centres(self):
-        return [(j, near) for j, all_near in enumerate(self.neighbours) for near in itertools.combinations(sorted(all_near), 3)]
-
-
-def read_molecules(path):
-    with h5py.File(path, "r") as file:
-        names = [name.decode() for name in file["molecules/name"][()]]
-        start, bond_start = file["molecules/atom_offset"][()], file["bonds/offset"][()]
-        positions = file["atoms/position"][()]
-        in_bohr = file["atoms/position"].attrs["unit"] in (b"bohr", "bohr")
-        elements, bonds = file["atoms/element"][()], file["bonds/atoms"][()]
-        types = file["atoms/type_name"].asstr()[()] if "type_name" in file["atoms"] else None
-        charges = file["atoms/charge"][()] if "charge" in file["atoms"] else np.zeros(len(elements))
-    molecules = []
-    for m, name in enumerate(names):
-        own = slice(start[m], start[m + 1])
-        molecules.append(Molecule(name, elements[own], positions[own] * (BOHR if in_bohr else 1.0),
-                                  bonds[bond_start[m]:bond_start[m + 1]].tolist(), None if types is None else list(types[own]), charges[own]))
-    return molecules
+def topology_of(molecule):
+    topology = app.Topology()
+    residue = topology.addResidue(molecule.name, topology.addChain())
+    atoms = []
+    for k, number in enumerate(molecule.elements):
+        element = app.Element.getByAtomicNumber(int(number))
+        atoms.append(topology.addAtom(f"{element.symbol}{k + 1}", element, residue))
+    for i, j in molecule.bonds:
+        topology.addBond(atoms[i], atoms[j])
+    return topology, residue
 
 
 # --- OpenMM's XML ------------------------------------------------------------------------------------------------------------
@@ -86,7 +43,7 @@ class OpenMMField:
         self.field = app.ForceField(str(path))
 
     def system(self, molecule):
-        topology, residue = molecule.topology()
+        topology, residue = topology_of(molecule)
         return self.field.createSystem(topology, nonbondedMethod=app.NoCutoff, constraints=None, rigidWater=False, removeCMMotion=False,
                                        residueTemplates={residue: molecule.name})
 
@@ -191,48 +148,10 @@ def differences(context, positions, step=2e-4):
     return gradient.reshape(positions.shape)
 
 
-def read_evaluated(path):
-    """Names, energies and gradients of `q2hpc eval -hessians`."""
-    with h5py.File(path, "r") as file:
-        names = [name.decode() for name in file["molecules/name"][()]]
-        gradients = np.split(file["atoms/gradient"][()], np.cumsum(file["molecules/atoms"][()])[:-1])
-        return {name: (energy, gradient) for name, energy, gradient in zip(names, file["energies/total"][()], gradients)}
-
-
-def write(path, names, energies, gradients):
-    with h5py.File(path, "w") as file:
-        file["molecules/name"] = np.array([name.encode() for name in names])
-        file["molecules/atoms"] = np.array([len(gradient) for gradient in gradients])
-        file["energies/total"], file["atoms/gradient"] = np.array(energies), np.concatenate(gradients)
-        file["energies/total"].attrs["unit"], file["atoms/gradient"].attrs["unit"] = "kcal/mol", "kcal/mol/angstrom"
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("field")
-    parser.add_argument("input")
-    parser.add_argument("-o", "--output", help="write energies and gradients (HDF5)")
-    parser.add_argument("--compare", help="what q2hpc eval -hessians wrote")
-    parser.add_argument("--molecule", help="only this one")
-    arguments = parser.parse_args()
+    arguments = command_line(__doc__).parse_args()
     field = read_field(arguments.field)
-    molecules = [m for m in read_molecules(arguments.input) if arguments.molecule in (None, m.name)]
-    expected = read_evaluated(arguments.compare) if arguments.compare else {}
-    energies, gradients, worst = [], [], np.zeros(2)
-    for molecule in molecules:
-        energy, gradient = evaluate(field, molecule)
-        energies.append(energy)
-        gradients.append(gradient)
-        line = f"{molecule.name:30} {energy:18.10f} kcal/mol, largest gradient {np.abs(gradient).max():.6e} kcal/mol/angstrom"
-        if expected:
-            off = np.array([abs(energy - expected[molecule.name][0]), np.abs(gradient - expected[molecule.name][1]).max()])
-            worst = np.maximum(worst, off)
-            line += f"; off by {off[0]:.1e}, {off[1]:.1e}"
-        print(line)
-    if expected:
-        print(f"largest differences: {worst[0]:.2e} kcal/mol, {worst[1]:.2e} kcal/mol/angstrom")
-    if arguments.output:
-        write(arguments.output, [m.name for m in molecules], energies, gradients)
+    evaluate_all(arguments, lambda molecule: evaluate(field, molecule))
 
 
 if __name__ == "__main__":

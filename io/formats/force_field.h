@@ -22,6 +22,9 @@ struct q2_file_number {
 /* What a row's names of atoms are compared with. "*" fits any atom. */
 enum q2_row_names { Q2_BY_TYPE, Q2_BY_CLASS };
 
+/* In an export to Tinker the form of rows for bonds, angles and torsions without a term: no parameters. */
+#define Q2_ROW_OF_NOTHING "nothing"
+
 /* Terms of one form between atoms of certain types. Several rows may hold for the same atoms: the Fourier components of a
  * torsion are rows that follow each other with the same names and `component` 0, 1, 2, ...
  *

@@ -121,18 +121,27 @@ struct plain_form {
   const char *form, *keyword, *unit[3];
   double multiplier;
   int order[4], wildcards, twice; /* twice: the one number stands there again */
+  const char *before, *after;     /* constants that q2hpc has no term for */
 };
 static const struct plain_form plain_forms[] = {
-    {"bond_harmonic", "bond", {"kcal/mol/angstrom^2", "angstrom", NULL}, 1.0, {0, 1}, 0, 0},
-    {"bond_mm3", "bond", {"kcal/mol/angstrom^2", "angstrom", NULL}, 1.0, {0, 1}, 0, 0},
-    {"angle_harmonic", "angle", {"kcal/mol/rad^2", "degree", NULL}, 1.0, {0, 1, 2}, 0, 0},
-    {"angle_mm3", "angle", {"kcal/mol/rad^2", "degree", NULL}, 1.0, {0, 1, 2}, 0, 0},
-    {"stretch_bend", "strbnd", {"kcal/mol/angstrom/rad", NULL, NULL}, 1.0, {0, 1, 2}, 0, 1},
-    {"urey_bradley", "ureybrad", {"kcal/mol/angstrom^2", "angstrom", NULL}, 1.0, {0, 1, 2}, 0, 0},
-    {"out_of_plane_harmonic", "opbend", {"kcal/mol/rad^2", NULL, NULL}, 1.0, {3, 1, 0, 2}, 1, 0},
-    {"out_of_plane_mm3", "opbend", {"kcal/mol/rad^2", NULL, NULL}, 1.0, {3, 1, 0, 2}, 1, 0},
-    {"improper_harmonic", "improper", {"kcal/mol/rad^2", "degree", NULL}, 1.0, {0, 1, 2, 3}, 1, 0},
-    {"torsion_stretch", "strtors", {"kcal/mol/angstrom", "kcal/mol/angstrom", "kcal/mol/angstrom"}, 1.0, {0, 1, 2, 3}, 0, 0},
+    {"bond_harmonic", "bond", {"kcal/mol/angstrom^2", "angstrom", NULL}, 1.0, {0, 1}, 0, 0, "", ""},
+    {"bond_mm3", "bond", {"kcal/mol/angstrom^2", "angstrom", NULL}, 1.0, {0, 1}, 0, 0, "", ""},
+    {"angle_harmonic", "angle", {"kcal/mol/rad^2", "degree", NULL}, 1.0, {0, 1, 2}, 0, 0, "", ""},
+    {"angle_mm3", "angle", {"kcal/mol/rad^2", "degree", NULL}, 1.0, {0, 1, 2}, 0, 0, "", ""},
+    {"stretch_bend", "strbnd", {"kcal/mol/angstrom/rad", NULL, NULL}, 1.0, {0, 1, 2}, 0, 1, "", ""},
+    {"urey_bradley", "ureybrad", {"kcal/mol/angstrom^2", "angstrom", NULL}, 1.0, {0, 1, 2}, 0, 0, "", ""},
+    {"out_of_plane_harmonic", "opbend", {"kcal/mol/rad^2", NULL, NULL}, 1.0, {3, 1, 0, 2}, 1, 0, "", ""},
+    {"out_of_plane_mm3", "opbend", {"kcal/mol/rad^2", NULL, NULL}, 1.0, {3, 1, 0, 2}, 1, 0, "", ""},
+    {"improper_harmonic", "improper", {"kcal/mol/rad^2", "degree", NULL}, 1.0, {0, 1, 2, 3}, 1, 0, "", ""},
+    {"torsion_stretch",
+     "strtors",
+     {"kcal/mol/angstrom", "kcal/mol/angstrom", "kcal/mol/angstrom"},
+     1.0,
+     {0, 1, 2, 3},
+     0,
+     0,
+     " 0 0 0",
+     " 0 0 0"},
 };
 
 static int write_plain(struct tinker_writer *writer, const struct q2_type_row *row, const struct plain_form *form,
@@ -140,6 +149,7 @@ static int write_plain(struct tinker_writer *writer, const struct q2_type_row *r
   if (strcmp(row->form, "improper_harmonic") == 0 && writer->text.field->improper_centre != Q2_IMPROPER_CENTRE_FIRST)
     return q2_field_refuse_row(&writer->text, row, "the centre of its harmonic impropers is the first atom", error);
   Q2_TRY(write_names(writer, form->keyword, row, form->order, form->wildcards, error));
+  fputs(form->before, writer->text.out);
   for (int p = 0; p < 3 && form->unit[p]; p++)
     for (int again = 0; again <= form->twice; again++)
       Q2_TRY(q2_field_write_number(&writer->text, row, p, form->unit[p], form->multiplier, error));
@@ -148,7 +158,16 @@ static int write_plain(struct tinker_writer *writer, const struct q2_type_row *r
     Q2_TRY(q2_file_number_print(&row->further[h], "angle_eq", "degree", 1.0, text, error));
     fprintf(writer->text.out, " %s", text);
   }
+  fputs(form->after, writer->text.out);
   end_row(writer, row);
+  return Q2_OK;
+}
+
+/* Tinker stops at a bond, angle or torsion without a row: those without a term have one that adds nothing. */
+static int write_nothing(struct tinker_writer *writer, const struct q2_type_row *row, struct q2_error *error) {
+  static const char *const keyword[] = {"bond", "angle", "torsion"}, *const numbers[] = {"0.0 1.0", "0.0 109.5", "0.0 0.0 1"};
+  Q2_TRY(write_names(writer, keyword[row->atom_count - 2], row, NULL, 0, error));
+  fprintf(writer->text.out, " %s\n", numbers[row->atom_count - 2]);
   return Q2_OK;
 }
 
@@ -214,6 +233,8 @@ static int write_rows(struct tinker_writer *writer, struct q2_error *error) {
     count = form ? 1 : q2_field_series(field, r);
     if (form)
       Q2_TRY(write_plain(writer, row, form, error));
+    else if (strcmp(row->form, Q2_ROW_OF_NOTHING) == 0)
+      Q2_TRY(write_nothing(writer, row, error));
     else if (strcmp(row->form, "torsion_fourier") == 0)
       Q2_TRY(write_fourier(writer, row, count, "torsion", 0.5, error));
     else if (strcmp(row->form, "improper_fourier") == 0)
@@ -272,7 +293,8 @@ static int write_header(struct tinker_writer *writer, struct q2_error *error) {
     return q2_fail(error, "Tinker cannot express factors of 1-4 pairs above 1 (vdw_14 %g, coulomb_14 %g)", field->vdw_14,
                    field->coulomb_14);
   if (exp6)
-    fprintf(out, "vdwtype BUCKINGHAM\nradiustype R-MIN\nradiussize RADIUS\nradiusrule ARITHMETIC\n");
+    fprintf(out, "vdwtype BUCKINGHAM\na-expterm 184000\nb-expterm 12\nc-expterm 2.25\nradiustype R-MIN\nradiussize RADIUS\n"
+                 "radiusrule ARITHMETIC\n");
   else
     fprintf(out, "vdwtype LENNARD-JONES\nradiustype SIGMA\nradiussize DIAMETER\nradiusrule %s\n",
             strcmp(field->combining_rule, "geometric") == 0 ? "GEOMETRIC" : "ARITHMETIC");

@@ -220,6 +220,21 @@ static int add_rows(const struct q2_export_source *source, const struct q2_expor
   return Q2_OK;
 }
 
+/* Of a bond, angle or torsion without a term: Tinker asks for a row. */
+static int add_nothing(const struct q2_export_place *place, struct q2_force_field *field, struct q2_error *error) {
+  struct q2_type_row row = {.names = Q2_BY_TYPE, .form = Q2_ROW_OF_NOTHING};
+  while (row.atom_count < Q2_EXPORT_ATOMS && place->name[row.atom_count].text[0]) {
+    row.atom[row.atom_count] = place->name[row.atom_count];
+    row.atom_count++;
+  }
+  return q2_force_field_add_row(field, &row, error);
+}
+
+static int is_required(const struct q2_export_source *source, const struct q2_export_place *place) {
+  return source->wish->format == Q2_EXPORT_TINKER &&
+         (place->family == Q2_EXPORT_BOND || place->family == Q2_EXPORT_ANGLE || place->family == Q2_EXPORT_TORSION);
+}
+
 int q2_export_rows(const struct q2_export_source *source, const struct q2_export_places *places, struct q2_force_field *field,
                    struct q2_error *error) {
   const struct q2_export_place *place = places->rows.data;
@@ -231,6 +246,7 @@ int q2_export_rows(const struct q2_export_source *source, const struct q2_export
   field->improper_all_orders = source->wish->format == Q2_EXPORT_TINKER;
   field->improper_centre = places->centre[0] ? Q2_IMPROPER_CENTRE_FIRST : Q2_IMPROPER_CENTRE_THIRD;
   for (int64_t k = 0; k < places->rows.count; k++)
-    Q2_TRY(add_rows(source, places, &place[k], field, error));
+    Q2_TRY(place[k].count == 0 && is_required(source, &place[k]) ? add_nothing(&place[k], field, error)
+                                                                 : add_rows(source, places, &place[k], field, error));
   return Q2_OK;
 }

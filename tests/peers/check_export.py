@@ -25,7 +25,8 @@ try:
     import h5py
     import numpy as np
     import parmed  # noqa: F401
-    from evaluate_in_openmm import evaluate, read_evaluated, read_field, read_molecules
+    from evaluate_in_openmm import evaluate, read_field
+    from evaluated import read_evaluated, read_molecules
     from q2hpc_dataset import DataSet
 except ImportError as missing:
     print(f"skipped: {missing}")
