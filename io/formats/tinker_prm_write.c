@@ -163,9 +163,11 @@ static int write_plain(struct tinker_writer *writer, const struct q2_type_row *r
   return Q2_OK;
 }
 
-/* Tinker stops at a bond, angle or torsion without a row: those without a term have one that adds nothing. */
+/* Tinker stops at a bond, angle or torsion without a row: those without a term have one that adds nothing. A torsion-stretch
+ * takes its phases from the torsion's row (kstrtor, estrtor), so that this one has MM3's. */
 static int write_nothing(struct tinker_writer *writer, const struct q2_type_row *row, struct q2_error *error) {
-  static const char *const keyword[] = {"bond", "angle", "torsion"}, *const numbers[] = {"0.0 1.0", "0.0 109.5", "0.0 0.0 1"};
+  static const char *const keyword[] = {"bond", "angle", "torsion"}, *const numbers[] = {"0.0 1.0", "0.0 109.5",
+                                                                                         "0.0 0.0 1 0.0 180.0 2 0.0 0.0 3"};
   Q2_TRY(write_names(writer, keyword[row->atom_count - 2], row, NULL, 0, error));
   fprintf(writer->text.out, " %s\n", numbers[row->atom_count - 2]);
   return Q2_OK;
@@ -179,6 +181,14 @@ static int write_component(struct tinker_writer *writer, const struct q2_type_ro
   Q2_TRY(q2_field_write_number(&writer->text, row, 1, "degree", 1.0, error));
   fprintf(writer->text.out, " %d", (int)row->constant);
   return Q2_OK;
+}
+
+static int has_stretch(const struct q2_force_field *field, const struct q2_type_row *torsion) {
+  for (int r = 0; r < field->row_count; r++)
+    if (strcmp(field->row[r].form, "torsion_stretch") == 0 &&
+        memcmp(field->row[r].atom, torsion->atom, sizeof torsion->atom) == 0)
+      return 1;
+  return 0;
 }
 
 static int write_fourier(struct tinker_writer *writer, const struct q2_type_row *row, int count, const char *keyword,
@@ -235,6 +245,8 @@ static int write_rows(struct tinker_writer *writer, struct q2_error *error) {
       Q2_TRY(write_plain(writer, row, form, error));
     else if (strcmp(row->form, Q2_ROW_OF_NOTHING) == 0)
       Q2_TRY(write_nothing(writer, row, error));
+    else if (strcmp(row->form, "torsion_fourier") == 0 && has_stretch(field, row))
+      return q2_field_refuse_row(&writer->text, row, "a torsion-stretch takes its phases from it, which must be MM3's", error);
     else if (strcmp(row->form, "torsion_fourier") == 0)
       Q2_TRY(write_fourier(writer, row, count, "torsion", 0.5, error));
     else if (strcmp(row->form, "improper_fourier") == 0)
