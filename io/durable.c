@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { compare_bytes = 1 << 20 };
+#include "hash.h"
+
+enum { compare_bytes = 1 << 20, mark_pages = 16, page_bytes = 4096 };
 
 static int fail(const char *path, const char *what, struct q2_error *error) {
   const int reason = errno;
@@ -120,6 +122,36 @@ static int keep(const char *target, const char *suffix) {
   return rename(target, kept);
 }
 
+uint64_t q2_durable_mark(const char *path) {
+  char page[page_bytes];
+  uint64_t mark = Q2_HASH_START;
+  FILE *file = fopen(path, "rb");
+  if (!file) return 0;
+  for (int p = 0; p < mark_pages; p++)
+    mark = q2_hash_bytes(mark, page, fread(page, 1, sizeof page, file));
+  fclose(file);
+  return mark;
+}
+
+/* The same of a file that is to hold these bytes. */
+static uint64_t mark_of(const char *data, size_t size) {
+  uint64_t mark = Q2_HASH_START;
+  for (int p = 0; p < mark_pages; p++) {
+    const size_t length = size < page_bytes ? size : page_bytes;
+    mark = q2_hash_bytes(mark, data, length);
+    data += length;
+    size -= length;
+  }
+  return mark;
+}
+
+/* As late as can be: other programs may be at work. */
+static int check_mark(const char *path, const char *target, const uint64_t *mark, struct q2_error *error) {
+  const uint64_t there = mark ? q2_durable_mark(target) : 0;
+  if (there == 0 || there == *mark) return Q2_OK;
+  return q2_fail(error, "%.600s: another run has written it since; each needs a file of its own", path);
+}
+
 /* Renames the temporary file over `target`, which keeps its old content under the suffix (NULL: not), and flushes the
  * directory. */
 static int put_in_place(const char *path, const char *temporary, const char *target, const char *suffix,
@@ -130,10 +162,11 @@ static int put_in_place(const char *path, const char *temporary, const char *tar
 }
 
 int q2_durable_write(const char *path, const void *data, size_t size, struct q2_error *error) {
-  return q2_durable_write_keeping(path, NULL, data, size, error);
+  return q2_durable_write_keeping(path, NULL, NULL, data, size, error);
 }
 
-int q2_durable_write_keeping(const char *path, const char *suffix, const void *data, size_t size, struct q2_error *error) {
+int q2_durable_write_keeping(const char *path, const char *suffix, uint64_t *mark, const void *data, size_t size,
+                             struct q2_error *error) {
   char target[Q2_PATH_LIMIT], temporary[Q2_PATH_LIMIT + 64];
   Q2_TRY(find_target(path, target, error));
   const int file = create_temporary(target, temporary, sizeof temporary);
@@ -143,8 +176,13 @@ int q2_durable_write_keeping(const char *path, const char *suffix, const void *d
   if (status == Q2_OK && fsync(file) != 0) status = fail(path, "cannot be flushed to disk", error);
   if (status == Q2_OK && compare(file, data, size) != 0) status = fail(path, "does not read back as written", error);
   if (close(file) != 0 && status == Q2_OK) status = fail(path, "cannot be closed", error);
-  if (status == Q2_OK) status = put_in_place(path, temporary, target, suffix, error);
-  if (status != Q2_OK) unlink(temporary); /* it is gone where only the directory's flush has failed */
+  if (status == Q2_OK) status = check_mark(path, target, mark, error);
+  if (status == Q2_OK) {
+    status = put_in_place(path, temporary, target, suffix, error);
+    /* It is gone where only the directory's flush has failed. */
+    if (mark && (status == Q2_OK || access(temporary, F_OK) != 0)) *mark = mark_of(data, size);
+  }
+  if (status != Q2_OK) unlink(temporary);
   return status;
 }
 

@@ -3,6 +3,7 @@
 #define Q2_DURABLE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "error.h"
 
@@ -10,8 +11,13 @@
 int q2_durable_write(const char *path, const void *data, size_t size, struct q2_error *error);
 
 /* The same, and what was at `path` is then at `path` with `suffix` (at most 16 bytes) appended: at any moment at least one of
- * the two is complete. suffix: NULL for q2_durable_write. */
-int q2_durable_write_keeping(const char *path, const char *suffix, const void *data, size_t size, struct q2_error *error);
+ * the two is complete. suffix: NULL for q2_durable_write. mark: of the file that may be replaced (another one is refused, none
+ * is no matter); then of what is at `path`, as far as it is this call's; NULL: any file is replaced. */
+int q2_durable_write_keeping(const char *path, const char *suffix, uint64_t *mark, const void *data, size_t size,
+                             struct q2_error *error);
+
+/* Tells files apart that differ in their first 64 KiB: a hash of them; 0 where no file can be read. */
+uint64_t q2_durable_mark(const char *path);
 
 /* For files that are too large to be built in memory: a new file under a temporary name beside `path`, which the caller fills,
  * flushes and reads back by its own means. */

@@ -21,8 +21,13 @@ int q2_fail(struct q2_error *error, const char *format, ...) __attribute__((form
 void q2_append_name(char *list, size_t size, const char *name);
 
 /* Collective over `comm`: agrees on failure. `status` is this rank's. When any rank failed, every rank returns Q2_FAILED and
- * holds the text of the lowest failing rank; otherwise every rank returns Q2_OK. Cost: one allreduce when all is well. */
+ * holds the text of the lowest failing rank; otherwise every rank returns Q2_OK. Where some failed and some did not, the text
+ * then begins with that rank and its node. Cost: one allreduce when all is well. */
 int q2_agree(MPI_Comm comm, int status, struct q2_error *error);
+
+/* Puts the stage into a text that names a rank ("rank 3 on node n7, planning: ...") and not yet a stage; returns `status`, so
+ * that Q2_TRY(q2_at_stage("planning", plan(...), error)) reads well. Local. */
+int q2_at_stage(const char *stage, int status, struct q2_error *error);
 
 /* Collective over `comm`: memory as q2_allocate gives it (io/memory.h), on every rank or on none. Returns NULL on every rank
  * when any could not have its `count` elements of `size` bytes; the error then says "`what`: out of memory". Release with

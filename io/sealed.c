@@ -77,7 +77,7 @@ uint64_t q2_sealed_hash_rest(const struct q2_sealed_part *part, int count, const
   return q2_hash_bytes(hash, image + at, size - at);
 }
 
-static int seal(const char *image, size_t size, struct walk *walk, const char *path, struct q2_error *error) {
+static int seal(const char *image, size_t size, struct walk *walk, const char *path, uint64_t *mark, struct q2_error *error) {
   struct q2_sealed_header *header = calloc(1, sizeof *header);
   char *file = NULL;
   int status = Q2_OK;
@@ -89,7 +89,7 @@ static int seal(const char *image, size_t size, struct walk *walk, const char *p
   if (file) {
     memcpy(file, header->text, header->bytes);
     memcpy(file + header->bytes, image, size);
-    status = q2_durable_write_keeping(path, q2_sealed_previous, file, header->bytes + size, error);
+    status = q2_durable_write_keeping(path, q2_sealed_previous, mark, file, header->bytes + size, error);
   } else {
     status = q2_fail(error, "%.600s: no memory for %zu bytes", path, size);
   }
@@ -98,7 +98,7 @@ static int seal(const char *image, size_t size, struct walk *walk, const char *p
   return status;
 }
 
-int q2_sealed_write(const struct q2_image *image, const char *path, struct q2_error *error) {
+int q2_sealed_write(const struct q2_image *image, const char *path, uint64_t *mark, struct q2_error *error) {
   struct walk walk = {.file = image->file, .part = calloc(Q2_SEALED_PARTS, sizeof *walk.part)};
   char *bytes = NULL;
   size_t size;
@@ -107,7 +107,7 @@ int q2_sealed_write(const struct q2_image *image, const char *path, struct q2_er
   if (status == Q2_OK && (H5Lvisit(walk.file, H5_INDEX_NAME, H5_ITER_INC, note, &walk) < 0 || walk.failed))
     status = q2_fail(error, "its datasets cannot be listed");
   if (status == Q2_OK)
-    status = seal(bytes, size, &walk, path, error);
+    status = seal(bytes, size, &walk, path, mark, error);
   else
     q2_fail(error, "%.600s: %.400s", path, error->text);
   free(bytes);

@@ -21,8 +21,9 @@ struct q2_sealed {
   char *bytes; /* the whole file */
 };
 
-/* Puts the image at `path` with a seal; what was there is then at PATH.previous (q2_durable_write_keeping). */
-int q2_sealed_write(const struct q2_image *image, const char *path, struct q2_error *error);
+/* Puts the image at `path` with a seal; what was there is then at PATH.previous (q2_durable_write_keeping, which says what
+ * `mark` is; NULL: whatever is there is replaced). */
+int q2_sealed_write(const struct q2_image *image, const char *path, uint64_t *mark, struct q2_error *error);
 
 /* What sealed files that have been replaced end with. */
 extern const char *const q2_sealed_previous;

@@ -113,3 +113,10 @@ int q2_trial(MPI_Comm comm, const char *program, const char *path, int seconds, 
   MPI_Comm_rank(comm, &rank);
   return q2_agree(comm, rank == 0 ? run(program, path, seconds, error) : Q2_OK, error);
 }
+
+int q2_trial_by_itself(MPI_Comm comm, const char *path, struct q2_error *error) {
+  char program[4096];
+  const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+  program[length > 0 ? length : 0] = '\0';
+  return q2_trial(comm, program, path, Q2_TRIAL_SECONDS, error);
+}

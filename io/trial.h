@@ -20,6 +20,9 @@ enum {
  * opened. Whether it is there, is HDF5 and holds what is expected is left to those who read it. */
 int q2_trial(MPI_Comm comm, const char *program, const char *path, int seconds, struct q2_error *error);
 
+/* The same by the program that runs, which must know q2_trial_command, for Q2_TRIAL_SECONDS. */
+int q2_trial_by_itself(MPI_Comm comm, const char *path, struct q2_error *error);
+
 /* Local, no MPI: the trial itself, in the process that is at stake. Limits its memory and time for good; opens the file,
  * touches every object, reads attributes and data, and tells on `output`, a file descriptor, where it is. Returns the exit
  * status. */

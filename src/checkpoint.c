@@ -108,11 +108,12 @@ static int fill(struct q2_image *image, const struct q2_checkpoint_source *sourc
   return add_best(image, source, best, error);
 }
 
-int q2_checkpoint_write(const struct q2_checkpoint_source *source, double *best, const char *path, struct q2_error *error) {
+int q2_checkpoint_write(const struct q2_checkpoint_source *source, double *best, const char *path, uint64_t *mark,
+                        struct q2_error *error) {
   struct q2_image image = {0};
   int status = q2_image_create(&image, error);
   if (status == Q2_OK) status = fill(&image, source, best, error);
-  if (status == Q2_OK) status = q2_sealed_write(&image, path, error);
+  if (status == Q2_OK) status = q2_sealed_write(&image, path, mark, error);
   q2_image_free(&image);
   return status;
 }

@@ -29,8 +29,10 @@ struct q2_checkpoint_source {
 };
 
 /* Writes a checkpoint as io/sealed.h describes: at any moment `path` or its predecessor is complete. Local, on the rank that
- * has the logs. best: [parameters->count], for the best parameters (q2hpc's units); overwritten. */
-int q2_checkpoint_write(const struct q2_checkpoint_source *source, double *best, const char *path, struct q2_error *error);
+ * has the logs. best: [parameters->count], for the best parameters (q2hpc's units); overwritten. mark: as q2_sealed_write has
+ * it. */
+int q2_checkpoint_write(const struct q2_checkpoint_source *source, double *best, const char *path, uint64_t *mark,
+                        struct q2_error *error);
 
 /* Reads the checkpoint at `path`, on rank 0 (elsewhere `checkpoint` becomes empty). A damaged file is refused by the name of
  * the dataset. Collective. Release with q2_checkpoint_free. */

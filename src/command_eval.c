@@ -48,9 +48,9 @@ static int evaluate(struct q2_session *session, struct point *point, struct q2_e
   if (evaluation.failed_molecules > 0) {
     struct q2_failure failure;
     q2_molecule_failure(session->comm, &session->dataset, session->objective, evaluation.first_failed, &failure);
-    return q2_fail(error, "%lld molecule%s cannot be evaluated; the first is %s (number %lld): %s",
+    return q2_fail(error, "%lld molecule%s cannot be evaluated; the first is %s (number %lld, rank %d): %s",
                    (long long)evaluation.failed_molecules, evaluation.failed_molecules == 1 ? "" : "s", failure.name.text,
-                   (long long)evaluation.first_failed, failure.reason);
+                   (long long)evaluation.first_failed, failure.rank, failure.reason);
   }
   Q2_TRY(q2_report_set_aside(session->comm, &session->dataset, session->objective, &session->printer, error));
   const double prior = q2_prior_evaluate(&session->prior, point->parameters, point->row_gradient);

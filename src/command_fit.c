@@ -1,4 +1,5 @@
 /* q2hpc fit: fits, reports, writes the result. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -8,6 +9,7 @@
 #include "restart.h"
 #include "result_file.h"
 #include "session.h"
+#include "setup/export.h"
 #include "stop_signal.h"
 
 /* Everything at one point. */
@@ -107,11 +109,27 @@ static int report(struct q2_session *session, const struct q2_fit_rounds *rounds
 static void tell_stop(struct q2_session *session, const struct q2_keeper *keeper) {
   struct q2_printer *printer = &session->printer;
   if (!keeper->path[0]) {
-    q2_warn(printer, "stopped (%s) with -checkpoint off: nothing of the fit is left", q2_keeper_reason(keeper->stopped));
+    q2_warn(printer, "stopped (%s) with -checkpoint none: nothing of the fit is left", q2_keeper_reason(keeper->stopped));
     return;
   }
   q2_print_answer(printer, "stopped (%s) after %lld evaluations; -restart %s goes on\n", q2_keeper_reason(keeper->stopped),
                   (long long)keeper->kept, keeper->path);
+}
+
+/* The force field as -export wants it: tried before the fit (`value` NULL), or written. Collective. */
+static int export_field(struct q2_session *session, const double *value, struct q2_error *error) {
+  struct q2_dataset dataset = session->dataset;
+  struct q2_export wish = {.path = session->options.export, .before_fit = !value};
+  char *bytes = NULL;
+  size_t size;
+  if (!session->options.export[0]) return Q2_OK;
+  dataset.parameters.value = session->input_value;
+  Q2_TRY(q2_export_choose(&dataset, NULL, wish.path, &wish.format, error));
+  if (value) return q2_export_write(session->comm, &dataset, value, &wish, NULL, error);
+  const int status =
+      q2_export_make(session->comm, &dataset, session->input_value, &wish, &session->printer, &bytes, &size, error);
+  free(bytes);
+  return status;
 }
 
 static int fit_and_tell(struct q2_session *session, struct q2_keeper *keeper, struct q2_fit_rounds *rounds, int *exit_status,
@@ -119,7 +137,7 @@ static int fit_and_tell(struct q2_session *session, struct q2_keeper *keeper, st
   struct q2_result_tables tables = {0};
   double seconds[3 * Q2_STAGE_COUNT];
   q2_restart_give_logs(session, rounds);
-  Q2_TRY(q2_fit_rounds_run(session, keeper, rounds, error));
+  Q2_TRY(q2_at_stage("fitting", q2_fit_rounds_run(session, keeper, rounds, error), error));
   if (rounds->stopped) {
     tell_stop(session, keeper);
     *exit_status = Q2_EXIT_STOPPED;
@@ -130,11 +148,15 @@ static int fit_and_tell(struct q2_session *session, struct q2_keeper *keeper, st
   reduce_timings(session, seconds);
   int status = make_tables(session, fit, &tables, error);
   if (status == Q2_OK) status = q2_result_write(session, rounds, &tables, seconds, error);
+  q2_at_stage("writing the result", status, error);
   struct q2_error report_error = {""};
   if (report(session, rounds, &tables, &report_error) != Q2_OK && status == Q2_OK)
     status = q2_fail(error, "%s", report_error.text);
   q2_keeper_print(keeper, &session->printer);
   if (status == Q2_OK) q2_print_answer(&session->printer, "result: %s\n", session->options.output);
+  if (status == Q2_OK) status = export_field(session, fit->best, error);
+  if (status == Q2_OK && session->options.export[0])
+    q2_print_answer(&session->printer, "force field: %s\n", session->options.export);
   if (fit->converged < 0) {
     q2_warn(&session->printer, "%s; the result holds the best parameters found", fit->reason);
     *exit_status = 1;
@@ -150,6 +172,7 @@ int q2_command_fit(MPI_Comm comm, const struct q2_command_line *line, int *statu
   struct q2_keeper keeper = {.begin = MPI_Wtime()};
   q2_stop_signals_note();
   int outcome = q2_session_open(comm, line, 1, &session, error);
+  if (outcome == Q2_OK) outcome = export_field(&session, NULL, error);
   if (outcome == Q2_OK) outcome = q2_restart_prepare(&session, &identity, &keeper, error);
   if (outcome == Q2_OK) outcome = fit_and_tell(&session, &keeper, &rounds, status, error);
   q2_fit_rounds_free(&rounds);

@@ -29,6 +29,9 @@ int q2_command_bench(MPI_Comm comm, const struct q2_command_line *line, int *sta
 /* Compares the precision modes with float64 at the starting parameters and writes a trace. */
 int q2_command_precision(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
 
+/* Writes the force field as a file of another program, with the data set's values or those of a result. */
+int q2_command_export(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
+
 /* Times a device's eigen-solvers at the plan's sizes and writes the table that -solvers takes. */
 int q2_command_tune(MPI_Comm comm, const struct q2_command_line *line, int *status, struct q2_error *error);
 

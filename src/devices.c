@@ -180,6 +180,7 @@ static int choose(MPI_Comm comm, int count, const struct q2_device *device, stru
     if (s == choice->device_count) first_owner[choice->device_count++] = r;
     entry[r].device = s;
   }
+  snprintf(choice->model, sizeof choice->model, "%s", mine->device_name);
   append(choice->label, sizeof choice->label, "%s ", mine->device_name);
   append_uuid(choice->label, sizeof choice->label, mine->uuid);
   write_text(ranks, entry, first_owner, choice);

@@ -39,6 +39,7 @@ struct q2_device_choice {
   int sharer_count; /* >= 1 */
   int device_count; /* distinct devices that some rank of the communicator owns */
   char node[Q2_NODE_NAME_SIZE];         /* this rank's; also after a failure */
+  char model[Q2_DEVICE_NAME_SIZE];      /* of this rank's device */
   char label[Q2_DEVICE_NAME_SIZE + 16]; /* this rank's device: "NVIDIA H100 80GB HBM3 GPU-0a1b2c3d" */
   char text[4096];                      /* who owns what, for the first lines of output, the same on every rank: lines
                                          * separated by '\n', without one at the end */

@@ -356,9 +356,10 @@ static int first_point(struct q2_fit_state *state, double *x, double *value, str
   if (record.failed_molecules == 0) return q2_fail(error, "at the starting parameters the loss or its gradient is not finite");
   struct q2_failure failure;
   q2_molecule_failure(state->comm, state->problem->dataset, state->problem->objective, record.first_failed, &failure);
-  return q2_fail(error, "at the starting parameters %lld molecule%s cannot be evaluated; the first is %s (number %lld): %s",
+  return q2_fail(error,
+                 "at the starting parameters %lld molecule%s cannot be evaluated; the first is %s (number %lld, rank %d): %s",
                  (long long)record.failed_molecules, record.failed_molecules == 1 ? "" : "s", failure.name.text,
-                 (long long)record.first_failed, failure.reason);
+                 (long long)record.first_failed, failure.rank, failure.reason);
 }
 
 static int run(struct q2_fit_state *state, const struct q2_command_line *line, double *x, struct q2_error *error) {

@@ -65,9 +65,10 @@ static void report_infeasible(struct q2_fit_state *state, int64_t first_failed, 
   } else if (failed > 0) {
     struct q2_failure failure;
     q2_molecule_failure(state->comm, state->problem->dataset, state->problem->objective, first_failed, &failure);
-    q2_print_detail(state->printer,
-                    "  infeasible point: %lld molecule%s failed, the first is %s (number %lld): %s; the step is shortened\n",
-                    (long long)failed, failed == 1 ? "" : "s", failure.name.text, (long long)first_failed, failure.reason);
+    q2_print_detail(
+        state->printer,
+        "  infeasible point: %lld molecule%s failed, the first is %s (number %lld, rank %d): %s; the step is shortened\n",
+        (long long)failed, failed == 1 ? "" : "s", failure.name.text, (long long)first_failed, failure.rank, failure.reason);
   } else {
     q2_print_detail(state->printer, "  infeasible point: loss or gradient not finite; the step is shortened\n");
   }
@@ -128,7 +129,7 @@ int q2_fit_evaluate(struct q2_fit_state *state, const double *x, double *value, 
         error,
         "the log of evaluations belongs to another run: another start, build or BLAS kernel (-parameters CHECKPOINT starts "
         "anew from its best point, warm)");
-  if (source == Q2_LOG_LIVE) Q2_TRY(evaluate_live(state, value, error));
+  if (source == Q2_LOG_LIVE) Q2_TRY(q2_at_stage("an evaluation", evaluate_live(state, value, error), error));
   if (state->rank == 0) {
     if (index < 0) index = log->position - 1;
     memcpy(gradient, log->gradient + index * state->variables, row);

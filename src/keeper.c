@@ -62,6 +62,14 @@ static int is_due(const struct q2_keeper *keeper) {
   return is_affordable(keeper) || MPI_Wtime() - keeper->last >= 60.0 * Q2_KEEPER_MOST_MINUTES;
 }
 
+static int write_checkpoint(struct q2_keeper *keeper, const struct q2_checkpoint_source *source, struct q2_error *error) {
+  double *best = q2_allocate(source->parameters->count, sizeof *best);
+  const int status = best ? q2_checkpoint_write(source, best, keeper->path, &keeper->mark, error)
+                          : q2_fail(error, "%.700s: no memory for the best parameters", keeper->path);
+  free(best);
+  return status;
+}
+
 /* Writes now. A failure is said where it is another one than the last time, and so is the end of failures. */
 static int write_now(struct q2_keeper *keeper, struct q2_printer *printer, const struct q2_fit_problem *problem) {
   struct q2_checkpoint_source source = {.identity = keeper->identity,
@@ -71,10 +79,7 @@ static int write_now(struct q2_keeper *keeper, struct q2_printer *printer, const
   struct q2_error error = {""};
   const double begin = MPI_Wtime();
   memcpy(source.log, keeper->log, sizeof source.log);
-  double *best = q2_allocate(source.parameters->count, sizeof *best);
-  const int status =
-      best ? q2_checkpoint_write(&source, best, keeper->path, &error) : q2_fail(&error, "no memory for the best parameters");
-  free(best);
+  const int status = write_checkpoint(keeper, &source, &error);
   keeper->last = MPI_Wtime();
   keeper->cost = keeper->last - begin;
   keeper->spent += keeper->cost;

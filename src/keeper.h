@@ -5,7 +5,10 @@
  * them together have taken at most Q2_KEEPER_SHARE of the time since the fit began, the next one included, and after
  * Q2_KEEPER_MOST_MINUTES without one in any case. The next one is expected to cost what the last one did (the first:
  * Q2_KEEPER_FIRST_COST), and Q2_KEEPER_BYTE_COST for each byte that it has more. When a round of the fit is done it is due if
- * it was asked for or that share allows it; when a fit is stopped before it is done, always. */
+ * it was asked for or that share allows it; when a fit is stopped before it is done, always.
+ *
+ * A file that is not the one that this run found or left belongs to another run, which would lose its checkpoint as this one
+ * did: it is not replaced. A lock would have to be cleared by hand after a kill, and not every file system has locks. */
 #ifndef Q2_KEEPER_H
 #define Q2_KEEPER_H
 
@@ -37,6 +40,7 @@ struct q2_keeper {
   int stopped; /* != 0: why the fit has to end; the same on every rank */
 
   /* Its books; on rank 0. */
+  uint64_t mark;           /* of the file at `path` as this run found or left it (q2_durable_mark) */
   int64_t kept;            /* evaluations of all rounds in the last checkpoint */
   int64_t written;         /* checkpoints */
   double first;            /* MPI_Wtime when the fit began */

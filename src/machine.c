@@ -65,6 +65,9 @@ int q2_machine_inspect(MPI_Comm comm, const struct q2_options *options, struct q
 void q2_machine_take_backend(struct q2_machine *machine, const struct q2_backends *backends) {
   snprintf(machine->backend, sizeof machine->backend, "%s", backends->backend->name);
   snprintf(machine->backend_reason, sizeof machine->backend_reason, "%s", backends->reason);
+  const int cuda = backends->cuda ? backends->cuda->runtime() : 0;
+  snprintf(machine->gpu, sizeof machine->gpu, "%s", backends->cuda ? backends->device.model : "none");
+  snprintf(machine->cuda, sizeof machine->cuda, cuda > 0 ? "%d.%d" : "none", cuda / 1000, cuda % 1000 / 10);
   snprintf(machine->devices, sizeof machine->devices, "%s", backends->device.text);
 }
 

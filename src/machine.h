@@ -15,6 +15,8 @@ struct q2_machine {
   char backend[16];                /* "cpu" or "cuda" */
   char backend_reason[256];        /* why that one */
   char devices[4096];              /* which rank owns which device, lines separated by newlines; "" on the CPU */
+  char gpu[64];                    /* the model of this rank's device, "none" on the CPU */
+  char cuda[32];                   /* CUDA's runtime, for example "12.6", "none" on the CPU */
   char blas[128];                  /* library and version, for example "OpenBLAS 0.3.21" */
   char blas_kernel[64];            /* what the library chose for this CPU, "unknown" where it does not say */
   char blas_path[256];             /* the shared object that dgemm comes from */

@@ -30,6 +30,8 @@ static int run_command(MPI_Comm comm, const struct q2_command_line *line, int *e
     return q2_command_precision(comm, line, exit_status, error);
   case Q2_COMMAND_IMPORT:
     return q2_command_import(comm, line, exit_status, error);
+  case Q2_COMMAND_EXPORT:
+    return q2_command_export(comm, line, exit_status, error);
   default:
     return q2_fail(error, "no such command");
   }

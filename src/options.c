@@ -20,8 +20,9 @@ enum {
   TUNE = 1 << Q2_COMMAND_TUNE,
   PRECISION = 1 << Q2_COMMAND_PRECISION,
   IMPORT = 1 << Q2_COMMAND_IMPORT,
-  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION, /* that read a data set */
-  EVERY = ALL | IMPORT
+  EXPORT = 1 << Q2_COMMAND_EXPORT,
+  ALL = FIT | INFO | EVAL | BENCH | IDENTIFY | TUNE | PRECISION, /* that evaluate a data set, or could */
+  EVERY = ALL | IMPORT | EXPORT
 };
 
 struct option {
@@ -31,10 +32,15 @@ struct option {
 };
 
 static const struct option output_options[] = {
-    {"-o", "FILE", FIT | TUNE | PRECISION | IMPORT,
-     "where the result goes (default: the input's name with .result.h5; tune: solvers.txt; precision: .precision.h5; import: "
-     "none)"},
-    {"-input_trial", "on|off", ALL,
+    {"-o", "FILE", FIT | TUNE | PRECISION | IMPORT | EXPORT,
+     "where the result goes (default: the input's name with .result.h5; tune: solvers.txt; precision: .precision.h5; import, "
+     "export: none)"},
+    {"-to", "FORMAT", EXPORT,
+     "origin (the force field's own file), tinker, amber, openmm, openmm_atoms, csv (default: by the ending of -o)"},
+    {"-molecule", "NAME", EXPORT, "only what this molecule has"},
+    {"-export", "FILE", FIT,
+     "write the fitted force field to FILE at the end: as the file it came from, or as its ending says (docs/export.md)"},
+    {"-input_trial", "on|off", ALL | EXPORT,
      "try input and -parameters in a process of its own first, so that a damaged file is refused (default on)"},
     {"-quiet", NULL, EVERY, "print nothing but the outcome, warnings and errors"},
     {"-verbose", NULL, EVERY, "print more: every molecule, every infeasible point, every term without a row"},
@@ -69,7 +75,8 @@ static const struct option fit_options[] = {
     {"-match", "position|overlap|q2mm", ALL,
      "how vibrations pair: in ascending order (default), by their eigenvectors, or by q2mm's rule"},
     {"-assign", "start|iteration", FIT, "with -match overlap: pairs are found once (default), or anew at every iterate"},
-    {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY | PRECISION, "start from the final parameters of a result file"},
+    {"-parameters", "RESULT", FIT | EVAL | BENCH | IDENTIFY | PRECISION | EXPORT,
+     "start from the final parameters of a result file"},
     {"-start", "METHOD", FIT | EVAL | BENCH | IDENTIFY,
      "starting values: file (default), or from the QM Hessians by seminario, modified, qfuerza, linear (docs/start.md)"},
     {"-start_scale", "S", FIT | EVAL | BENCH | IDENTIFY, "scale of the force constants that -start projects (default 1)"},
@@ -88,7 +95,7 @@ static const struct option fit_options[] = {
     {NULL, NULL, 0, NULL},
 };
 static const struct option checkpoint_options[] = {
-    {"-checkpoint", "FILE|off", FIT, "where checkpoints go (default: the result's name with .ckpt.h5)"},
+    {"-checkpoint", "FILE|none", FIT, "where checkpoints go (default: the result's name with .ckpt.h5)"},
     {"-checkpoint_interval", "N", FIT, "one every N evaluations (default: as often as 2 % of the time allows)"},
     {"-checkpoint_minutes", "M", FIT, "... or every M minutes"},
     {"-checkpoint_failure", "warn|stop", FIT, "one that cannot be written is a warning (default), or ends the fit"},
@@ -121,13 +128,14 @@ static const struct {
               {"The machine", machine_options}};
 static const int group_count = sizeof groups / sizeof groups[0];
 const char *const q2_match_names[] = {"position", "q2mm", "overlap", NULL};
-const char *const q2_command_names[] = {"fit", "info", "eval", "bench", "identify", "tune", "precision", "import", NULL};
+const char *const q2_command_names[] = {"fit",  "info",      "eval",   "bench",  "identify",
+                                        "tune", "precision", "import", "export", NULL};
 
 const char *const q2_ts_method_names[] = {"file", "C", "D", "E", "E2", NULL};
 
 const char *q2_options_usage(void) {
-  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision] INPUT.h5 [options], or q2hpc import SOURCE... -o INPUT.h5 "
-         "[options]; q2hpc --help explains";
+  return "usage: q2hpc [fit|info|eval|bench|identify|tune|precision|export] INPUT.h5 [options], or q2hpc import SOURCE... "
+         "-o INPUT.h5 [options]; q2hpc --help explains";
 }
 
 void q2_options_help(struct q2_printer *printer) {
@@ -143,7 +151,8 @@ void q2_options_help(struct q2_printer *printer) {
                   "  identify which parameters the data determine at the starting point, and which they do not\n"
                   "  precision what float32 makes of vibrations and gradient, mode by mode: a table, and a trace\n"
                   "  tune     which eigen-solver of a CUDA device is fastest for this file's sizes: a table for -solvers\n"
-                  "  import   make a data set of files, folders, patterns and manifests (docs/import.md)\n");
+                  "  import   make a data set of files, folders, patterns and manifests (docs/import.md)\n"
+                  "  export   the force field as a file of another program, with a result's values (-parameters)\n");
   for (int g = 0; g < group_count; g++) {
     q2_print_answer(printer, "\n%s\n", groups[g].title);
     for (const struct option *o = groups[g].options; o->name; o++) {
@@ -195,29 +204,40 @@ static int other_name(const char *file, const char *const *endings, const char *
   return Q2_OK;
 }
 
+static int query_export(struct q2_options *options, struct q2_error *error) {
+  const enum q2_command command = options->command;
+  int given;
+  Q2_TRY(q2_option_text("-to", EXPORT, command, options->to, sizeof options->to, &given, error));
+  Q2_TRY(q2_option_text("-molecule", EXPORT, command, options->molecule, sizeof options->molecule, &given, error));
+  Q2_TRY(q2_option_text("-export", FIT, command, options->export, sizeof options->export, &given, error));
+  if (given && (strcmp(options->export, options->input) == 0 || strcmp(options->export, options->output) == 0))
+    return q2_fail(error, "option -export: %s is the input file or the result", options->export);
+  return Q2_OK;
+}
+
 static int query_files(struct q2_options *options, struct q2_error *error) {
   static const char *const hdf5[] = {".hdf5", ".h5", NULL};
   int given;
-  Q2_TRY(
-      q2_option_text("-o", FIT | TUNE | PRECISION, options->command, options->output, sizeof options->output, &given, error));
+  Q2_TRY(q2_option_text("-o", FIT | TUNE | PRECISION | EXPORT, options->command, options->output, sizeof options->output,
+                        &given, error));
   if (!given && options->command == Q2_COMMAND_TUNE)
     strcpy(options->output, "solvers.txt");
-  else if (!given)
+  else if (!given && options->command != Q2_COMMAND_EXPORT)
     Q2_TRY(other_name(options->input, hdf5, options->command == Q2_COMMAND_PRECISION ? ".precision.h5" : ".result.h5",
                       options->output, sizeof options->output, error));
   if (options->command != Q2_COMMAND_TUNE && strcmp(options->output, options->input) == 0)
     return q2_fail(error, "option -o: %s is the input file", options->output);
   char trial[8] = "on";
-  Q2_TRY(q2_option_text("-input_trial", ALL, options->command, trial, sizeof trial, &given, error));
+  Q2_TRY(q2_option_text("-input_trial", ALL | EXPORT, options->command, trial, sizeof trial, &given, error));
   options->input_trial = strcmp(trial, "off") != 0;
   if (options->input_trial && strcmp(trial, "on") != 0)
     return q2_fail(error, "option -input_trial: \"%s\" is none of on, off", trial);
   Q2_TRY(q2_option_text("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
   if (given && strcmp(options->hessians, options->input) == 0)
     return q2_fail(error, "option -hessians: %s is the input file", options->hessians);
-  Q2_TRY(q2_option_text("-parameters", FIT | EVAL | BENCH | IDENTIFY | PRECISION, options->command, options->parameters,
-                        sizeof options->parameters, &given, error));
-  return Q2_OK;
+  Q2_TRY(q2_option_text("-parameters", FIT | EVAL | BENCH | IDENTIFY | PRECISION | EXPORT, options->command,
+                        options->parameters, sizeof options->parameters, &given, error));
+  return query_export(options, error);
 }
 
 static int query_precision(struct q2_options *options, struct q2_error *error) {
@@ -353,10 +373,12 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   int given;
   Q2_TRY(other_name(options->output, results, ".ckpt.h5", options->checkpoint, sizeof options->checkpoint, error));
   Q2_TRY(q2_option_text("-checkpoint", FIT, command, options->checkpoint, sizeof options->checkpoint, &given, error));
-  if (strcmp(options->checkpoint, "off") == 0) options->checkpoint[0] = '\0';
+  if (strcmp(options->checkpoint, "none") == 0 || strcmp(options->checkpoint, "off") == 0) options->checkpoint[0] = '\0';
   if (command == Q2_COMMAND_FIT &&
       (strcmp(options->checkpoint, options->input) == 0 || strcmp(options->checkpoint, options->output) == 0))
     return q2_fail(error, "option -checkpoint: %s is the input file or the result", options->checkpoint);
+  if (options->export[0] && strcmp(options->checkpoint, options->export) == 0)
+    return q2_fail(error, "options -checkpoint and -export name the same file, %s", options->export);
   Q2_TRY(q2_option_text("-checkpoint_failure", FIT, command, text, sizeof text, &given, error));
   if (strcmp(text, "warn") != 0 && strcmp(text, "stop") != 0)
     return q2_fail(error, "option -checkpoint_failure: \"%s\" is none of warn, stop", text);
@@ -367,7 +389,7 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
   if (given) Q2_TRY(q2_option_positive("-checkpoint_minutes", "positive number", text, &options->checkpoint_minutes, error));
   Q2_TRY(q2_option_text("-restart", FIT, command, options->restart, sizeof options->restart, &given, error));
   if (strcmp(options->restart, "auto") == 0 && !options->checkpoint[0])
-    return q2_fail(error, "option -restart auto: with -checkpoint off there is none");
+    return q2_fail(error, "option -restart auto: with -checkpoint none there is no file");
   Q2_TRY(q2_option_text("-time_limit", FIT, command, text, sizeof text, &given, error));
   return given ? q2_option_positive("-time_limit", "positive number", text, &options->time_limit, error) : Q2_OK;
 }

@@ -1,6 +1,6 @@
 /* The command line.
  *
- *     q2hpc [fit|info|eval|bench|identify|tune|precision] INPUT.h5 [options]
+ *     q2hpc [fit|info|eval|bench|identify|tune|precision|export] INPUT.h5 [options]
  *     q2hpc import SOURCE... -o INPUT.h5 [options]
  *
  * What does not begin with '-' is the command (fit, if left out) and the input file, or the sources of an import; everything
@@ -31,6 +31,7 @@ enum q2_command {
   Q2_COMMAND_TUNE,
   Q2_COMMAND_PRECISION,
   Q2_COMMAND_IMPORT,
+  Q2_COMMAND_EXPORT,
   Q2_COMMAND_HELP,
   Q2_COMMAND_VERSION
 };
@@ -83,6 +84,9 @@ struct q2_options {
   enum q2_print_level level;        /* -quiet, -verbose */
   char hessians[4096];              /* -hessians FILE, "": none */
   char parameters[4096];            /* -parameters RESULT, "": start from the input's own */
+  char export[4096];                /* -export FILE, "": none */
+  char to[32];                      /* -to FORMAT, "": by the ending of -o */
+  char molecule[64];                /* -molecule NAME, "": all */
   struct q2_start_options start;    /* -start, -start_scale, -start_springs */
   char prior[1024];                 /* -prior KIND=W,..., "": the input's own */
   enum q2_bounds_rule bounds;       /* -bounds */

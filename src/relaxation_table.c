@@ -113,5 +113,6 @@ void q2_molecule_failure(MPI_Comm comm, const struct q2_dataset *dataset, const 
   }
   free(status);
   MPI_Allreduce(&mine, &owner, 1, MPI_INT, MPI_MAX, comm);
+  failure->rank = owner;
   if (owner >= 0) (void)MPI_Bcast(failure, (int)sizeof *failure, MPI_BYTE, owner, comm);
 }

@@ -33,10 +33,11 @@ int q2_report_set_aside(MPI_Comm comm, const struct q2_dataset *dataset, const s
 struct q2_failure {
   struct q2_name name;
   char reason[160];
+  int rank; /* that holds it */
 };
 
-/* Finds name and reason of molecule `number` (in the file) after an evaluation that counts it as failed, whichever rank holds
- * it. Collective. */
+/* Finds name, reason and rank of molecule `number` (in the file) after an evaluation that counts it as failed, whichever rank
+ * holds it. Collective. */
 void q2_molecule_failure(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_objective *objective, int64_t number,
                          struct q2_failure *failure);
 

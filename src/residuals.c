@@ -18,8 +18,8 @@ static int out_of_memory(const struct q2_residual_builder *builder) {
 }
 
 static int not_diagonalised(const struct q2_residual_builder *builder) {
-  return q2_fail(builder->error, "%s: /hessian: molecule %s: LAPACK cannot diagonalise it", builder->dataset->path,
-                 builder->name);
+  return q2_fail(builder->error, "%s: /hessian: molecule %s: it cannot be diagonalised: memory is short, or LAPACK fails",
+                 builder->dataset->path, builder->name);
 }
 
 /* The Hessian to be fitted: the QM one or, for a transition state under method C, the inverted one. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../io/durable.h"
 #include "../io/sealed.h"
 #include "result_file.h"
 
@@ -78,6 +79,7 @@ int q2_restart_prepare(struct q2_session *session, struct q2_run_identity *ident
   keeper->interval = options->checkpoint_interval;
   keeper->minutes = options->checkpoint_minutes;
   keeper->stop_on_failure = options->checkpoint_failure_ends;
+  if (keeper->path[0]) keeper->mark = q2_durable_mark(keeper->path);
   keeper->time_limit = 60.0 * options->time_limit;
   if (!keeper->path[0] || q2_result_check_writable(session->comm, keeper->path, &unwritable) == Q2_OK) return Q2_OK;
   if (keeper->stop_on_failure) return q2_fail(error, "checkpoint: %s", unwritable.text);

@@ -12,15 +12,19 @@
 #define Q2HPC_BUILD "unknown"
 #endif
 
-const char *const q2_fact_names[Q2_FACT_COUNT] = {"version", "build", "petsc", "backend", "blas", "blas_kernel", "cpu"};
+#define LAST_BITS "last bits of what is evaluated from here on may differ from those of a run that was left alone"
+
+const char *const q2_fact_names[Q2_FACT_COUNT] = {"version", "build", "petsc",       "backend", "gpu",
+                                                  "cuda",    "blas",  "blas_kernel", "cpu"};
 
 int q2_run_identity_create(const struct q2_machine *machine, const char *checksum, struct q2_run_identity *identity,
                            struct q2_error *error) {
   char petsc[256] = "", *options = NULL;
   memset(identity, 0, sizeof *identity);
   PetscGetVersion(petsc, sizeof petsc);
-  const char *const facts[Q2_FACT_COUNT] = {q2_version(),  Q2HPC_BUILD,          petsc,       machine->backend,
-                                            machine->blas, machine->blas_kernel, machine->cpu};
+  const char *const facts[Q2_FACT_COUNT] = {q2_version(),     Q2HPC_BUILD,          petsc,
+                                            machine->backend, machine->gpu,         machine->cuda,
+                                            machine->blas,    machine->blas_kernel, machine->cpu};
   for (int f = 0; f < Q2_FACT_COUNT; f++)
     snprintf(identity->fact[f], sizeof identity->fact[f], "%s", facts[f]);
   snprintf(identity->checksum, sizeof identity->checksum, "%s", checksum);
@@ -36,16 +40,41 @@ void q2_run_identity_free(struct q2_run_identity *identity) {
 }
 
 /* Beginnings of the names of options that leave every evaluation and every step as they are. */
-static const char *const neutral[] = {"-o ",       "-input_trial ",    "-quiet ",
-                                      "-backend ", "-verbose ",        "-threads ",
-                                      "-memory ",  "-wave ",           "-checkpoint",
-                                      "-restart ", "-time_limit ",     "-identify",
-                                      "-tao_view", "-tao_monitor",     "-tao_converged_reason",
-                                      "-ksp_view", "-ksp_monitor",     "-ksp_converged_reason",
-                                      "-mat_view", "-vec_view",        "-log_",
-                                      "-malloc",   "-memory_view",     "-objects_dump",
-                                      "-options_", "-viewfromoptions", "-help ",
-                                      "-info ",    "-on_error",        NULL};
+static const char *const neutral[] = {"-o ",
+                                      "-export ",
+                                      "-input_trial ",
+                                      "-quiet ",
+                                      "-backend ",
+                                      "-verbose ",
+                                      "-threads ",
+                                      "-memory ",
+                                      "-wave ",
+                                      "-checkpoint",
+                                      "-restart ",
+                                      "-time_limit ",
+                                      "-nccl_timeout ",
+                                      "-identify",
+                                      "-tao_view",
+                                      "-tao_monitor",
+                                      "-tao_converged_reason",
+                                      "-ksp_view",
+                                      "-ksp_monitor",
+                                      "-ksp_converged_reason",
+                                      "-mat_view",
+                                      "-vec_view",
+                                      "-log_",
+                                      "-malloc",
+                                      "-memory_view",
+                                      "-objects_dump",
+                                      "-options_",
+                                      "-viewfromoptions",
+                                      "-help ",
+                                      "-info ",
+                                      "-on_error",
+                                      NULL};
+
+/* Of those that decide only how an evaluation is computed: its last bits. */
+static const char *const manner[] = {"-solvers ", NULL};
 
 /* Of those that decide when a fit ends. */
 static const char *const ends[] = {"-tao_max_it ",  "-tao_max_funcs ", "-tao_gatol ", "-tao_grtol ", "-tao_gttol ",
@@ -99,6 +128,10 @@ static int compare_options(const char *some, const char *others, int some_are_be
     snprintf(text, sizeof text, "option %.*s: %.80s has %s%.150s%s, this run %s%.150s%s", (int)strlen(name) - 1, name, path,
              before_has ? "\"" : "", before_has ? before : "none", before_has ? "\"" : "", now_has ? "\"" : "",
              now_has ? now : "none", now_has ? "\"" : "");
+    if (begins_with(name, manner)) {
+      q2_warn(printer, "%s: " LAST_BITS, text);
+      continue;
+    }
     if (!begins_with(name, ends)) return q2_fail(error, "%s: it decides the course of the fit, which cannot go on so", text);
     if (rounds > 1) return q2_fail(error, "%s: an earlier round of the fit would end elsewhere", text);
     q2_print(printer, "%s: the fit may end elsewhere\n", text);
@@ -115,9 +148,12 @@ int q2_run_identity_compare(const struct q2_run_identity *before, const struct q
   Q2_TRY(compare_options(now->options, before->options, 0, rounds, path, printer, error));
   for (int f = 0; f < Q2_FACT_COUNT; f++)
     if (strcmp(before->fact[f], now->fact[f]) != 0)
-      q2_warn(
-          printer,
-          "%s: %s was \"%s\", is \"%s\": the fit goes on, but its last bits may differ from those of a run that was left alone",
-          path, q2_fact_names[f], before->fact[f], now->fact[f]);
+      q2_warn(printer, "%s: %s was \"%s\", is \"%s\": " LAST_BITS, path, q2_fact_names[f], before->fact[f], now->fact[f]);
+  if (strcmp(before->fact[Q2_FACT_KERNEL], now->fact[Q2_FACT_KERNEL]) != 0 &&
+      strncmp(before->fact[Q2_FACT_BLAS], "OpenBLAS", 8) == 0)
+    q2_warn(printer,
+            "OPENBLAS_CORETYPE=%s, set before q2hpc starts, brings the kernels of the first run back on any CPU that "
+            "can run them",
+            before->fact[Q2_FACT_KERNEL]);
   return Q2_OK;
 }

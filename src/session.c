@@ -1,10 +1,8 @@
 /* What every command starts with. */
-#define _POSIX_C_SOURCE 200809L /* readlink */
 #include "session.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../io/trial.h"
 #include "../kernels/accumulator.h"
@@ -24,13 +22,8 @@ static int make_variables(struct q2_session *session, struct q2_error *error) {
                          session->input_value, &session->prior, error);
 }
 
-/* Lets this very program try the file in a process of its own before all ranks open it. */
 static int try_file(const struct q2_session *session, const char *path, struct q2_error *error) {
-  char program[4096];
-  if (!session->options.input_trial) return Q2_OK;
-  const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-  program[length > 0 ? length : 0] = '\0';
-  return q2_trial(session->comm, program, path, Q2_TRIAL_SECONDS, error);
+  return session->options.input_trial ? q2_trial_by_itself(session->comm, path, error) : Q2_OK;
 }
 
 static int read_parameters(struct q2_session *session, struct q2_error *error) {
@@ -231,12 +224,13 @@ int q2_session_open(MPI_Comm comm, const struct q2_command_line *line, int evalu
   if (line->command == Q2_COMMAND_IDENTIFY) session->least_squares = 1;
   if (line->command == Q2_COMMAND_FIT || line->command == Q2_COMMAND_PRECISION)
     Q2_TRY(q2_result_check_writable(comm, session->options.output, error));
-  Q2_TRY(open_backend(session, error));
-  if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_restart_read(session, error));
+  if (session->options.export[0]) Q2_TRY(q2_result_check_writable(comm, session->options.export, error));
+  Q2_TRY(q2_at_stage("starting", open_backend(session, error), error));
+  if (line->command == Q2_COMMAND_FIT) Q2_TRY(q2_at_stage("restarting", q2_restart_read(session, error), error));
   q2_machine_print(&session->printer, &session->machine);
-  Q2_TRY(read_data(session, error));
-  Q2_TRY(make_plan(session, evaluates, error));
-  if (evaluates) Q2_TRY(prepare(session, error));
+  Q2_TRY(q2_at_stage("reading", read_data(session, error), error));
+  Q2_TRY(q2_at_stage("planning", make_plan(session, evaluates, error), error));
+  if (evaluates) Q2_TRY(q2_at_stage("preparing", prepare(session, error), error));
   q2_progress(&session->printer, "", -1.0);
   return Q2_OK;
 }

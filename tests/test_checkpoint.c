@@ -100,7 +100,7 @@ static void round_trip(int rank) {
   if (rank == 0) {
     const struct q2_checkpoint_source source = {
         .identity = &identity, .parameters = &parameters, .variables = &variables, .rounds = 2, .log = {&log[0], &log[1]}};
-    CHECK(q2_checkpoint_write(&source, best, "test_checkpoint.h5", &error) == Q2_OK, "%s", error.text);
+    CHECK(q2_checkpoint_write(&source, best, "test_checkpoint.h5", NULL, &error) == Q2_OK, "%s", error.text);
   }
   MPI_Barrier(MPI_COMM_WORLD);
   CHECK(q2_checkpoint_read(MPI_COMM_WORLD, "test_checkpoint.h5", &checkpoint, &error) == Q2_OK, "%s", error.text);
@@ -157,7 +157,8 @@ static void what_differs_is_refused_or_explained(void) {
                {"-fit_stall_tolerance 0 ", "", 2, "-fit_stall_tolerance"},
                {"-ts_method E ", "-ts_method E2 ", 2, "-ts_method"},
                {"-tao_ls_armijo_alpha 1e-3 ", "-tao_ls_armijo_alpha 1e-4 ", 1, "-tao_ls_armijo_alpha"},
-               {"-restart x -checkpoint_interval 3 -time_limit 5 -log_view ", "", 1, NULL}};
+               {"-solvers a.txt ", "-solvers b.txt ", 2, NULL},
+               {"-restart x -checkpoint_interval 3 -time_limit 5 -log_view -nccl_timeout 9 ", "", 1, NULL}};
   struct q2_error error;
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     char before_options[128], now_options[128];

@@ -442,11 +442,12 @@ static void check_refused(const char *path, const char *content, const char *mes
 static void test_tinker_text(void) {
   static const char content[] = "forcefield TEST\n\n      ####\n      ##  Literature References  ##\n\n"
                                 "J. Author, Force Field for\nMetal Cations in Water (1999)\n\n"
-                                "atom 1 1 C \"C\" 6 12.011 4\nbond 1 1 300.0 1.5\ntorsion 1 1 1 1\n";
+                                "atom 1 1 C \"C\" 6 12.011 4\nbond 1 1 300.0 1.5\ntorsion 1 1 1 1\nvdw 1 2.0 -0.1\n";
   struct q2_force_field field;
   must_read("text.prm", content, &field);
   CHECK(field.row_count == 2 && field.warning_count == 1 && field.warning[0].line == 6);
   CHECK(strstr(field.warning[0].text, "taken as text") != NULL);
+  CHECK(field.nonbonded[0].epsilon.value == -0.1 && field.nonbonded[0].epsilon.multiplier == -1.0); /* CHARMM's sign */
   CHECK(field.row[1].parameter[0].value == 0.0 && field.row[1].constant == 1.0 && field.row[1].parameter[0].line == 0);
   q2_force_field_free(&field);
   check_refused("a.prm", "forcefield x\nmetal 1 2.0\n", "a.prm:2: metal: q2hpc has no such");

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../io/durable.h"
 #include "../io/sealed.h"
 #include "check.h"
 
@@ -79,7 +80,7 @@ int __wrap_link(const char *old, const char *new) { return next_fault() == FAILS
 int __wrap_unlink(const char *path) { return next_fault() == FAILS ? -1 : __real_unlink(path); }
 
 /* Writes a file whose content is `number`. */
-static int write_number(const char *path, int number, struct q2_error *error) {
+static int write_marked(const char *path, int number, uint64_t *mark, struct q2_error *error) {
   struct q2_image image;
   double values[ROWS][3];
   int64_t whole[ROWS];
@@ -93,9 +94,13 @@ static int write_number(const char *path, int number, struct q2_error *error) {
   CHECK(q2_image_int64(&image, "/rounds/1/count", NULL, ROWS, 0, whole, error) == Q2_OK, "%s", error->text);
   CHECK(q2_image_double(&image, "/rounds/1/none", NULL, 0, 3, NULL, error) == Q2_OK, "%s", error->text);
   CHECK(q2_image_attribute_int64(&image, "/rounds", "number", number, error) == Q2_OK, "%s", error->text);
-  const int status = q2_sealed_write(&image, path, error);
+  const int status = q2_sealed_write(&image, path, mark, error);
   q2_image_free(&image);
   return status;
+}
+
+static int write_number(const char *path, int number, struct q2_error *error) {
+  return write_marked(path, number, NULL, error);
 }
 
 /* The number of the file at `path`, -1 where it is refused. */
@@ -276,6 +281,37 @@ static void keeps_a_file(const char *directory, enum fault kind, int code) {
   if (kind != KILLED) CHECK(count_partial(directory) <= 1, "%d temporary files are left", count_partial(directory));
 }
 
+/* Two writers of one file. */
+static void refuses_to_replace_another_runs(const char *directory) {
+  char path[512];
+  struct q2_error error = {""};
+  snprintf(path, sizeof path, "%s/shared.h5", directory);
+  const int partial = count_partial(directory); /* of processes that were killed */
+  uint64_t mine = q2_durable_mark(path), other;
+  CHECK(mine == 0, "nothing is there");
+  for (int number = 1; number <= 2; number++)
+    CHECK(write_marked(path, number, &mine, &error) == Q2_OK && mine == q2_durable_mark(path), "%s", error.text);
+  other = q2_durable_mark(path); /* a run that begins now may replace it */
+  CHECK(write_marked(path, 3, &other, &error) == Q2_OK && other != mine, "%s", error.text);
+  for (int again = 0; again < 2; again++)
+    CHECK(write_marked(path, 4, &mine, &error) == Q2_FAILED && strstr(error.text, "another run") && strstr(error.text, path),
+          "%s", error.text);
+  CHECK(read_number(path, &error) == 3 && count_partial(directory) == partial, "%s", error.text);
+  unlink(path);
+  CHECK(write_marked(path, 5, &mine, &error) == Q2_OK && read_number(path, &error) == 5, "what is gone is no matter");
+  /* A directory that cannot be flushed: the file is in place all the same, and this run's. */
+  for (chosen = 1; chosen < 40; chosen++) {
+    calls = 0;
+    fault = FAILS;
+    reason = EIO;
+    (void)write_marked(path, 5 + chosen, &mine, &error);
+    fault = NONE;
+    CHECK(mine == q2_durable_mark(path), "call %d: %s", chosen, error.text);
+  }
+  chosen = 0;
+  unlink(path);
+}
+
 /* A disk without room for a second file, where mounting one is permitted. */
 static int full_disk(const char *directory) {
   char folder[512], path[600];
@@ -303,10 +339,12 @@ int main(int argc, char **argv) {
   keeps_a_file(directory, FAILS, ENOSPC);
   keeps_a_file(directory, FAILS, EIO);
   keeps_a_file(directory, FAILS, EDQUOT);
+  keeps_a_file(directory, FAILS, EROFS);
   keeps_a_file(directory, FAILS, EPERM); /* a link that cannot be made: renamed instead */
   keeps_a_file(directory, HALF, 0);
   keeps_a_file(directory, LIES, 0);
   keeps_a_file(directory, KILLED, 0);
+  refuses_to_replace_another_runs(directory);
   const int skipped = full_disk(directory);
   if (check_failures == 0) printf("sealed files: whole or refused; %d skipped\n", skipped);
   snprintf(command, sizeof command, "rm -rf %s", directory);

@@ -38,6 +38,7 @@ struct q2_type_row {
   double constant; /* of forms that have one: periodicity, sextic coefficient */
   int component;   /* of a series of rows for the same atoms */
   int fitted;      /* 1: marked in the file as one to be fitted */
+  int straight;    /* 1, of angle_harmonic: a writer that can rounds it off near 180 degrees, as q2hpc does (docs/theory.md) */
   int32_t line;    /* from 1; 0: not from a file */
 
   /* Of rows that q2hpc import makes itself (format "types"); 0 in all others, which hold in any case: */

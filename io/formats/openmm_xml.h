@@ -19,6 +19,9 @@ struct q2_openmm_form {
 };
 extern const struct q2_openmm_form q2_openmm_forms[]; /* ends with form NULL; Fourier series are not among them */
 
+/* The energy of harmonic angles that are rounded off near 180 degrees: that of rows with `straight`, and of no others. */
+extern const char q2_openmm_straight_angle[];
+
 /* Pairs that OpenMM's NonbondedForce does not have: two forces, of which the second makes what the 1-4 pairs lack good for the
  * pairs beyond. vdw14 is their global parameter. */
 struct q2_openmm_pairs {

@@ -5,9 +5,23 @@
 #define KR "kJ/mol/rad^2"
 #define KJ "kJ/mol"
 
+/* kernels/forms.h, q2_rounded_angle. */
+const char q2_openmm_straight_angle[] =
+    "k*(s^2-2*s0*p+s0^2); p=select(step(s-0.01),s,0.000625*(5+y*(15+y*(y-5)))); y=10000*s^2; s=3.1415926535897931-theta; "
+    "s0=3.1415926535897931-theta0";
+
 const struct q2_openmm_form q2_openmm_forms[] = {
     {"bond_harmonic", "HarmonicBondForce", "Bond", {"k", "length"}, {K2, "nm"}, {0.5, 1.0}, NULL, NULL, NULL},
     {"angle_harmonic", "HarmonicAngleForce", "Angle", {"k", "angle"}, {KR, "radian"}, {0.5, 1.0}, NULL, NULL, NULL},
+    {"angle_harmonic",
+     "CustomAngleForce",
+     "Angle",
+     {"k", "theta0"},
+     {KR, "radian"},
+     {1.0, 1.0},
+     NULL,
+     "PerAngleParameter",
+     q2_openmm_straight_angle},
     {"urey_bradley", "AmoebaUreyBradleyForce", "UreyBradley", {"k", "d"}, {K2, "nm"}, {1.0, 1.0}, NULL, NULL, NULL},
     /* 7/12 25.5^2 = 379.3125 / nm^2 */
     {"bond_mm3",

@@ -59,6 +59,7 @@ static struct q2_type_row start_row(const struct q2_openmm_reader *reader, const
 static int read_row(struct q2_openmm_reader *reader, xmlNode *force, xmlNode *node, const struct q2_openmm_form *form,
                     struct q2_error *error) {
   struct q2_type_row row = start_row(reader, node, form->form);
+  row.straight = form->energy == q2_openmm_straight_angle;
   Q2_TRY(q2_openmm_names(reader, node, row.atom_count, &row.names, row.atom, error));
   for (int p = 0; p < row.parameter_count; p++)
     Q2_TRY(q2_openmm_number(reader, node, form->attribute[p], form->multiplier[p], form->unit[p], &row.parameter[p], error));

@@ -126,10 +126,17 @@ static int write_row(const struct q2_field_writer *writer, const struct q2_type_
   return Q2_OK;
 }
 
+static int is_of_form(const struct q2_type_row *row, const struct q2_openmm_form *form) {
+  return strcmp(row->form, form->form) == 0 && row->straight == (form->energy == q2_openmm_straight_angle);
+}
+
 /* All rows of a form, in a force of their own. */
 static int write_force(const struct q2_field_writer *writer, const struct q2_openmm_form *form, struct q2_error *error) {
   const struct q2_force_field *field = writer->field;
-  if (!q2_field_has(field, form->form)) return Q2_OK;
+  int rows = 0;
+  for (int r = 0; r < field->row_count; r++)
+    rows += is_of_form(&field->row[r], form);
+  if (rows == 0) return Q2_OK;
   fprintf(writer->out, " <%s", form->force);
   if (form->energy) fprintf(writer->out, " energy=\"%s\"", form->energy);
   if (strcmp(form->row, "Improper") == 0) fprintf(writer->out, " ordering=\"%s\"", ordering(field));
@@ -138,7 +145,7 @@ static int write_force(const struct q2_field_writer *writer, const struct q2_ope
     fprintf(writer->out, "  <%s name=\"%s\"/>\n", form->per_row, form->attribute[p]);
   if (form->constant) fprintf(writer->out, "  <%s name=\"%s\"/>\n", form->per_row, form->constant);
   for (int r = 0; r < field->row_count; r++)
-    if (strcmp(field->row[r].form, form->form) == 0) Q2_TRY(write_row(writer, &field->row[r], form, error));
+    if (is_of_form(&field->row[r], form)) Q2_TRY(write_row(writer, &field->row[r], form, error));
   fprintf(writer->out, " </%s>\n", form->force);
   return Q2_OK;
 }
@@ -179,7 +186,7 @@ static int check_rows(const struct q2_field_writer *writer, struct q2_error *err
   for (int r = 0; r < writer->field->row_count; r++) {
     const struct q2_type_row *row = &writer->field->row[r];
     const struct q2_openmm_form *form = q2_openmm_forms;
-    while (form->form && strcmp(form->form, row->form) != 0)
+    while (form->form && !is_of_form(row, form))
       form++;
     if (!form->form && strcmp(row->form, "torsion_fourier") != 0 && strcmp(row->form, "improper_fourier") != 0)
       return q2_field_refuse_row(writer, row, "its ForceField has no such force", error);

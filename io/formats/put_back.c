@@ -13,19 +13,22 @@ enum { NAME = Q2_KIND_LENGTH + Q2_LABEL_LENGTH + 2 };
 /* The row whose value row p has. */
 static int target(const struct q2_parameters *parameters, int p) { return parameters->link[p] >= 0 ? parameters->link[p] : p; }
 
-/* Fills places and names of the fitted parameters; returns how many there are, -1 after a failure. */
+/* Beyond what a result's units may round away. */
+static int is_changed(double value, double before) { return fabs(value - before) > 1e-12 * fabs(before); }
+
+/* Fills places and names of the parameters that are fitted, or have changed; returns how many there are, -1 after a failure. */
 static int find_places(const struct q2_dataset *dataset, const double *value, struct q2_number_place *place, char (*name)[NAME],
                        struct q2_error *error) {
   const struct q2_parameters *parameters = &dataset->parameters;
   const struct q2_origin *origin = &dataset->origin;
   int count = 0;
   for (int p = 0; p < parameters->count; p++) {
-    const int from = target(parameters, p);
-    if (!parameters->active[from]) continue;
+    const int from = target(parameters, p), changed = is_changed(value[from], parameters->value[from]);
+    if (!parameters->active[from] && !changed) continue;
     snprintf(name[count], sizeof name[count], "%s %s", parameters->kind[p], parameters->label[p]);
     if (origin->line[p] == 0) {
-      if (value[from] == parameters->value[from]) continue;
-      q2_fail(error, "%s: %s was fitted, but has no place in the file", origin->name, name[count]);
+      if (!changed) continue;
+      q2_fail(error, "%s: %s has changed, but has no place in the file", origin->name, name[count]);
       return -1;
     }
     place[count] = (struct q2_number_place){.line = origin->line[p],

@@ -86,6 +86,7 @@ static int read_vdw(struct q2_tinker_reader *reader, const struct q2_tinker_line
   Q2_TRY(q2_tinker_names(reader, line, 1, &row.name, error));
   Q2_TRY(q2_tinker_number(reader, line, 2, multiplier, "angstrom", "a radius", &row.size, error));
   Q2_TRY(q2_tinker_number(reader, line, 3, 1.0, "kcal/mol", "a well depth", &row.epsilon, error));
+  if (row.epsilon.value < 0.0) row.epsilon.multiplier = -1.0; /* CHARMM's sign, which Tinker does not mind (kvdw.f) */
   if (q2_tinker_has_number(line, 4)) {
     double left;
     Q2_TRY(q2_text_real(reader->text, line->number, line->words.word[4].text, "a reduction", &left, error));
@@ -105,6 +106,7 @@ static int read_pair(struct q2_tinker_reader *reader, const struct q2_tinker_lin
   Q2_TRY(q2_tinker_number(reader, line, 3, rules->exp6 ? 1.0 : sigma_of_radius(rules), "angstrom", "a distance",
                           &row.parameter[1], error));
   Q2_TRY(q2_tinker_number(reader, line, 4, 1.0, "kcal/mol", "a well depth", &row.parameter[0], error));
+  if (row.parameter[0].value < 0.0) row.parameter[0].multiplier = -1.0;
   return q2_force_field_add_pair(reader->field, &row, error);
 }
 
