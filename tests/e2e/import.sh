@@ -3,9 +3,9 @@
 #     import.sh WRITE_MOLECULES
 . "$(dirname "$0")/common.sh"
 write=$1
-rm -rf fchk orca xyz some
-mkdir fchk orca xyz some
-for format in fchk orca xyz; do "$write" organic_dft.h5 $format $format || exit 1; done
+rm -rf fchk orca xyz xtb some
+mkdir fchk orca xyz xtb some
+for format in fchk orca xyz xtb; do "$write" organic_dft.h5 $format $format || exit 1; done
 "$write" organic_dft.h5 mol2 . && "$write" field field.fld && "$write" marked marked.fld || exit 1
 for name in dimethyl_ether ethane ethanol methane methanol ts_ethane_rotation; do cp fchk/$name.fchk some; done
 rules=$Q2HPC_SOURCE/jobs/typing/mm3star.txt
@@ -63,7 +63,10 @@ on 2 import xyz/ethanol.xyz xyz/ethanol.hessian xyz/methanol.hessian xyz/methano
 ends_with 0
 says out "sources     4 files: 2 xyz, 2 hessian"
 says out "2 without masses: those of the most abundant isotopes"
-for other in orca xyz; do
+on 2 import xtb/ethanol xtb/methanol -types "$rules" -force_field field.fld -o xtb.h5
+ends_with 0
+says out "sources     4 files: 2 turbomole, 2 xyz"
+for other in orca xyz xtb; do
   same_bits fchk.h5 $other.h5 /atoms/element /bonds/atoms /observables/frequency/index /force_field/terms/torsion_mm3/parameters
   for dataset in /molecules/name /atoms/type_name /force_field/parameters/label; do same_texts fchk.h5 $other.h5 $dataset; done
   close fchk.h5 $other.h5 /atoms/position 2e-8 # the ninth digit of bohr
