@@ -27,8 +27,11 @@ same_texts() {
   cmp -s first.txt second.txt || failed "$1 and $2 differ in $3"
 }
 
+list="1 2 3 7" few="1 2 3"
+if [ -n "${Q2HPC_SANITIZED:-}" ]; then list=2 few="1 2"; fi # MPI itself leaks on more
+
 # --- ranks ---
-for ranks in 0 1 2 3 7; do
+for ranks in 0 $list; do
   on $ranks import some -topology structures.mol2 -force_field field.fld -o $ranks.h5
   ends_with 0
   says out "molecules   6, 45 atoms; 6 with a Hessian: 5 minima, 1 transition states, 0 of higher order"
@@ -119,7 +122,7 @@ ends_with 0
 cmp -s fchk.h5 replaced.h5 || failed "what was there before was not replaced"
 
 # --- a new force field: of all types, the same on any number of ranks; starting values; bonds of transition states ---
-for ranks in 1 2 3; do
+for ranks in $few; do
   on $ranks import fchk -o new.$ranks.h5
   ends_with 0
   says out "rules: elements and numbers of neighbours"
