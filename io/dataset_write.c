@@ -234,9 +234,8 @@ int q2_dataset_write(MPI_Comm comm, struct q2_dataset *dataset, const char *path
   struct q2_writer writer = {.comm = comm, .rank = rank, .dataset = dataset, .path = path, .error = error};
   Q2_TRY(q2_agree(comm, check_shares(comm, dataset, path, error), error));
   Q2_TRY(q2_dataset_checksum(comm, dataset, error));
-  Q2_TRY(q2_writer_plan(&writer));
-  int status = rank == 0 ? open_file(&writer, room(dataset, writer.bytes)) : Q2_OK;
-  status = q2_agree(comm, status, error);
+  int status = q2_writer_plan(&writer);
+  if (status == Q2_OK) status = q2_agree(comm, rank == 0 ? open_file(&writer, room(dataset, writer.bytes)) : Q2_OK, error);
   const int made = status == Q2_OK;
   if (status == Q2_OK) status = q2_agree(comm, rank == 0 ? write_shared(&writer) : Q2_OK, error);
   if (status == Q2_OK) status = q2_writer_rows(&writer);
