@@ -1,11 +1,12 @@
 """Measures q2mm's own error in float32 on its benchmark rh-enamide, beside q2hpc's, on the same molecules and parameters.
 
-    python3 q2mm_precision.py Q2HPC Q2MM FOLDER [--form mm3|harmonic | --as-published]
+    python3 q2mm_precision.py Q2HPC Q2MM FOLDER [--form mm3|harmonic | --as-published] [--molecules N] [-o TRACE]
 
 Q2HPC: the program; Q2MM: a checkout of ericchansen/q2mm at 0c79572; FOLDER: a copy of its examples/rh-enamide. With
 --as-published, Q2MM is a checkout at 6dd975f, where q2mm published its study of float32: the model is the one that it loads
 there, and q2hpc does not run. q2mm's Hessians come from JAX on the CPU, with JAX_ENABLE_X64=1 and =0 in two processes; in float32 they are decomposed in float64 and in float32
-(numpy), as in its own study. Prints the shifts of real modes (above 50 cm-1 in float64), in cm-1.
+(numpy), as in its own study. Prints the shifts of real modes (above 50 cm-1 in float64), in cm-1, then what q2hpc precision says;
+-o keeps its trace. --molecules takes the first N complexes only. tests/peers/check_q2mm_precision.py is the test of it.
 """
 
 import argparse
@@ -29,8 +30,8 @@ def main():
         compare(*hessians)
         if arguments.as_published:
             return 0
-        subprocess.run([arguments.program, "precision", f"{scratch}/1.npz.h5", "-o", f"{scratch}/precision.h5", "-quiet"],
-                       check=True)
+        trace = arguments.output or f"{scratch}/precision.h5"
+        subprocess.run([arguments.program, "precision", f"{scratch}/1.npz.h5", "-o", trace, "-quiet"], check=True)
     return 0
 
 
@@ -41,6 +42,8 @@ def parse_arguments():
     parser.add_argument("folder")
     parser.add_argument("--form", choices=("mm3", "harmonic"), default="harmonic")
     parser.add_argument("--as-published", action="store_true")
+    parser.add_argument("--molecules", type=int)
+    parser.add_argument("-o", dest="output", metavar="TRACE")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -63,6 +66,7 @@ def child(arguments):
     import q2mm_to_q2hpc as bridge
     from q2mm.optimizers.objective import ObjectiveFunction, ReferenceData
     forcefield, molecules = bridge.rh_enamide(Path(arguments.folder), arguments.form)
+    molecules = molecules[:arguments.molecules]
     engine = JaxEngine()
     objective = ObjectiveFunction(forcefield, engine, molecules, ReferenceData())
     handles = [objective._get_structure(m) for m in range(len(molecules))]

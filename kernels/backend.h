@@ -17,7 +17,12 @@ enum q2_product {
   Q2_PRODUCT_BASIS_SQUARE,    /* basis_matrix = basis' basis_product */
   Q2_PRODUCT_BASIS_BACK,      /* basis_product = basis basis_matrix */
   Q2_PRODUCT_BASIS_COTANGENT, /* hessian += basis_product basis', as much of it as PRODUCT_COTANGENT */
-  Q2_PRODUCT_NORMAL           /* normal += jacobian' jacobian over the rows of a block, its lower triangle at least */
+  Q2_PRODUCT_NORMAL,          /* normal += jacobian' jacobian over the rows of a block, its lower triangle at least */
+  /* of matrices as kernels/stage_refine.h has them: */
+  Q2_PRODUCT_REFINE_IMAGE,     /* right = vectors left */
+  Q2_PRODUCT_REFINE_SQUARE,    /* hessian = left' right */
+  Q2_PRODUCT_REFINE_OVERLAP,   /* right = left' left */
+  Q2_PRODUCT_REFINE_CORRECTION /* hessian = left right */
 };
 
 /* Stages that are timed, in the order of enum q2_stage (src/objective.h). */
@@ -105,10 +110,6 @@ struct q2_backend {
   void (*decompose)(const struct q2_batch *batch, const struct q2_wave *wave, int vectors);
   /* In the wave's queue: to[k] = from[k] for k < count, from float64 to float32 (to_single) or back. */
   void (*convert)(const struct q2_wave *wave, const void *from, void *to, int64_t count, int to_single);
-  /* After `single`, the wave beside this one, was decomposed with vectors: eigenvalues and, at the end in `vectors`,
-   * eigenvectors of the matrix in this wave's `vectors`, by kernels/refine.h. Uses `left` and `right`. NULL: not offered. */
-  void (*refine)(const struct q2_batch *batch, const struct q2_wave *wave, const struct q2_wave *single,
-                 enum q2_refinement refinement);
   /* Whether a molecule of the wave is still being relaxed. */
   int (*relaxing)(const struct q2_batch *batch, const struct q2_wave *wave);
   /* Adds what the wave's molecules give to wave->limbs, by wave->outcome. gradient, normal: the gradient's and J'J's sums, too.

@@ -6,7 +6,6 @@
 
 #include "accumulator.h"
 #include "cpu_kernels.h"
-#include "refine.h"
 
 /* --- memory --- */
 
@@ -82,8 +81,7 @@ static void lay_out(const struct q2_wave_request *request, struct q2_wave *wave,
   const struct q2_cpu_work work = {.real = take(arena, reals, kernels->array_element[Q2_WAVE_vectors]),
                                    .integer = take(arena, integers, sizeof *work.integer),
                                    .reals = reals,
-                                   .integers = integers,
-                                   .refine = take(arena, wave->single ? q2_refine_work((int)order) : 0, sizeof *work.refine)};
+                                   .integers = integers};
   if (arena->base) *queue = (struct queue){.work = work};
   wave->queue = queue;
 }
@@ -147,23 +145,6 @@ static void convert(const struct q2_wave *wave, const void *from, void *to, int6
   } else {
     for (int64_t k = 0; k < count; k++)
       ((double *)to)[k] = ((const float *)from)[k];
-  }
-}
-
-static void refine(const struct q2_batch *batch, const struct q2_wave *wave, const struct q2_wave *single,
-                   enum q2_refinement refinement) {
-  const struct queue *queue = single->queue;
-  const int ld = batch->ld_order;
-  for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int order = q2_order(batch, wave, wave->first + slot);
-    const int64_t matrix = slot * ld * batch->order, values = slot * batch->order;
-    if (order == 0) continue;
-    convert(single, (const float *)(const void *)single->vectors + matrix, wave->left + matrix, (int64_t)ld * order, 0);
-    if (!wave->failed[slot])
-      q2_refine(refinement, order, wave->vectors + matrix, ld, wave->left + matrix, wave->eigenvalue + values,
-                queue->work.refine);
-    memcpy(wave->vectors + matrix, wave->left + matrix, (size_t)ld * (size_t)order * sizeof *wave->vectors);
-    if (wave->failed[slot]) memset(wave->eigenvalue + values, 0, (size_t)order * sizeof *wave->eigenvalue);
   }
 }
 
@@ -253,7 +234,6 @@ const struct q2_backend q2_backend_cpu = {
     .multiply = multiply,
     .decompose = decompose,
     .convert = convert,
-    .refine = refine,
     .relaxing = relaxing,
     .collect = collect,
     .join = join,

@@ -248,7 +248,7 @@ static void join(const struct q2_backend *backend, const int64_t *parts, int64_t
                  int64_t *joined) {
   struct q2_cuda_device *device = backend->device;
   if (q2_cuda_join_queues(device) != 0) return;
-  const int status = device->kernels->join(parts, part_count, stride, count, joined, device->main);
+  const int status = q2_device_kernels_f64.join(parts, part_count, stride, count, joined, device->main);
   if (q2_cuda_check_runtime(device, (cudaError_t)status, "launch of join", __FILE__, __LINE__) != 0) return;
   (void)q2_cuda_next_turn(device);
 }
@@ -305,7 +305,6 @@ static int open_device(struct q2_cuda_device *device, const struct q2_cuda_optio
   const struct q2_cuda_rule *rule = options->rule ? options->rule : default_rule;
   device->index = options->device;
   device->graphs = options->graphs;
-  device->kernels = _Generic((q2_real)0, double : &q2_device_kernels_f64, float : &q2_device_kernels_f32);
   snprintf(device->name, sizeof device->name, "not opened");
   device->rule_count = options->rule ? options->rule_count : DEFAULT_RULES;
   device->rule = q2_cuda_allocate_here(device, (size_t)device->rule_count, sizeof *device->rule);
@@ -350,6 +349,7 @@ static int open_backend(const struct q2_cuda_options *options, struct q2_backend
       .run = q2_cuda_run,
       .multiply = q2_cuda_multiply,
       .decompose = q2_cuda_decompose,
+      .convert = q2_cuda_convert,
       .relaxing = q2_cuda_relaxing,
       .collect = q2_cuda_collect,
       .join = join,

@@ -13,7 +13,6 @@
 /* --- a device --- */
 
 struct q2_cuda_device {
-  const struct q2_device_kernels *kernels; /* of q2_real */
   int index;
   char name[256];
   int64_t blas_bytes; /* cuBLAS's work space in each wave */
@@ -60,16 +59,24 @@ void *q2_cuda_allocate_pinned(struct q2_cuda_device *device, int64_t bytes);
 /* The host's own, zeroed. */
 void *q2_cuda_allocate_here(struct q2_cuda_device *device, size_t count, size_t size);
 
+/* The kernels of a wave's precision. */
+static inline const struct q2_device_kernels *q2_cuda_kernels(int single) {
+  return single ? &q2_device_kernels_f32 : &q2_device_kernels_f64;
+}
+
+/* Bytes of a number of a wave's precision. */
+static inline size_t q2_cuda_real_bytes(int single) { return single ? sizeof(float) : sizeof(double); }
+
 /* `main` waits for all that the queues were given; then all queues wait for what `main` was given. */
 int q2_cuda_join_queues(struct q2_cuda_device *device);
 int q2_cuda_next_turn(struct q2_cuda_device *device);
 
 /* --- eigen-decomposition (eigen_cuda.c) --- */
 
-/* What a solver needs for `batch` matrices of order `order`. */
+/* What a solver needs for `batch` matrices of order `order`, of float32 if `single` is set. */
 struct q2_cuda_plan {
   enum q2_cuda_solver solver;
-  int order, ld, batch, vectors;
+  int single, order, ld, batch, vectors;
   size_t device_bytes, host_bytes;
   int capturable; /* 1 yes, 0 not known yet, -1 no */
 };
@@ -81,19 +88,20 @@ struct q2_cuda_eigen {
   struct q2_cuda_plan *plan;
   int plan_count;
   void *device_work, *host_work;
+  size_t device_bytes, host_bytes;
 };
 
 /* A call of a solver: the matrices' order times ld apart, the eigenvalues order apart. */
 struct q2_cuda_solution {
   struct q2_cuda_plan *plan;
-  q2_real *matrix, *value;
+  void *matrix, *value; /* of the plan's precision */
   int32_t *info;
 };
 
 int q2_cuda_eigen_create(struct q2_cuda_device *device, cudaStream_t stream, struct q2_cuda_eigen *eigen);
-/* Plans every call that decompositions of a batch make. */
-int q2_cuda_eigen_plan(struct q2_cuda_device *device, struct q2_cuda_eigen *eigen, const struct q2_batch *batch);
-/* Allocates the work space of all plans. bytes: incremented. */
+/* Plans every call that decompositions of a batch make in a precision. */
+int q2_cuda_eigen_plan(struct q2_cuda_device *device, struct q2_cuda_eigen *eigen, const struct q2_batch *batch, int single);
+/* Allocates the work space of all plans, or enlarges it. bytes: incremented. */
 int q2_cuda_eigen_allocate(struct q2_cuda_device *device, struct q2_cuda_eigen *eigen, int64_t *bytes);
 void q2_cuda_eigen_destroy(struct q2_cuda_eigen *eigen);
 cusolverStatus_t q2_cuda_eigen_solve(const struct q2_cuda_eigen *eigen, const struct q2_cuda_solution *solution);
@@ -140,6 +148,7 @@ struct q2_cuda_mark {
   cudaEvent_t event;
 };
 
+/* A wave of float32 has the one of the wave that it works beside. */
 struct q2_cuda_queue {
   struct q2_cuda_device *device;
   struct q2_cuda_queue *next;
@@ -188,6 +197,7 @@ int q2_cuda_chunk(const struct q2_batch *batch, const struct q2_wave *wave, int6
 
 void q2_cuda_run(enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave);
 void q2_cuda_multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave);
+void q2_cuda_convert(const struct q2_wave *wave, const void *from, void *to, int64_t count, int to_single);
 void q2_cuda_collect(const struct q2_batch *batch, const struct q2_wave *wave, int gradient, int normal);
 
 #endif

@@ -98,6 +98,28 @@ static void multiply_normal(const struct q2_batch *batch, const struct q2_wave *
    wave->normal + slot * batch->max_variables * batch->max_variables, ld); /* by columns: [variables][rows] */
 }
 
+/* Matrices as kernels/stage_refine.h has them. */
+static void multiply_refined(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
+  const int ld = batch->ld_order, order = q2_order(batch, wave, wave->first + slot);
+  const q2_real *a = q2_refined_column(batch, wave->vectors, slot, 0), *x = q2_refined_column(batch, wave->left, slot, 0);
+  q2_real *right = q2_refined_column(batch, wave->right, slot, 0), *square = q2_refined_column(batch, wave->hessian, slot, 0);
+  if (order == 0 || wave->info[slot]) return;
+  switch (product) {
+  case Q2_PRODUCT_REFINE_IMAGE:
+    BLAS(gemm)(CblasColMajor, CblasNoTrans, CblasNoTrans, order, order, order, 1, a, ld, x, ld, 0, right, ld);
+    break;
+  case Q2_PRODUCT_REFINE_SQUARE:
+    BLAS(gemm)(CblasColMajor, CblasTrans, CblasNoTrans, order, order, order, 1, x, ld, right, ld, 0, square, ld);
+    break;
+  case Q2_PRODUCT_REFINE_OVERLAP:
+    BLAS(gemm)(CblasColMajor, CblasTrans, CblasNoTrans, order, order, order, 1, x, ld, x, ld, 0, right, ld);
+    break;
+  default:
+    BLAS(gemm)(CblasColMajor, CblasNoTrans, CblasNoTrans, order, order, order, 1, x, ld, right, ld, 0, square, ld);
+    break;
+  }
+}
+
 static void multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
   const int ld = batch->ld;
   for (int64_t slot = 0; slot < wave->count; slot++) {
@@ -140,6 +162,12 @@ static void multiply(enum q2_product product, const struct q2_batch *batch, cons
       break;
     case Q2_PRODUCT_NORMAL:
       multiply_normal(batch, wave, slot);
+      break;
+    case Q2_PRODUCT_REFINE_IMAGE:
+    case Q2_PRODUCT_REFINE_SQUARE:
+    case Q2_PRODUCT_REFINE_OVERLAP:
+    case Q2_PRODUCT_REFINE_CORRECTION:
+      multiply_refined(product, batch, wave, slot);
       break;
     }
   }

@@ -12,7 +12,6 @@ struct q2_cpu_work {
   void *real; /* LAPACK's, of the working precision, and room for a matrix */
   int32_t *integer;
   int64_t reals, integers;
-  double *refine; /* [q2_refine_work] waves of float32 only */
 };
 
 /* Batches and waves are those of the precision; they are laid out alike (kernels/batch.h). */

@@ -51,7 +51,7 @@ struct q2_cuda_module {
   int (*runtime)(void);
 
   /* Opens a device for this thread. Waves must be created with `padded` set. 0, or -1 with a text in `error` (then nothing is
-   * held). Release with close, after all waves and memory. The backend works with numbers of q2_real. */
+   * held). Release with close, after all waves and memory. */
   int (*open)(const struct q2_cuda_options *options, struct q2_backend *backend, char *error, size_t size);
   void (*close)(struct q2_backend *backend);
 

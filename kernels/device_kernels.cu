@@ -25,3 +25,9 @@ extern "C" __global__ void __launch_bounds__(Q2_BLOCK)
   const int64_t k = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
   if (k < count) joined[k] = q2_join_parts(parts, part_count, stride, k);
 }
+
+extern "C" __global__ void __launch_bounds__(Q2_BLOCK)
+    Q2_ENTRY_NAME(convert)(const q2_other_real *from, q2_real *to, int64_t count) {
+  const int64_t k = (int64_t)blockIdx.x * blockDim.x + threadIdx.x;
+  if (k < count) to[k] = (q2_real)from[k];
+}

@@ -10,6 +10,11 @@
 /* q2_f64_ID or q2_f32_ID, by Q2_KERNEL_REAL. */
 #define Q2_ENTRY_NAME(ID) Q2_JOIN(Q2_JOIN(q2_, Q2_PRECISION), _##ID)
 
+/* The precision that this one is converted from. */
+#define Q2_OTHER_double float
+#define Q2_OTHER_float double
+typedef Q2_JOIN(Q2_OTHER_, Q2_KERNEL_REAL) q2_other_real;
+
 enum { Q2_BLOCK = 128 }; /* threads of a block at most */
 
 struct CUstream_st; /* what a cudaStream_t points to */
@@ -17,6 +22,7 @@ struct CUstream_st; /* what a cudaStream_t points to */
 /* The kernels of one precision. Its functions read batches and waves as they are laid out with that precision's q2_real. */
 struct q2_device_kernels {
   size_t batch_bytes, wave_bytes; /* sizes of the structures q2_batch and q2_wave, which are the arguments of every entry */
+  const int64_t *array_element;   /* [Q2_WAVE_ARRAY_COUNT] bytes of an element of each array of a wave */
   const char *const *name;        /* [Q2_KERNEL_COUNT] of the entry */
   const void *const *entry;       /* [Q2_KERNEL_COUNT] what CUDA's runtime knows the entry by */
 
@@ -33,6 +39,10 @@ struct q2_device_kernels {
   /* Puts joined[k] = sum over part of parts[part stride + k], k < count, into the stream. Returns as launch does. */
   int (*join)(const int64_t *parts, int64_t part_count, int64_t stride, int64_t count, int64_t *joined,
               struct CUstream_st *stream);
+
+  /* Puts to[k] = from[k], k < count, into the stream: numbers of the other precision become those of this one. Returns as
+   * launch does. */
+  int (*convert)(const void *from, void *to, int64_t count, struct CUstream_st *stream);
 };
 
 #ifdef __cplusplus

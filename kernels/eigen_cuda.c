@@ -8,10 +8,7 @@
 
 #include <stdlib.h>
 
-#define REAL_TYPE _Generic((q2_real)0, double : CUDA_R_64F, float : CUDA_R_32F)
-#define JACOBI_SIZE                                                                                                            \
-  _Generic((q2_real)0, double : cusolverDnDsyevjBatched_bufferSize, float : cusolverDnSsyevjBatched_bufferSize)
-#define JACOBI_SOLVE _Generic((q2_real)0, double : cusolverDnDsyevjBatched, float : cusolverDnSsyevjBatched)
+static cudaDataType real_type(int single) { return single ? CUDA_R_32F : CUDA_R_64F; }
 
 /* --- plans --- */
 
@@ -37,8 +34,8 @@ static int most_together(int order, int ld) {
 static struct q2_cuda_plan *find_plan(const struct q2_cuda_eigen *eigen, const struct q2_cuda_plan *wanted) {
   for (int p = 0; p < eigen->plan_count; p++) {
     struct q2_cuda_plan *plan = &eigen->plan[p];
-    if (plan->solver == wanted->solver && plan->order == wanted->order && plan->ld == wanted->ld &&
-        plan->batch == wanted->batch && plan->vectors == wanted->vectors)
+    if (plan->solver == wanted->solver && plan->single == wanted->single && plan->order == wanted->order &&
+        plan->ld == wanted->ld && plan->batch == wanted->batch && plan->vectors == wanted->vectors)
       return plan;
   }
   return NULL;
@@ -48,23 +45,29 @@ static cusolverEigMode_t mode(const struct q2_cuda_plan *plan) {
   return plan->vectors ? CUSOLVER_EIG_MODE_VECTOR : CUSOLVER_EIG_MODE_NOVECTOR;
 }
 
-static cusolverStatus_t ask_size(const struct q2_cuda_eigen *eigen, struct q2_cuda_plan *plan) {
+static cusolverStatus_t ask_jacobi(const struct q2_cuda_eigen *eigen, struct q2_cuda_plan *plan) {
   int reals = 0;
-  cusolverStatus_t status = CUSOLVER_STATUS_SUCCESS;
+  const cusolverStatus_t status =
+      plan->single ? cusolverDnSsyevjBatched_bufferSize(eigen->handle, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, NULL,
+                                                        plan->ld, NULL, &reals, eigen->jacobi, plan->batch)
+                   : cusolverDnDsyevjBatched_bufferSize(eigen->handle, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, NULL,
+                                                        plan->ld, NULL, &reals, eigen->jacobi, plan->batch);
+  plan->device_bytes = (size_t)reals * q2_cuda_real_bytes(plan->single);
+  return status;
+}
+
+static cusolverStatus_t ask_size(const struct q2_cuda_eigen *eigen, struct q2_cuda_plan *plan) {
+  const cudaDataType type = real_type(plan->single);
   switch (plan->solver) {
   case Q2_CUDA_BATCHED:
     return cusolverDnXsyevBatched_bufferSize(eigen->handle, eigen->parameters, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order,
-                                             REAL_TYPE, NULL, plan->ld, REAL_TYPE, NULL, REAL_TYPE, &plan->device_bytes,
-                                             &plan->host_bytes, plan->batch);
+                                             type, NULL, plan->ld, type, NULL, type, &plan->device_bytes, &plan->host_bytes,
+                                             plan->batch);
   case Q2_CUDA_JACOBI:
-    status = JACOBI_SIZE(eigen->handle, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, NULL, plan->ld, NULL, &reals,
-                         eigen->jacobi, plan->batch);
-    plan->device_bytes = (size_t)reals * sizeof(q2_real);
-    return status;
+    return ask_jacobi(eigen, plan);
   default:
-    return cusolverDnXsyevd_bufferSize(eigen->handle, eigen->parameters, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order,
-                                       REAL_TYPE, NULL, plan->ld, REAL_TYPE, NULL, REAL_TYPE, &plan->device_bytes,
-                                       &plan->host_bytes);
+    return cusolverDnXsyevd_bufferSize(eigen->handle, eigen->parameters, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, type,
+                                       NULL, plan->ld, type, NULL, type, &plan->device_bytes, &plan->host_bytes);
   }
 }
 
@@ -81,24 +84,24 @@ static int add_plan(struct q2_cuda_device *device, struct q2_cuda_eigen *eigen, 
   return 0;
 }
 
-static int add_plans(struct q2_cuda_device *device, struct q2_cuda_eigen *eigen, int order, int ld, int batch) {
+static int add_plans(struct q2_cuda_device *device, struct q2_cuda_eigen *eigen, int single, int order, int ld, int batch) {
   const enum q2_cuda_solver solver = choose(device, order, batch);
   for (int vectors = 0; vectors < 2; vectors++) {
-    if (add_plan(device, eigen, (struct q2_cuda_plan){solver, order, ld, batch, vectors, 0, 0, 0}) != 0 ||
-        add_plan(device, eigen, (struct q2_cuda_plan){other(solver), order, ld, 1, vectors, 0, 0, 0}) != 0)
+    if (add_plan(device, eigen, (struct q2_cuda_plan){solver, single, order, ld, batch, vectors, 0, 0, 0}) != 0 ||
+        add_plan(device, eigen, (struct q2_cuda_plan){other(solver), single, order, ld, 1, vectors, 0, 0, 0}) != 0)
       return -1;
   }
   return 0;
 }
 
-int q2_cuda_eigen_plan(struct q2_cuda_device *device, struct q2_cuda_eigen *eigen, const struct q2_batch *batch) {
+int q2_cuda_eigen_plan(struct q2_cuda_device *device, struct q2_cuda_eigen *eigen, const struct q2_batch *batch, int single) {
   const int order = batch->order, ld = batch->ld_order;
   if (order == 0) return 0;
   const int64_t most = most_together(order, ld);
   for (int64_t c = 0; c < batch->chunk_count; c++) {
     const int64_t count = batch->chunk_start[c + 1] - batch->chunk_start[c];
-    if (count >= most && add_plans(device, eigen, order, ld, (int)most) != 0) return -1;
-    if (count % most > 0 && add_plans(device, eigen, order, ld, (int)(count % most)) != 0) return -1;
+    if (count >= most && add_plans(device, eigen, single, order, ld, (int)most) != 0) return -1;
+    if (count % most > 0 && add_plans(device, eigen, single, order, ld, (int)(count % most)) != 0) return -1;
   }
   return 0;
 }
@@ -117,10 +120,18 @@ int q2_cuda_eigen_allocate(struct q2_cuda_device *device, struct q2_cuda_eigen *
     there = eigen->plan[p].device_bytes > there ? eigen->plan[p].device_bytes : there;
     here = eigen->plan[p].host_bytes > here ? eigen->plan[p].host_bytes : here;
   }
-  if (there > 0 && !(eigen->device_work = q2_cuda_allocate(device, (int64_t)there))) return -1;
-  if (here > 0 && !(eigen->host_work = q2_cuda_allocate_here(device, 1, here))) return -1;
-  *bytes += (int64_t)there;
-  return 0;
+  if (there > eigen->device_bytes) {
+    if (eigen->device_work) (void)cudaFree(eigen->device_work);
+    eigen->device_work = q2_cuda_allocate(device, (int64_t)there);
+    *bytes += (int64_t)(there - eigen->device_bytes);
+    eigen->device_bytes = there;
+  }
+  if (here > eigen->host_bytes) {
+    free(eigen->host_work);
+    eigen->host_work = q2_cuda_allocate_here(device, 1, here);
+    eigen->host_bytes = here;
+  }
+  return (there > 0 && !eigen->device_work) || (here > 0 && !eigen->host_work) ? -1 : 0;
 }
 
 void q2_cuda_eigen_destroy(struct q2_cuda_eigen *eigen) {
@@ -136,27 +147,40 @@ void q2_cuda_eigen_destroy(struct q2_cuda_eigen *eigen) {
 
 static cusolverStatus_t solve_one_by_one(const struct q2_cuda_eigen *eigen, const struct q2_cuda_solution *solution) {
   const struct q2_cuda_plan *plan = solution->plan;
+  const cudaDataType type = real_type(plan->single);
+  const int64_t bytes = (int64_t)q2_cuda_real_bytes(plan->single);
   for (int64_t k = 0; k < plan->batch; k++) {
-    const cusolverStatus_t status = cusolverDnXsyevd(
-        eigen->handle, eigen->parameters, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, REAL_TYPE,
-        solution->matrix + k * plan->ld * plan->order, plan->ld, REAL_TYPE, solution->value + k * plan->order, REAL_TYPE,
-        eigen->device_work, plan->device_bytes, eigen->host_work, plan->host_bytes, solution->info + k);
+    const cusolverStatus_t status =
+        cusolverDnXsyevd(eigen->handle, eigen->parameters, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, type,
+                         (char *)solution->matrix + k * plan->ld * plan->order * bytes, plan->ld, type,
+                         (char *)solution->value + k * plan->order * bytes, type, eigen->device_work, plan->device_bytes,
+                         eigen->host_work, plan->host_bytes, solution->info + k);
     if (status != CUSOLVER_STATUS_SUCCESS) return status;
   }
   return CUSOLVER_STATUS_SUCCESS;
 }
 
+static cusolverStatus_t solve_jacobi(const struct q2_cuda_eigen *eigen, const struct q2_cuda_solution *solution) {
+  const struct q2_cuda_plan *plan = solution->plan;
+  const int reals = (int)(plan->device_bytes / q2_cuda_real_bytes(plan->single));
+  return plan->single ? cusolverDnSsyevjBatched(eigen->handle, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order,
+                                                solution->matrix, plan->ld, solution->value, eigen->device_work, reals,
+                                                solution->info, eigen->jacobi, plan->batch)
+                      : cusolverDnDsyevjBatched(eigen->handle, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order,
+                                                solution->matrix, plan->ld, solution->value, eigen->device_work, reals,
+                                                solution->info, eigen->jacobi, plan->batch);
+}
+
 cusolverStatus_t q2_cuda_eigen_solve(const struct q2_cuda_eigen *eigen, const struct q2_cuda_solution *solution) {
   const struct q2_cuda_plan *plan = solution->plan;
+  const cudaDataType type = real_type(plan->single);
   switch (plan->solver) {
   case Q2_CUDA_BATCHED:
-    return cusolverDnXsyevBatched(eigen->handle, eigen->parameters, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, REAL_TYPE,
-                                  solution->matrix, plan->ld, REAL_TYPE, solution->value, REAL_TYPE, eigen->device_work,
+    return cusolverDnXsyevBatched(eigen->handle, eigen->parameters, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, type,
+                                  solution->matrix, plan->ld, type, solution->value, type, eigen->device_work,
                                   plan->device_bytes, eigen->host_work, plan->host_bytes, solution->info, plan->batch);
   case Q2_CUDA_JACOBI:
-    return JACOBI_SOLVE(eigen->handle, mode(plan), CUBLAS_FILL_MODE_LOWER, plan->order, solution->matrix, plan->ld,
-                        solution->value, eigen->device_work, (int)(plan->device_bytes / sizeof(q2_real)), solution->info,
-                        eigen->jacobi, plan->batch);
+    return solve_jacobi(eigen, solution);
   default:
     return solve_one_by_one(eigen, solution);
   }
@@ -165,15 +189,16 @@ cusolverStatus_t q2_cuda_eigen_solve(const struct q2_cuda_eigen *eigen, const st
 /* Decomposes `count` matrices from `slot` on by `solver`. */
 static void put_solution(struct q2_cuda_queue *queue, const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot,
                          int count, enum q2_cuda_solver solver, int vectors) {
-  const struct q2_cuda_plan wanted = {solver, batch->order, batch->ld_order, count, vectors, 0, 0, 0};
+  const struct q2_cuda_plan wanted = {solver, wave->single, batch->order, batch->ld_order, count, vectors, 0, 0, 0};
+  const int64_t bytes = (int64_t)q2_cuda_real_bytes(wave->single);
   struct q2_cuda_plan *plan = find_plan(&queue->eigen, &wanted);
   if (!plan) {
     q2_cuda_fail(queue->device, "no work space for %d matrices of order %d: the wave was not made for this batch", count,
                  batch->order);
     return;
   }
-  const struct q2_cuda_solution solution = {plan, wave->vectors + slot * batch->ld_order * batch->order,
-                                            wave->eigenvalue + slot * batch->order, wave->info + slot};
+  const struct q2_cuda_solution solution = {plan, (char *)wave->vectors + slot * batch->ld_order * batch->order * bytes,
+                                            (char *)wave->eigenvalue + slot * batch->order * bytes, wave->info + slot};
   q2_cuda_put_solution(queue, &solution);
 }
 
@@ -181,12 +206,12 @@ static int retried(const struct q2_wave *wave, int64_t slot) { return wave->retr
 
 /* Matrices for the other solver are kept in `right`, which holds nothing at this time, while the chunks are decomposed. */
 static void copy_retried(struct q2_cuda_queue *queue, const struct q2_batch *batch, const struct q2_wave *wave, int back) {
-  const int64_t size = batch->ld_order * (int64_t)batch->order, spare = batch->ld * (int64_t)batch->order;
+  const int64_t bytes = (int64_t)q2_cuda_real_bytes(wave->single), size = batch->ld_order * (int64_t)batch->order * bytes,
+                spare = batch->ld * (int64_t)batch->order * bytes;
   for (int64_t slot = 0; slot < wave->count; slot++) {
-    q2_real *matrix = wave->vectors + slot * size, *kept = wave->right + slot * spare;
-    if (retried(wave, slot) &&
-        Q2_CUDA(queue->device, cudaMemcpyAsync(back ? matrix : kept, back ? kept : matrix, (size_t)size * sizeof(q2_real),
-                                               cudaMemcpyDeviceToDevice, queue->stream)) != 0)
+    char *matrix = (char *)wave->vectors + slot * size, *kept = (char *)wave->right + slot * spare;
+    if (retried(wave, slot) && Q2_CUDA(queue->device, cudaMemcpyAsync(back ? matrix : kept, back ? kept : matrix, (size_t)size,
+                                                                      cudaMemcpyDeviceToDevice, queue->stream)) != 0)
       return;
   }
 }
@@ -253,7 +278,7 @@ static int create_trial(struct q2_cuda_device *device, int order, int ld, int ba
       q2_cuda_eigen_create(device, trial->stream, &trial->eigen) != 0)
     return -1;
   for (int solver = 0; solver < Q2_CUDA_SOLVER_COUNT; solver++) {
-    const struct q2_cuda_plan plan = {(enum q2_cuda_solver)solver, order, ld, batch, 1, 0, 0, 0};
+    const struct q2_cuda_plan plan = {(enum q2_cuda_solver)solver, 0, order, ld, batch, 1, 0, 0, 0};
     if (add_plan(device, &trial->eigen, plan) != 0) return -1;
   }
   trial->here = q2_cuda_allocate_here(device, (size_t)trial->bytes, 1);

@@ -2,12 +2,14 @@
 #include <cuda_runtime_api.h>
 
 #include "device_kernels.h"
+#include "wave_arrays.h"
 
 /* The host sees an entry as a function of the same name: its address is what CUDA's runtime knows the kernel by. */
 #define DECLARE(ID, ...) void Q2_ENTRY_NAME(ID)(struct q2_batch, struct q2_wave);
 Q2_KERNELS(DECLARE)
 #undef DECLARE
 void Q2_ENTRY_NAME(join)(const int64_t *, int64_t, int64_t, int64_t, int64_t *);
+void Q2_ENTRY_NAME(convert)(const q2_other_real *, q2_real *, int64_t);
 
 #define TEXT_(NAME) #NAME
 #define TEXT(NAME) TEXT_(NAME)
@@ -19,6 +21,10 @@ static const char *const names[] = {Q2_KERNELS(NAME)};
 #define ENTRY(ID, ...) __extension__(const void *) Q2_ENTRY_NAME(ID),
 static const void *const entries[] = {Q2_KERNELS(ENTRY)};
 #undef ENTRY
+
+#define ELEMENT(FIELD, ...) [Q2_WAVE_##FIELD] = (int64_t)sizeof *((struct q2_wave *)0)->FIELD,
+static const int64_t array_element[Q2_WAVE_ARRAY_COUNT] = {Q2_WAVE_ARRAYS(ELEMENT)};
+#undef ELEMENT
 
 static void extent(enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave, int64_t *majors,
                    int64_t *minors) {
@@ -65,5 +71,13 @@ static int join(const int64_t *parts, int64_t part_count, int64_t stride, int64_
   return (int)cudaLaunchKernel(__extension__(const void *) Q2_ENTRY_NAME(join), grid, threads, arguments, 0, stream);
 }
 
+static int convert(const void *from, void *to, int64_t count, struct CUstream_st *stream) {
+  if (count <= 0) return cudaSuccess;
+  if (count > (int64_t)INT32_MAX * Q2_BLOCK) return cudaErrorInvalidConfiguration;
+  const dim3 grid = {(unsigned)((count + Q2_BLOCK - 1) / Q2_BLOCK), 1, 1}, threads = {Q2_BLOCK, 1, 1};
+  void *arguments[] = {(void *)&from, (void *)&to, &count};
+  return (int)cudaLaunchKernel(__extension__(const void *) Q2_ENTRY_NAME(convert), grid, threads, arguments, 0, stream);
+}
+
 const struct q2_device_kernels Q2_JOIN(q2_device_kernels_, Q2_PRECISION) = {
-    sizeof(struct q2_batch), sizeof(struct q2_wave), names, entries, extent, launch, join};
+    sizeof(struct q2_batch), sizeof(struct q2_wave), array_element, names, entries, extent, launch, join, convert};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "refine.h"
 #include "wave_arrays.h"
 
 /* --- kernels and products by part --- */
@@ -55,6 +56,18 @@ static enum q2_part part_of(enum q2_kernel kernel) {
   case Q2_KERNEL_TERMS_BACK:
   case Q2_KERNEL_GATHER:
     return Q2_PART_REDUCTION;
+  case Q2_KERNEL_REFINE_BEGIN:
+  case Q2_KERNEL_REFINE_QUOTIENT:
+  case Q2_KERNEL_REFINE_SOLVE:
+  case Q2_KERNEL_REFINE_COLUMN:
+  case Q2_KERNEL_REFINE_PLACE:
+  case Q2_KERNEL_REFINE_CLUSTERS:
+  case Q2_KERNEL_REFINE_CORRECTION:
+  case Q2_KERNEL_REFINE_ADD:
+  case Q2_KERNEL_REFINE_LARGEST:
+  case Q2_KERNEL_REFINE_JUDGE:
+  case Q2_KERNEL_REFINE_ARRANGE:
+    return Q2_PART_EIGEN; /* given to the base itself, in float64 */
   default:
     return Q2_PART_SUMS;
   }
@@ -89,7 +102,6 @@ static const int readers[Q2_WAVE_ARRAY_COUNT] = {
     [Q2_WAVE_hessian] = IN(HESSIAN) | IN(PROJECTION) | IN(OBSERVABLES) | IN(PARAMETERS),
     [Q2_WAVE_vectors] = IN(EIGEN) | IN(COTANGENT),
     [Q2_WAVE_shift] = IN(EIGEN),
-    [Q2_WAVE_left] = IN(COTANGENT),
     [Q2_WAVE_basis_matrix] = IN(OBSERVABLES),
     [Q2_WAVE_eigenvalue] = IN(OBSERVABLES) | IN(SUMS),
     [Q2_WAVE_cotangent] = IN(COTANGENT),
@@ -284,7 +296,9 @@ static void decompose(const struct q2_batch *batch, const struct q2_wave *wave, 
   }
   base->decompose(twin(batch), &pair->single, vectors || refinement);
   if (!refinement) return;
-  base->refine(batch, &pair->full, &pair->single, refinement);
+  base->convert(&pair->full, pair->array[Q2_WAVE_vectors], pair->full.left, pair->full.count * elements(Q2_WAVE_vectors, batch),
+                0);
+  q2_refine(base, batch, &pair->full, refinement);
   pair->where[Q2_WAVE_vectors] = pair->where[Q2_WAVE_eigenvalue] = FULL;
 }
 
@@ -312,6 +326,7 @@ static int see(const struct q2_batch *batch, const struct q2_wave *wave, int wha
 static int replay(const struct q2_wave *wave, int64_t program) {
   struct pair *pair = wave->queue;
   follow(pair, wave);
+  pair->parameter_turn = pair->turn = 0; /* what is recorded here stands alone */
   return pair->mixed->base->replay(&pair->full, program < 0 ? program : program * Q2_MODE_COUNT + pair->mixed->mode);
 }
 
@@ -442,11 +457,6 @@ static void timing(const struct q2_backend *backend, int on) { base_of(backend)-
 static int check(const struct q2_backend *base, const int *precision, int count, char *text, size_t size) {
   for (int k = 0; k < count; k++) {
     const struct q2_precision_mode *mode = &q2_precision_modes[precision[k]];
-    if (mode->refinement && !base->refine) {
-      snprintf(text, size, "the backend %s cannot refine eigenvectors, as the precision mode %s asks for", base->name,
-               mode->name);
-      return -1;
-    }
     if (!base->convert) {
       snprintf(text, size, "the backend %s has no float32, as the precision mode %s asks for", base->name, mode->name);
       return -1;
@@ -487,7 +497,6 @@ int q2_mixed_create(const struct q2_backend *base, const int *precision, int cou
   backend->multiply = multiply;
   backend->decompose = decompose;
   backend->convert = NULL;
-  backend->refine = NULL;
   backend->relaxing = relaxing;
   backend->collect = collect;
   backend->join = join;

@@ -1,16 +1,13 @@
-/* Eigenpairs of a symmetric matrix in float64 from approximate ones, by matrix products. */
+/* Eigenpairs of symmetric matrices in float64 from approximate ones, by matrix products. */
 #ifndef Q2_REFINE_H
 #define Q2_REFINE_H
 
-#include <stdint.h>
+#include "backend.h"
 
-#include "precision.h"
-
-/* Numbers of work space that q2_refine takes. */
-int64_t q2_refine_work(int order);
-
-/* matrix: [ld x order], all of it is read, column-major; vectors: [ld x order] approximate eigenvectors, one a column, for
- * instance of float32; values: [order]. Both are replaced, ascending.
+/* For every slot of the wave: eigenvalues, ascending, and in `vectors` the eigenvectors of the matrix A that is there, all of
+ * it, from approximate eigenvectors in `left`, one a column, for instance of float32. Both matrices, and all that is used, are
+ * laid out as kernels/stage_refine.h says. A slot whose `failed` is set gets zeros. Changes left, right, hessian, info, and
+ * what has an element a vibration.
  *
  * Q2_REFINE_VALUES: x'Ax / x'x for each normalised column. The error of an eigenvalue is that of its vector, squared, times the
  * distance to the others: little but inside clusters.
@@ -21,8 +18,9 @@ int64_t q2_refine_work(int order);
  * Frobenius norms and at least 2^-26 sqrt(n) |A|, which squares the error of what is not clustered. Eigenvalues closer than
  * delta form clusters, whose spaces get right this way and whose vectors do not; as in part II (Japan J. Indust. Appl. Math.
  * 2019, 36, 435) each cluster's own small eigenproblem is solved then, in float64, and its vectors turned. The next step finds
- * them apart. Eigenvectors are orthonormal, and eigenvalues right, to a few times n 2^-53 |A|. */
-void q2_refine(enum q2_refinement refinement, int order, const double *matrix, int ld, double *vectors, double *values,
-               double *work);
+ * them apart. Eigenvectors are orthonormal, and eigenvalues right, to a few times n 2^-53 |A|. A matrix that needs no further
+ * step takes no part in it. */
+void q2_refine(const struct q2_backend *base, const struct q2_batch *batch, const struct q2_wave *wave,
+               enum q2_refinement refinement);
 
 #endif

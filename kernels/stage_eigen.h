@@ -18,15 +18,16 @@ Q2_DEVICE void q2_check_finite(const struct q2_batch *batch, const struct q2_wav
   wave->failed[slot] = sum == 0 ? Q2_DECOMPOSED : Q2_NOT_FINITE;
 }
 
-/* 4. The sum of the squares of column minor, into mode_work. */
+/* 4. Column minor's share of the sum of all squares, into mode_work: of the lower triangle, which is all that solvers read,
+ * since a matrix that was projected in float32 is not symmetric to float64's last digits. */
 Q2_DEVICE void q2_column_square(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,
                                 int64_t minor) {
   (void)major;
   const q2_real *column = wave->vectors + slot * batch->ld_order * batch->order + minor * batch->ld_order;
   q2_real sum = 0;
-  for (int row = 0; row < batch->order; row++)
-    sum += column[row] * column[row];
-  wave->mode_work[slot * batch->order + minor] = sum;
+  for (int64_t row = minor + 1; row < batch->order; row++)
+    sum += 2 * column[row] * column[row];
+  wave->mode_work[slot * batch->order + minor] = sum + column[minor] * column[minor];
 }
 
 Q2_DEVICE void q2_trace_square(const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot, int64_t major,

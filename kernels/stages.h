@@ -7,6 +7,7 @@
 
 #include "stage_eigen.h"
 #include "stage_geometry.h"
+#include "stage_refine.h"
 #include "stage_relax.h"
 #include "stage_sums.h"
 
@@ -16,6 +17,7 @@
 #define Q2_BEFORE (m < 0 ? batch->atoms : major)
 #define Q2_PADDED_ATOMS (m < 0 || wave->padded ? batch->atoms : batch->atom_count[m])
 #define Q2_ORDER (m < 0 ? batch->order : q2_order(batch, wave, m))
+#define Q2_UP_TO (m < 0 ? batch->order : major + 1)
 #define Q2_COLUMNS (m < 0 ? batch->basis_columns : q2_columns(batch, wave, m))
 #define Q2_TERM_COUNT Q2_COUNT(batch->term_start, batch->max_terms)
 #define Q2_PARAMETER_COUNT Q2_COUNT(batch->parameter_start, batch->max_parameters)
@@ -48,6 +50,17 @@
   ROW(REPLACE_NOT_FINITE, q2_replace_not_finite, Q2_ORDER, Q2_ORDER)                                                           \
   ROW(CHECK_CONVERGED, q2_check_converged, 1, 1)                                                                               \
   ROW(CLEAR_FAILED, q2_clear_failed, Q2_ORDER, Q2_ORDER)                                                                       \
+  ROW(REFINE_BEGIN, q2_refine_begin, 1, 1)                                                                                     \
+  ROW(REFINE_QUOTIENT, q2_refine_quotient, 1, Q2_ORDER)                                                                        \
+  ROW(REFINE_SOLVE, q2_refine_solve, 1, 1)                                                                                     \
+  ROW(REFINE_COLUMN, q2_refine_column, 1, Q2_ORDER)                                                                            \
+  ROW(REFINE_PLACE, q2_refine_place, 1, Q2_ORDER)                                                                              \
+  ROW(REFINE_CLUSTERS, q2_refine_clusters, 1, 1)                                                                               \
+  ROW(REFINE_CORRECTION, q2_refine_correction, Q2_ORDER, Q2_UP_TO)                                                             \
+  ROW(REFINE_ADD, q2_refine_add, Q2_ORDER, Q2_ORDER)                                                                           \
+  ROW(REFINE_LARGEST, q2_refine_largest, 1, Q2_ORDER)                                                                          \
+  ROW(REFINE_JUDGE, q2_refine_judge, 1, 1)                                                                                     \
+  ROW(REFINE_ARRANGE, q2_refine_arrange, Q2_ORDER, Q2_ORDER)                                                                   \
   ROW(EXPAND, q2_expand_modes, Q2_ORDER, 3 * Q2_PADDED_ATOMS)                                                                  \
   ROW(DISPLACEMENTS, q2_displacements, Q2_ORDER, 3 * Q2_ATOMS)                                                                 \
   ROW(RELAX_BEGIN, q2_relax_begin, 1, 3 * Q2_ATOMS)                                                                            \

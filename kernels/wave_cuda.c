@@ -32,7 +32,10 @@ static void destroy_queue(struct q2_cuda_queue *queue) {
 
 void q2_cuda_wave_destroy(const struct q2_backend *backend, struct q2_wave *wave) {
   (void)backend;
-  if (wave->queue) destroy_queue(wave->queue); /* waits for its work */
+  if (wave->queue && wave->single)
+    (void)cudaStreamSynchronize(((struct q2_cuda_queue *)wave->queue)->stream);
+  else if (wave->queue)
+    destroy_queue(wave->queue); /* waits for its work */
 #define FREE(FIELD, ELEMENTS)                                                                                                  \
   if (wave->FIELD) (void)cudaFree(wave->FIELD);
   Q2_WAVE_ARRAYS(FREE)
@@ -56,9 +59,11 @@ static int create_blas(struct q2_cuda_device *device, struct q2_cuda_queue *queu
 
 static int create_eigen(struct q2_cuda_device *device, struct q2_cuda_queue *queue, const struct q2_wave_request *request,
                         int64_t *bytes) {
-  if (q2_cuda_eigen_create(device, queue->stream, &queue->eigen) != 0) return -1;
+  if (!request->single && q2_cuda_eigen_create(device, queue->stream, &queue->eigen) != 0) return -1;
   for (int b = 0; b < request->batch_count; b++) {
-    if (request->batches[b].molecules > 0 && q2_cuda_eigen_plan(device, &queue->eigen, &request->batches[b]) != 0) return -1;
+    if (request->batches[b].molecules > 0 && request->slots[b] > 0 &&
+        q2_cuda_eigen_plan(device, &queue->eigen, &request->batches[b], request->single) != 0)
+      return -1;
   }
   return q2_cuda_eigen_allocate(device, &queue->eigen, bytes);
 }
@@ -76,21 +81,37 @@ static int create_relaxation(struct q2_cuda_device *device, struct q2_cuda_queue
 
 static int create_arrays(struct q2_cuda_device *device, struct q2_cuda_queue *queue, const struct q2_wave_request *request,
                          struct q2_wave *wave, int64_t *bytes) {
+  const int64_t *element = q2_cuda_kernels(request->single)->array_element;
 #define CREATE(FIELD, ELEMENTS)                                                                                                \
   {                                                                                                                            \
     int64_t size = 0;                                                                                                          \
-    for (int b = 0; b < request->batch_count; b++) {                                                                           \
+    for (int b = 0; b < request->batch_count && q2_wave_wants(request, Q2_WAVE_##FIELD); b++) {                                \
       const struct q2_batch *batch = &request->batches[b];                                                                     \
-      if (batch->molecules > 0) size = larger(size, request->slots[b] * (ELEMENTS) * (int64_t)sizeof *wave->FIELD);            \
+      if (batch->molecules > 0) size = larger(size, request->slots[b] * (ELEMENTS)*element[Q2_WAVE_##FIELD]);                  \
     }                                                                                                                          \
     wave->FIELD = q2_cuda_allocate(device, size);                                                                              \
     if (size > 0 && !wave->FIELD) return -1;                                                                                   \
-    queue->array_bytes[Q2_WAVE_##FIELD] = size;                                                                                \
+    if (!request->single) queue->array_bytes[Q2_WAVE_##FIELD] = size; /* of what the host can see */                           \
     *bytes += size;                                                                                                            \
   }
   Q2_WAVE_ARRAYS(CREATE)
 #undef CREATE
   return 0;
+}
+
+/* Puts a new queue into the wave. */
+static int create_queue(struct q2_cuda_device *device, const struct q2_wave_request *request, struct q2_wave *wave,
+                        int64_t *bytes) {
+  struct q2_cuda_queue *queue = q2_cuda_allocate_here(device, 1, sizeof *queue);
+  if (!queue) return -1;
+  *queue = (struct q2_cuda_queue){.device = device, .next = device->queues, .open = Q2_TIMED_NONE, .recordings.current = -1};
+  device->queues = queue;
+  wave->queue = queue;
+  if (Q2_CUDA(device, cudaStreamCreateWithFlags(&queue->stream, cudaStreamNonBlocking)) != 0 ||
+      Q2_CUDA(device, cudaEventCreateWithFlags(&queue->done, cudaEventDisableTiming)) != 0 ||
+      create_blas(device, queue, bytes) != 0)
+    return -1;
+  return create_relaxation(device, queue, request);
 }
 
 int q2_cuda_wave_create(const struct q2_backend *backend, const struct q2_wave_request *request, struct q2_wave *wave,
@@ -99,17 +120,13 @@ int q2_cuda_wave_create(const struct q2_backend *backend, const struct q2_wave_r
   int64_t total = 0;
   memset(wave, 0, sizeof *wave);
   if (device->failed) return -1;
-  struct q2_cuda_queue *queue = q2_cuda_allocate_here(device, 1, sizeof *queue);
-  if (!queue) return -1;
-  *queue = (struct q2_cuda_queue){.device = device, .next = device->queues, .open = Q2_TIMED_NONE, .recordings.current = -1};
-  device->queues = queue;
-  wave->queue = queue;
+  wave->single = request->single;
   wave->padded = request->padded;
   if (!request->padded) q2_cuda_fail(device, "a wave of the CUDA backend must be padded");
-  if (Q2_CUDA(device, cudaStreamCreateWithFlags(&queue->stream, cudaStreamNonBlocking)) != 0 ||
-      Q2_CUDA(device, cudaEventCreateWithFlags(&queue->done, cudaEventDisableTiming)) != 0 ||
-      create_blas(device, queue, &total) != 0 || create_eigen(device, queue, request, &total) != 0 ||
-      create_relaxation(device, queue, request) != 0 || create_arrays(device, queue, request, wave, &total) != 0) {
+  if (request->single) wave->queue = request->beside->queue;
+  if ((!request->single && create_queue(device, request, wave, &total) != 0) ||
+      create_eigen(device, wave->queue, request, &total) != 0 ||
+      create_arrays(device, wave->queue, request, wave, &total) != 0) {
     q2_cuda_wave_destroy(backend, wave);
     return -1;
   }

@@ -33,7 +33,7 @@ int q2_cuda_chunk(const struct q2_batch *batch, const struct q2_wave *wave, int6
 
 static void launch(struct q2_cuda_queue *queue, enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave,
                    int64_t slots) {
-  const struct q2_device_kernels *kernels = queue->device->kernels;
+  const struct q2_device_kernels *kernels = q2_cuda_kernels(wave->single);
   if (queue->device->failed || wave->count <= 0) return;
   const int status = kernels->launch(kernel, batch, wave, slots, queue->stream);
   if (status != cudaSuccess)
@@ -46,6 +46,13 @@ void q2_cuda_run(enum q2_kernel kernel, const struct q2_batch *batch, const stru
   if (queue) launch(queue, kernel, batch, wave, whole ? 1 : wave->count);
 }
 
+void q2_cuda_convert(const struct q2_wave *wave, const void *from, void *to, int64_t count, int to_single) {
+  struct q2_cuda_queue *queue = q2_cuda_enter(wave);
+  if (!queue) return;
+  const int status = q2_cuda_kernels(to_single)->convert(from, to, count, queue->stream);
+  (void)q2_cuda_check_runtime(queue->device, (cudaError_t)status, "launch of convert", __FILE__, __LINE__);
+}
+
 void q2_cuda_collect(const struct q2_batch *batch, const struct q2_wave *wave, int gradient, int normal) {
   q2_cuda_run(Q2_KERNEL_OUTCOME, batch, wave);
   q2_cuda_run(Q2_KERNEL_SUM_SHARES, batch, wave);
@@ -55,10 +62,11 @@ void q2_cuda_collect(const struct q2_batch *batch, const struct q2_wave *wave, i
 
 /* --- products --- */
 
-/* A column-major matrix of every slot. */
+/* A column-major matrix of every slot, in the wave's precision. */
 struct matrices {
-  q2_real *first;
+  const void *base;
   int64_t ld, stride;
+  int64_t first; /* how many of them lie before that of slot 0 */
 };
 
 enum side { KEEP, TURN };
@@ -67,20 +75,22 @@ enum side { KEEP, TURN };
 struct product {
   enum side side_a, side_b;
   int64_t rows, columns, inner;
-  q2_real alpha, beta;
+  double alpha, beta;
   struct matrices a, b, c;
 };
 
 /* Projection and its way back. */
 static struct product rigid_product(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
   const int64_t n = 3 * batch->atoms, ld = batch->ld, order = batch->order;
-  const struct matrices hessian = {wave->hessian, ld, q2_matrix(batch)}, left = {wave->left, ld, ld * order},
-                        y = {q2_householder_of(batch, wave, 0), ld, Q2_RIGID * ld},
-                        factor = {q2_householder_factor_of(batch, wave, 0), ld, Q2_RIGID * ld},
-                        small = {wave->small, Q2_RIGID, q2_small(batch)};
+  const int64_t tables = batch->moving ? 0 : wave->first; /* those of a fixed geometry are the batch's */
+  const struct matrices hessian = {wave->hessian, ld, q2_matrix(batch), 0}, left = {wave->left, ld, ld * order, 0},
+                        y = {batch->moving ? wave->householder : batch->householder, ld, Q2_RIGID * ld, tables},
+                        factor = {batch->moving ? wave->householder_factor : batch->householder_factor, ld, Q2_RIGID * ld,
+                                  tables},
+                        small = {wave->small, Q2_RIGID, q2_small(batch), 0};
   switch (product) {
   case Q2_PRODUCT_RIGID:
-    return (struct product){KEEP, KEEP, n, Q2_RIGID, n, 1, 0, hessian, factor, {wave->rigid_product, ld, Q2_RIGID * ld}};
+    return (struct product){KEEP, KEEP, n, Q2_RIGID, n, 1, 0, hessian, factor, {wave->rigid_product, ld, Q2_RIGID * ld, 0}};
   case Q2_PRODUCT_UPDATE:
     return (struct product){KEEP,
                             TURN,
@@ -89,8 +99,8 @@ static struct product rigid_product(enum q2_product product, const struct q2_bat
                             2 * Q2_RIGID,
                             -1,
                             1,
-                            {wave->panel_left, ld, 2 * Q2_RIGID * ld},
-                            {wave->panel_right, ld, 2 * Q2_RIGID * ld},
+                            {wave->panel_left, ld, 2 * Q2_RIGID * ld, 0},
+                            {wave->panel_right, ld, 2 * Q2_RIGID * ld, 0},
                             hessian};
   case Q2_PRODUCT_RIGID_BACK:
     return (struct product){TURN, KEEP, Q2_RIGID, order, n, 1, 0, y, left, small};
@@ -102,10 +112,10 @@ static struct product rigid_product(enum q2_product product, const struct q2_bat
 /* Observables that are b_i' H b_j, and their way back. */
 static struct product basis_product(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
   const int64_t n = 3 * batch->atoms, ld = batch->ld, columns = batch->basis_columns;
-  const struct matrices hessian = {wave->hessian, ld, q2_matrix(batch)},
-                        basis = {batch->basis + wave->first * ld * columns, ld, ld * columns},
-                        turned = {wave->basis_product, ld, ld * columns},
-                        matrix = {wave->basis_matrix, batch->ld_basis, q2_basis(batch)};
+  const struct matrices hessian = {wave->hessian, ld, q2_matrix(batch), 0},
+                        basis = {batch->basis, ld, ld * columns, wave->first},
+                        turned = {wave->basis_product, ld, ld * columns, 0},
+                        matrix = {wave->basis_matrix, batch->ld_basis, q2_basis(batch), 0};
   switch (product) {
   case Q2_PRODUCT_BASIS:
     return (struct product){KEEP, KEEP, n, columns, n, 1, 0, hessian, basis, turned};
@@ -118,9 +128,26 @@ static struct product basis_product(enum q2_product product, const struct q2_bat
   }
 }
 
+/* Between the steps that refine eigenvectors: kernels/stage_refine.h. */
+static struct product refined_product(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
+  const int64_t n = batch->order, ld = batch->ld_order;
+  const struct matrices a = {wave->vectors, ld, ld * n, 0}, x = {wave->left, ld, ld * n, 0},
+                        right = {wave->right, ld, ld * n, 0}, square = {wave->hessian, ld, ld * n, 0};
+  switch (product) {
+  case Q2_PRODUCT_REFINE_IMAGE:
+    return (struct product){KEEP, KEEP, n, n, n, 1, 0, a, x, right};
+  case Q2_PRODUCT_REFINE_SQUARE:
+    return (struct product){TURN, KEEP, n, n, n, 1, 0, x, right, square};
+  case Q2_PRODUCT_REFINE_OVERLAP:
+    return (struct product){TURN, KEEP, n, n, n, 1, 0, x, x, right};
+  default: /* REFINE_CORRECTION */
+    return (struct product){KEEP, KEEP, n, n, n, 1, 0, x, right, square};
+  }
+}
+
 static struct product describe(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
   const int64_t n = 3 * batch->atoms, ld = batch->ld, v = batch->max_variables, rows = batch->jacobian_rows;
-  const struct matrices jacobian = {wave->jacobian, v, rows * v}; /* by columns: [variables][rows] */
+  const struct matrices jacobian = {wave->jacobian, v, rows * v, 0}; /* by columns: [variables][rows] */
   switch (product) {
   case Q2_PRODUCT_COTANGENT:
     return (struct product){KEEP,
@@ -130,16 +157,21 @@ static struct product describe(enum q2_product product, const struct q2_batch *b
                             batch->order,
                             1,
                             0,
-                            {wave->left, ld, ld * batch->order},
-                            {wave->right, ld, ld * batch->order},
-                            {wave->hessian, ld, q2_matrix(batch)}};
+                            {wave->left, ld, ld * batch->order, 0},
+                            {wave->right, ld, ld * batch->order, 0},
+                            {wave->hessian, ld, q2_matrix(batch), 0}};
   case Q2_PRODUCT_NORMAL:
-    return (struct product){KEEP, TURN, v, v, rows, 1, 1, jacobian, jacobian, {wave->normal, v, v * v}};
+    return (struct product){KEEP, TURN, v, v, rows, 1, 1, jacobian, jacobian, {wave->normal, v, v * v, 0}};
   case Q2_PRODUCT_BASIS:
   case Q2_PRODUCT_BASIS_SQUARE:
   case Q2_PRODUCT_BASIS_BACK:
   case Q2_PRODUCT_BASIS_COTANGENT:
     return basis_product(product, batch, wave);
+  case Q2_PRODUCT_REFINE_IMAGE:
+  case Q2_PRODUCT_REFINE_SQUARE:
+  case Q2_PRODUCT_REFINE_OVERLAP:
+  case Q2_PRODUCT_REFINE_CORRECTION:
+    return refined_product(product, batch, wave);
   default:
     return rigid_product(product, batch, wave);
   }
@@ -147,7 +179,24 @@ static struct product describe(enum q2_product product, const struct q2_batch *b
 
 static cublasOperation_t operation(enum side side) { return side == TURN ? CUBLAS_OP_T : CUBLAS_OP_N; }
 
-static const q2_real *at(struct matrices matrices, int64_t slot) { return matrices.first + slot * matrices.stride; }
+static void *at(struct matrices matrices, int64_t slot, int single) {
+  return (char *)(uintptr_t)matrices.base + (matrices.first + slot) * matrices.stride * (int64_t)q2_cuda_real_bytes(single);
+}
+
+/* The product of a chunk. */
+static cublasStatus_t multiply_chunk(const struct product *p, const struct q2_cuda_chunk *chunk, cublasHandle_t blas,
+                                     int single) {
+  const void *a = at(p->a, chunk->slot, single), *b = at(p->b, chunk->slot, single);
+  void *c = at(p->c, chunk->slot, single);
+  const cublasOperation_t turn_a = operation(p->side_a), turn_b = operation(p->side_b);
+  const float alpha = (float)p->alpha, beta = (float)p->beta;
+  return single ? cublasSgemmStridedBatched(blas, turn_a, turn_b, (int)p->rows, (int)p->columns, (int)p->inner, &alpha, a,
+                                            (int)p->a.ld, p->a.stride, b, (int)p->b.ld, p->b.stride, &beta, c, (int)p->c.ld,
+                                            p->c.stride, chunk->count)
+                : cublasDgemmStridedBatched(blas, turn_a, turn_b, (int)p->rows, (int)p->columns, (int)p->inner, &p->alpha, a,
+                                            (int)p->a.ld, p->a.stride, b, (int)p->b.ld, p->b.stride, &p->beta, c, (int)p->c.ld,
+                                            p->c.stride, chunk->count);
+}
 
 /* A chunk at a time and at padded sizes: what cuBLAS sees, and with it the bits, is the same whatever waves and ranks are. */
 void q2_cuda_multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
@@ -157,12 +206,7 @@ void q2_cuda_multiply(enum q2_product product, const struct q2_batch *batch, con
   struct q2_cuda_chunk chunk;
   if (p.rows == 0 || p.columns == 0 || p.inner == 0) return;
   for (int64_t c = 0; q2_cuda_chunk(batch, wave, c, &chunk); c++) {
-    const cublasStatus_t status = _Generic((q2_real)0, double
-                                           : cublasDgemmStridedBatched, float
-                                           : cublasSgemmStridedBatched)(
-        queue->blas, operation(p.side_a), operation(p.side_b), (int)p.rows, (int)p.columns, (int)p.inner, &p.alpha,
-        at(p.a, chunk.slot), (int)p.a.ld, p.a.stride, at(p.b, chunk.slot), (int)p.b.ld, p.b.stride, &p.beta,
-        p.c.first + chunk.slot * p.c.stride, (int)p.c.ld, p.c.stride, chunk.count);
+    const cublasStatus_t status = multiply_chunk(&p, &chunk, queue->blas, wave->single);
     if (q2_cuda_check_blas(queue->device, status, "cublas gemmStridedBatched", __FILE__, __LINE__) != 0) return;
   }
 }

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-const char *const q2_precision_names[Q2_PRECISION_COUNT] = {"float64", "float32"};
-
 /* --- devices --- */
 
 /* A100: NVIDIA A100 Tensor Core GPU data sheet (80 GB SXM) and Ampere architecture white paper. H100: NVIDIA H100 Tensor Core
@@ -69,13 +67,13 @@ static double reals(enum q2_precision precision, double count) {
 /* operations, reals and indices of `count` elements. */
 static void add(struct q2_device_stage *stage, enum q2_precision precision, double count, double operations, double real_count,
                 double indices) {
-  stage->operations += count * operations;
+  stage->operations[precision] += count * operations;
   stage->bytes += count * (reals(precision, real_count) + 4 * indices);
 }
 
 /* A product of m x k and k x n; passes: how often the m x n result is read or written. */
 static void multiply(struct q2_device_stage *stage, enum q2_precision precision, double m, double n, double k, double passes) {
-  stage->products += 2 * m * n * k;
+  stage->products[precision] += 2 * m * n * k;
   stage->bytes += reals(precision, m * k + k * n + passes * m * n);
 }
 
@@ -85,107 +83,156 @@ static double interacting(const struct q2_cost_sizes *sizes) {
   return sizes->nonbonded ? fmax(0, blocks - 0.5 * (double)sizes->terms) : 0;
 }
 
-static void add_terms(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage) {
-  add(stage, work->precision, (double)sizes->terms, TERM_JET, COORDINATES + CONSTANTS + PARAMETERS + 3, TERM_INDICES);
-  if (sizes->nonbonded) add(stage, work->precision, sizes->atoms, 0, 2, 2); /* charges */
+static void add_terms(const struct q2_cost_sizes *sizes, enum q2_precision precision, struct q2_device_stage *stage) {
+  add(stage, precision, (double)sizes->terms, TERM_JET, COORDINATES + CONSTANTS + PARAMETERS + 3, TERM_INDICES);
+  if (sizes->nonbonded) add(stage, precision, sizes->atoms, 0, 2, 2); /* charges */
 }
 
-static void add_hessian(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage) {
+static void add_hessian(const struct q2_cost_sizes *sizes, enum q2_precision precision, struct q2_device_stage *stage) {
   const double atoms = sizes->atoms, blocks = 0.5 * atoms * (atoms - 1), c = 3 * atoms;
-  add(stage, work->precision, blocks, 0, 2 * 9, BLOCK_INDICES);
-  add(stage, work->precision, (double)sizes->entries, ENTRY, ENTRY_REALS + 2, ENTRY_INDICES);
-  add(stage, work->precision, interacting(sizes), PAIR_JET + PAIR_BLOCK, PAIR_REALS, 0);
-  add(stage, work->precision, 2 * blocks, 9, 9, 0); /* the diagonal from the rest of its rows */
-  add(stage, work->precision, atoms, 18, 9, 0);     /* and made symmetric */
-  add(stage, work->precision, c * c, 2, 2, 0);      /* mass-weighting */
+  add(stage, precision, blocks, 0, 2 * 9, BLOCK_INDICES);
+  add(stage, precision, (double)sizes->entries, ENTRY, ENTRY_REALS + 2, ENTRY_INDICES);
+  add(stage, precision, interacting(sizes), PAIR_JET + PAIR_BLOCK, PAIR_REALS, 0);
+  add(stage, precision, 2 * blocks, 9, 9, 0); /* the diagonal from the rest of its rows */
+  add(stage, precision, atoms, 18, 9, 0);     /* and made symmetric */
+  add(stage, precision, c * c, 2, 2, 0);      /* mass-weighting */
 }
 
-static void add_projection(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage) {
+static void add_projection(const struct q2_cost_sizes *sizes, enum q2_precision precision, struct q2_device_stage *stage) {
   const double c = 3.0 * sizes->atoms, n = sizes->order;
   if (sizes->rigid) {
-    multiply(stage, work->precision, c, RIGID, c, 1);
-    add(stage, work->precision, RIGID * RIGID, 2 * c, 1, 0);
-    stage->bytes += reals(work->precision, 2 * RIGID * c);
-    add(stage, work->precision, RIGID * c, 3 * RIGID, 6, 0);
-    multiply(stage, work->precision, c, c, 2 * RIGID, 2);
+    multiply(stage, precision, c, RIGID, c, 1);
+    add(stage, precision, RIGID * RIGID, 2 * c, 1, 0);
+    stage->bytes += reals(precision, 2 * RIGID * c);
+    add(stage, precision, RIGID * c, 3 * RIGID, 6, 0);
+    multiply(stage, precision, c, c, 2 * RIGID, 2);
   }
-  add(stage, work->precision, n * n, 0, 2, 0); /* the vibrations' block */
-  add(stage, work->precision, n * n, 2, 1, 0); /* bounds of its rows */
+  add(stage, precision, n * n, 0, 2, 0); /* the vibrations' block */
+  add(stage, precision, n * n, 2, 1, 0); /* bounds of its rows */
 }
 
-static void add_displacements(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage) {
+static void add_displacements(const struct q2_cost_sizes *sizes, enum q2_precision precision, struct q2_device_stage *stage) {
   const double c = 3.0 * sizes->atoms, n = sizes->order;
-  add(stage, work->precision, c * n, 0, 2, 0);
+  add(stage, precision, c * n, 0, 2, 0);
   if (sizes->rigid) {
-    multiply(stage, work->precision, RIGID, n, c, 1);
-    multiply(stage, work->precision, c, n, RIGID, 2);
+    multiply(stage, precision, RIGID, n, c, 1);
+    multiply(stage, precision, c, n, RIGID, 2);
   }
-  add(stage, work->precision, c * n, 1, 2, 0);
+  add(stage, precision, c * n, 1, 2, 0);
 }
 
 /* Back from W, or from a probe whose blocks take `block` and whose pairs take `pair` operations. */
-static void add_parameters(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage,
+static void add_parameters(const struct q2_cost_sizes *sizes, const struct q2_device_mode *mode, struct q2_device_stage *stage,
                            double block, double pair, double block_reals) {
   const double atoms = sizes->atoms, blocks = 0.5 * atoms * (atoms - 1);
+  const enum q2_precision precision = mode->stage[Q2_COST_PARAMETERS];
   const double bonded = fmin((double)sizes->terms, blocks), pairs = interacting(sizes); /* about a block a term */
-  add(stage, work->precision, bonded, block, block_reals, 0);
-  add(stage, work->precision, blocks, 0, 0, BLOCK_INDICES);
-  add(stage, work->precision, (double)sizes->entries, ENTRY, ENTRY_REALS + ENTRY_BARS, 0);
-  add(stage, work->precision, (double)sizes->entries, 2, ENTRY_BARS, ENTRY_INDICES);
-  add(stage, work->precision, (double)sizes->terms, TERM_JET + 2 * PARAMETERS, COORDINATES + CONSTANTS + 2 * PARAMETERS,
+  add(stage, precision, bonded, block, block_reals, 0);
+  add(stage, precision, blocks, 0, 0, BLOCK_INDICES);
+  add(stage, precision, (double)sizes->entries, ENTRY, ENTRY_REALS + ENTRY_BARS, 0);
+  add(stage, mode->reduction, (double)sizes->entries, 2, ENTRY_BARS, ENTRY_INDICES);
+  add(stage, mode->reduction, (double)sizes->terms, TERM_JET + 2 * PARAMETERS, COORDINATES + CONSTANTS + 2 * PARAMETERS,
       TERM_INDICES);
-  add(stage, work->precision, pairs, pair + PAIR_COTANGENTS, block_reals + PAIR_REALS + PAIR_SLOPES + PAIR_BARS, 0);
-  add(stage, work->precision, 2 * pairs, 6, PAIR_BARS + 3, 1);
-  add(stage, work->precision, PARAMETERS * (double)sizes->terms + 2 * atoms * sizes->nonbonded, 1, 1, SOURCE_INDICES);
+  add(stage, precision, pairs, pair + PAIR_COTANGENTS, block_reals + PAIR_REALS + PAIR_SLOPES + PAIR_BARS, 0);
+  add(stage, precision, 2 * pairs, 6, PAIR_BARS + 3, 1);
+  add(stage, mode->reduction, PARAMETERS * (double)sizes->terms + 2 * atoms * sizes->nonbonded, 1, 1, SOURCE_INDICES);
 }
 
 /* Slopes of pairs: once an evaluation, however many probes follow. */
-static void add_pair_slopes(const struct q2_cost_sizes *sizes, struct q2_device_work *work, struct q2_device_stage *stage) {
-  add(stage, work->precision, interacting(sizes), PAIR_JET, PAIR_REALS + PAIR_SLOPES, 2);
+static void add_pair_slopes(const struct q2_cost_sizes *sizes, enum q2_precision precision, struct q2_device_stage *stage) {
+  add(stage, precision, interacting(sizes), PAIR_JET, PAIR_REALS + PAIR_SLOPES, 2);
 }
 
 static void scale(struct q2_device_stage *stage, double factor) {
-  stage->operations *= factor;
-  stage->products *= factor;
+  for (int p = 0; p < Q2_PRECISION_COUNT; p++) {
+    stage->operations[p] *= factor;
+    stage->products[p] *= factor;
+  }
   stage->bytes *= factor;
 }
 
 static void gather(struct q2_device_stage *sum, const struct q2_device_stage *stage) {
-  sum->operations += stage->operations;
-  sum->products += stage->products;
+  for (int p = 0; p < Q2_PRECISION_COUNT; p++) {
+    sum->operations[p] += stage->operations[p];
+    sum->products[p] += stage->products[p];
+  }
   sum->bytes += stage->bytes;
 }
 
 /* One step of a relaxation; the coordinates of the moved geometry are left out beside its Hessian. */
 static void add_relaxation(const struct q2_cost_sizes *sizes, struct q2_device_work *work) {
-  struct q2_device_stage step = {0};
-  add_terms(sizes, work, &step);
-  add_hessian(sizes, work, &step);
-  add_projection(sizes, work, &step);
-  step.bytes += reals(work->precision, 4.0 * sizes->order * sizes->order);
-  add_displacements(sizes, work, &step);
-  add(&step, work->precision, 6.0 * sizes->atoms * sizes->order, 2, 1, 0);
+  const enum q2_precision precision = work->mode.stage[Q2_COST_RELAX];
+  struct q2_device_stage step = {{0}, {0}, 0, 0, 0};
+  add_terms(sizes, precision, &step);
+  add_hessian(sizes, precision, &step);
+  add_projection(sizes, precision, &step);
+  step.bytes += reals(precision, 4.0 * sizes->order * sizes->order);
+  add_displacements(sizes, precision, &step);
+  add(&step, precision, 6.0 * sizes->atoms * sizes->order, 2, 1, 0);
   scale(&step, Q2_COST_NEWTON_STEPS);
   gather(&work->stage[Q2_COST_RELAX], &step);
 }
 
+/* Twice the size of a number: it is read in one precision and written in the other. */
+static void convert(struct q2_device_stage *stage, int differ, double count) { stage->bytes += differ ? 12 * count : 0; }
+
+/* The large arrays that one stage leaves to another in the other precision. */
+static void add_conversions(const struct q2_cost_sizes *sizes, const struct q2_device_mode *mode,
+                            struct q2_device_stage stage[Q2_COST_STAGES]) {
+  const double c = 3.0 * sizes->atoms, n = sizes->order, refined = mode->refinement != Q2_DEVICE_REFINE_NOT;
+  const enum q2_precision *p = mode->stage, vectors = refined ? Q2_PRECISION_FLOAT64 : p[Q2_COST_EIGEN];
+  convert(&stage[Q2_COST_HESSIAN], p[Q2_COST_TERMS] != p[Q2_COST_HESSIAN], 2 * (double)sizes->terms);
+  convert(&stage[Q2_COST_PROJECT], p[Q2_COST_HESSIAN] != p[Q2_COST_PROJECT], c * c);
+  convert(&stage[Q2_COST_EIGEN], p[Q2_COST_PROJECT] != p[Q2_COST_EIGEN], n * n);
+  convert(&stage[Q2_COST_EIGEN], refined && p[Q2_COST_PROJECT] != Q2_PRECISION_FLOAT64, n * n); /* the matrix */
+  convert(&stage[Q2_COST_EIGEN], refined, n * n);                                               /* its eigenvectors */
+  convert(&stage[Q2_COST_COTANGENT], vectors != p[Q2_COST_COTANGENT], n * n);
+  convert(&stage[Q2_COST_PARAMETERS], p[Q2_COST_COTANGENT] != p[Q2_COST_PARAMETERS], c * c);
+  convert(&stage[Q2_COST_PARAMETERS], p[Q2_COST_PARAMETERS] != mode->reduction,
+          2 * ENTRY_BARS * (double)sizes->entries + 3 * PARAMETERS * (double)sizes->terms);
+}
+
+/* Steps of the refinement that a device makes: it cannot stop early (kernels/refine.c). */
+enum { REFINE_STEPS = 4 };
+
+static void add_refinement(const struct q2_cost_sizes *sizes, const struct q2_device_mode *mode,
+                           struct q2_device_stage *stage) {
+  const double n = sizes->order;
+  const int steps = mode->refinement == Q2_DEVICE_REFINE_ALL ? REFINE_STEPS : 0;
+  if (mode->refinement == Q2_DEVICE_REFINE_VALUES) {
+    multiply(stage, Q2_PRECISION_FLOAT64, n, n, n, 1);
+    add(stage, Q2_PRECISION_FLOAT64, n * n, 5, 4, 0); /* quotients, and columns of length 1 */
+  }
+  for (int step = 0; step < steps; step++) {
+    for (int product = 0; product < 4; product++)
+      multiply(stage, Q2_PRECISION_FLOAT64, n, n, n, 1);
+    add(stage, Q2_PRECISION_FLOAT64, n * n, 4, 2, 0);   /* squares of S and R */
+    add(stage, Q2_PRECISION_FLOAT64, n * n, 3.5, 3, 0); /* the correction, a pair of elements at a time */
+    add(stage, Q2_PRECISION_FLOAT64, n * n, 2, 4, 0);   /* added; the largest */
+  }
+  if (mode->refinement != Q2_DEVICE_REFINE_NOT) add(stage, Q2_PRECISION_FLOAT64, n * n, 0, 2, 0); /* in order */
+}
+
 void q2_device_add_molecule(const struct q2_cost_sizes *sizes, struct q2_device_work *work) {
   const double c = 3.0 * sizes->atoms, n = sizes->order;
-  const enum q2_precision precision = work->precision;
+  const struct q2_device_mode *mode = &work->mode;
+  const enum q2_precision *p = mode->stage;
   const int geometries = sizes->relaxed ? 2 : 1;
-  struct q2_device_stage own[Q2_COST_STAGES] = {{0}};
-  add_terms(sizes, work, &own[Q2_COST_TERMS]);
-  add_hessian(sizes, work, &own[Q2_COST_HESSIAN]);
-  add_projection(sizes, work, &own[Q2_COST_PROJECT]);
+  struct q2_device_stage own[Q2_COST_STAGES] = {{{0}, {0}, 0, 0, 0}};
+  add_terms(sizes, p[Q2_COST_TERMS], &own[Q2_COST_TERMS]);
+  add_hessian(sizes, p[Q2_COST_HESSIAN], &own[Q2_COST_HESSIAN]);
+  add_projection(sizes, p[Q2_COST_PROJECT], &own[Q2_COST_PROJECT]);
   own[Q2_COST_EIGEN].bytes +=
-      reals(precision, 4 * n * n); /* the matrix in, vectors out, and once through the tridiagonal form */
-  add(&own[Q2_COST_OBSERVABLES], precision, n, FREQUENCY, 8, 12);
-  add_displacements(sizes, work, &own[Q2_COST_COTANGENT]);
-  add(&own[Q2_COST_COTANGENT], precision, c * n, 1, 2, 0);
-  multiply(&own[Q2_COST_COTANGENT], precision, c, c, n, 1);
-  add(&own[Q2_COST_COTANGENT], precision, c, 0, 2, 0);
-  add_pair_slopes(sizes, work, &own[Q2_COST_PARAMETERS]);
-  add_parameters(sizes, work, &own[Q2_COST_PARAMETERS], COTANGENT_BLOCK, COTANGENT_BLOCK + PAIR_CONTRACT, 9);
+      reals(p[Q2_COST_EIGEN], 4 * n * n); /* the matrix in, vectors out, and once through the tridiagonal form */
+  add_refinement(sizes, mode, &own[Q2_COST_EIGEN]);
+  add(&own[Q2_COST_OBSERVABLES], p[Q2_COST_OBSERVABLES], n, FREQUENCY, 8, 12);
+  add_displacements(sizes, p[Q2_COST_COTANGENT], &own[Q2_COST_COTANGENT]);
+  add(&own[Q2_COST_COTANGENT], p[Q2_COST_COTANGENT], c * n, 1, 2, 0);
+  multiply(&own[Q2_COST_COTANGENT], p[Q2_COST_COTANGENT], c, c, n, 1);
+  add(&own[Q2_COST_COTANGENT], p[Q2_COST_COTANGENT], c, 0, 2, 0);
+  add_pair_slopes(sizes, p[Q2_COST_PARAMETERS], &own[Q2_COST_PARAMETERS]);
+  add_parameters(sizes, mode, &own[Q2_COST_PARAMETERS], COTANGENT_BLOCK, COTANGENT_BLOCK + PAIR_CONTRACT, 9);
+  add_conversions(sizes, mode, own);
   for (int s = 0; s < Q2_COST_STAGES; s++) {
     const int again = s == Q2_COST_OBSERVABLES || s == Q2_COST_COTANGENT || s == Q2_COST_PARAMETERS;
     scale(&own[s], again ? geometries : 1);
@@ -197,14 +244,15 @@ void q2_device_add_molecule(const struct q2_cost_sizes *sizes, struct q2_device_
 }
 
 void q2_device_add_normal(const struct q2_cost_sizes *sizes, struct q2_device_work *work) {
-  struct q2_device_stage probe = {0}, *stage = &work->stage[Q2_COST_PARAMETERS];
+  const struct q2_device_mode *mode = &work->mode;
+  struct q2_device_stage probe = {{0}, {0}, 0, 0, 0}, *stage = &work->stage[Q2_COST_PARAMETERS];
   const double c = 3.0 * sizes->atoms, parameters = (double)sizes->parameters, rows = sizes->order;
-  add(&probe, work->precision, c, 0, 5, 0);
-  add_parameters(sizes, work, &probe, PROBE_BLOCK + COTANGENT_BLOCK, PROBE_PAIR, 4 * 3);
-  add(&probe, work->precision, parameters, 1, 2, 1);
+  add(&probe, mode->stage[Q2_COST_COTANGENT], c, 0, 5, 0);
+  add_parameters(sizes, mode, &probe, PROBE_BLOCK + COTANGENT_BLOCK, PROBE_PAIR, 4 * 3);
+  add(&probe, mode->stage[Q2_COST_OBSERVABLES], parameters, 1, 2, 1);
   scale(&probe, rows);
   gather(stage, &probe);
-  multiply(stage, work->precision, parameters, parameters, rows, 2);
+  multiply(stage, mode->stage[Q2_COST_OBSERVABLES], parameters, parameters, rows, 2);
 }
 
 /* --- counting: launches --- */
@@ -233,7 +281,7 @@ static void launch_parameters(const struct q2_device_batch *b, struct q2_device_
 }
 
 static void launch_relaxation(const struct q2_device_batch *b, struct q2_device_stage *stage) {
-  struct q2_device_stage step = {0};
+  struct q2_device_stage step = {{0}, {0}, 0, 0, 0};
   launch_forces(b, &step);
   launch_hessian(b, &step);
   launch_projection(b, &step);
@@ -266,6 +314,29 @@ void q2_device_launches(const struct q2_device_batch *b, struct q2_device_stage 
 void q2_device_normal_launches(const struct q2_device_batch *batch, int order, struct q2_device_stage stage[Q2_COST_STAGES]) {
   launch(&stage[Q2_COST_PARAMETERS], 2.0 * order, 1); /* the probe, its row; the square */
   launch_parameters(batch, &stage[Q2_COST_PARAMETERS], order);
+}
+
+void q2_device_mode_launches(const struct q2_device_batch *b, const struct q2_device_mode *mode,
+                             struct q2_device_stage stage[Q2_COST_STAGES]) {
+  const enum q2_precision *p = mode->stage, t = p[Q2_COST_TERMS], h = p[Q2_COST_HESSIAN], r = mode->reduction,
+                          e = mode->refinement ? Q2_PRECISION_FLOAT64 : p[Q2_COST_EIGEN];
+  const int refined = mode->refinement != Q2_DEVICE_REFINE_NOT, steps = REFINE_STEPS;
+  if (b->moving) return;
+  launch(&stage[Q2_COST_TERMS], t || h || p[Q2_COST_PARAMETERS] || r ? 1 : 0, 0); /* the parameters */
+  launch(&stage[Q2_COST_HESSIAN], t != h ? 3 : 0, 0);                             /* of terms: f'', f'; charges */
+  launch(&stage[Q2_COST_HESSIAN], t ? 1 : 0, 0);                                  /* the gradient's place */
+  launch(&stage[Q2_COST_PROJECT], h != p[Q2_COST_PROJECT] ? 1 : 0, 0);
+  launch(&stage[Q2_COST_EIGEN], p[Q2_COST_PROJECT] != p[Q2_COST_EIGEN] ? 2 : 0, 0); /* the matrix, sums of its columns */
+  if (refined) launch(&stage[Q2_COST_EIGEN], 1 + (p[Q2_COST_PROJECT] ? 1 : 0), 0);
+  if (mode->refinement == Q2_DEVICE_REFINE_VALUES) launch(&stage[Q2_COST_EIGEN], 4, 1);
+  if (mode->refinement == Q2_DEVICE_REFINE_ALL) launch(&stage[Q2_COST_EIGEN], 2 + 5 * steps + 3 * (steps - 1), 4 * steps);
+  launch(&stage[Q2_COST_OBSERVABLES], (e ? 1 : 0) + (t ? 1 : 0), 0); /* eigenvalues, the energy's place */
+  launch(&stage[Q2_COST_COTANGENT], (e != p[Q2_COST_COTANGENT] ? 1 : 0) + (p[Q2_COST_COTANGENT] ? 2 : 0), 0);
+  launch(&stage[Q2_COST_PARAMETERS], (t == h && t != p[Q2_COST_PARAMETERS] ? 1 : 0), 0); /* charges */
+  launch(&stage[Q2_COST_PARAMETERS], p[Q2_COST_COTANGENT] != p[Q2_COST_PARAMETERS] ? 6 : 0, 0);
+  launch(&stage[Q2_COST_PARAMETERS], p[Q2_COST_PARAMETERS] != r ? (b->nonbonded_varies ? 5 : 2) : 0, 0);
+  launch(&stage[Q2_COST_PARAMETERS], p[Q2_COST_COTANGENT] == p[Q2_COST_PARAMETERS] && p[Q2_COST_COTANGENT] != r ? 2 : 0, 0);
+  launch(&stage[Q2_COST_PARAMETERS], r ? 2 : 0, 0); /* the gradient, that of probes */
 }
 
 /* --- seconds --- */
@@ -307,15 +378,22 @@ double q2_device_eigen_alone(const struct q2_device_rates *device, enum q2_preci
   return batched < alone ? batched : alone;
 }
 
+/* Operations in either precision, at the share of its peak that is reached. */
+static double arithmetic_seconds(const struct q2_device_rates *device, const struct q2_device_stage *stage) {
+  double seconds = 0;
+  for (int p = 0; p < Q2_PRECISION_COUNT; p++)
+    seconds += stage->operations[p] / (ATTAINED_VECTOR * device->vector[p]) +
+               stage->products[p] / (ATTAINED_PRODUCT * device->product[p]);
+  return seconds;
+}
+
 double q2_device_seconds(const struct q2_device_rates *device, const struct q2_device_work *work, double eigen, double longest,
                          double *stage) {
   double total = 0;
   for (int s = 0; s < Q2_COST_STAGES; s++) {
     const struct q2_device_stage *w = &work->stage[s];
-    const double arithmetic = w->operations / (ATTAINED_VECTOR * device->vector[work->precision]) +
-                              w->products / (ATTAINED_PRODUCT * device->product[work->precision]),
-                 memory = w->bytes / (ATTAINED_BANDWIDTH * device->bandwidth);
-    double seconds = (arithmetic > memory ? arithmetic : memory) + w->launches * LAUNCH_SECONDS + w->calls * CALL_SECONDS;
+    const double memory = w->bytes / (ATTAINED_BANDWIDTH * device->bandwidth);
+    double seconds = fmax(arithmetic_seconds(device, w), memory) + w->launches * LAUNCH_SECONDS + w->calls * CALL_SECONDS;
     if (s == Q2_COST_EIGEN) seconds += fmax(eigen / device->multiprocessors, longest);
     if (stage) stage[s] = seconds;
     total += seconds;
@@ -323,7 +401,10 @@ double q2_device_seconds(const struct q2_device_rates *device, const struct q2_d
   return total;
 }
 
+/* A mode that mixes keeps tables and work space in both precisions; nearly all of them are reals. */
 double q2_device_memory(const struct q2_device_work *work) {
-  const double share = work->precision == Q2_PRECISION_FLOAT64 ? 1 : 0.5; /* nearly all of it is reals */
-  return share * (work->table_bytes + work->wave_bytes);
+  int singles = work->mode.reduction != Q2_PRECISION_FLOAT64;
+  for (int s = 0; s < Q2_COST_STAGES; s++)
+    singles |= work->mode.stage[s] != Q2_PRECISION_FLOAT64;
+  return (singles ? 1.5 : 1) * (work->table_bytes + work->wave_bytes);
 }

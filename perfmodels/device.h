@@ -10,7 +10,16 @@
 #include "cost.h"
 
 enum q2_precision { Q2_PRECISION_FLOAT64, Q2_PRECISION_FLOAT32, Q2_PRECISION_COUNT };
-extern const char *const q2_precision_names[Q2_PRECISION_COUNT];
+
+/* What is done to a decomposition in float32 with the float64 matrix at hand (kernels/refine.h). */
+enum q2_device_refinement { Q2_DEVICE_REFINE_NOT, Q2_DEVICE_REFINE_VALUES, Q2_DEVICE_REFINE_ALL };
+
+/* The precision of each stage. All zero: float64. */
+struct q2_device_mode {
+  enum q2_precision stage[Q2_COST_STAGES]; /* of PARAMETERS: the way back to terms and pairs; RELAX is always float64 */
+  enum q2_precision reduction;             /* the rest of PARAMETERS: from terms and pairs to the parameters, and J'J */
+  enum q2_device_refinement refinement;
+};
 
 /* One device, as its vendor describes it. */
 struct q2_device_rates {
@@ -26,17 +35,17 @@ extern const struct q2_device_rates q2_device_models[Q2_DEVICE_COUNT];
 
 /* What a stage does in one evaluation of the molecules counted so far. */
 struct q2_device_stage {
-  double operations; /* of the kernels' bodies */
-  double products;   /* operations of the matrix products, 2 m n k each */
-  double bytes;      /* read from and written to the device's memory, each array once a kernel */
-  double launches;   /* kernels */
-  double calls;      /* of cuBLAS and cuSOLVER */
+  double operations[Q2_PRECISION_COUNT]; /* of the kernels' bodies */
+  double products[Q2_PRECISION_COUNT];   /* operations of the matrix products, 2 m n k each */
+  double bytes;                          /* read from and written to the device's memory, each array once a kernel */
+  double launches;                       /* kernels */
+  double calls;                          /* of cuBLAS and cuSOLVER */
 };
 
 /* Sums over the molecules of one rank. The eigen-decompositions are counted apart: seconds on one multiprocessor depend on
  * device, precision and order. */
 struct q2_device_work {
-  enum q2_precision precision;
+  struct q2_device_mode mode;
   struct q2_device_stage stage[Q2_COST_STAGES];
   double table_bytes, wave_bytes; /* what stays during the fit; work space, all molecules in one wave */
 };
@@ -49,6 +58,11 @@ struct q2_device_batch {
 /* Kernels launched, and library calls made, in one wave of one batch, by stage, added to `stage`; of the relaxation: with
  * Q2_COST_NEWTON_STEPS steps. What the backend adds of its own (Q2_DEVICE_CHECKS, Q2_DEVICE_SUMS) is not among them. */
 void q2_device_launches(const struct q2_device_batch *batch, struct q2_device_stage stage[Q2_COST_STAGES]);
+
+/* What the mode adds to them in a wave of a fixed batch without bases, gradients, elements and energies: arrays that are
+ * converted between stages (kernels/mixed.c), and the refinement. The parameters are converted once a wave. */
+void q2_device_mode_launches(const struct q2_device_batch *batch, const struct q2_device_mode *mode,
+                             struct q2_device_stage stage[Q2_COST_STAGES]);
 
 enum {
   Q2_DEVICE_CHECKS = 6, /* launches around a decomposition that find matrices which failed */

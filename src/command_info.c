@@ -206,19 +206,21 @@ static int print_forecast(struct q2_session *session, struct q2_error *error) {
 /* Devices on which nothing was measured: told so, every time. */
 static void print_devices(struct q2_session *session) {
   struct q2_printer *printer = &session->printer;
-  struct q2_device_forecast forecast[Q2_DEVICE_COUNT];
-  q2_forecast_devices(session, forecast);
+  struct q2_device_forecast forecast[Q2_NAMED_MODES][Q2_DEVICE_COUNT];
+  for (int mode = 0; mode < Q2_NAMED_MODES; mode++)
+    q2_forecast_devices(session, mode, forecast[mode]);
   q2_print_answer(printer, "\nforecast, not measured: one GPU a rank, %d rank%s, milliseconds an evaluation\n",
                   session->machine.ranks, session->machine.ranks == 1 ? "" : "s");
-  q2_print_answer(printer, "%-16s %-9s %12s %12s %12s   %s\n", "device", "precision", "gradient", "with J'J", "MiB a rank",
+  q2_print_answer(printer, "%-16s %-14s %12s %12s %12s   %s\n", "device", "-precision", "gradient", "with J'J", "MiB a rank",
                   "fits");
   for (int d = 0; d < Q2_DEVICE_COUNT; d++) {
-    for (int p = 0; p < Q2_PRECISION_COUNT; p++) {
+    for (int mode = 0; mode < Q2_NAMED_MODES; mode++) {
+      const struct q2_device_forecast *row = &forecast[mode][d];
       char fits[32] = "no: not even the tables";
-      if (forecast[d].waves[p] == 1) snprintf(fits, sizeof fits, "yes");
-      if (forecast[d].waves[p] > 1) snprintf(fits, sizeof fits, "in %d waves", forecast[d].waves[p]);
-      q2_print_answer(printer, "%-16s %-9s %12.4g %12.4g %12.1f   %s\n", q2_device_models[d].name, q2_precision_names[p],
-                      1e3 * forecast[d].seconds[p], 1e3 * forecast[d].normal_seconds[p], forecast[d].memory[p] / 1048576.0,
+      if (row->waves == 1) snprintf(fits, sizeof fits, "yes");
+      if (row->waves > 1) snprintf(fits, sizeof fits, "in %d waves", row->waves);
+      q2_print_answer(printer, "%-16s %-14s %12.4g %12.4g %12.1f   %s\n", q2_device_models[d].name,
+                      q2_precision_modes[mode].name, 1e3 * row->seconds, 1e3 * row->normal_seconds, row->memory / 1048576.0,
                       fits);
     }
   }

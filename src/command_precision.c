@@ -145,7 +145,6 @@ static int run(struct study *study, struct q2_error *error) {
   q2_variables_apply(&session->variables, numbers + 3 * rows, study->parameters);
   print_head(&session->printer);
   for (int mode = 0; mode < Q2_MODE_COUNT; mode++) {
-    if (q2_precision_modes[mode].refinement && session->backends.backend->queued) continue; /* the CPU's alone */
     struct q2_precision_row *row = &study->row[study->count++];
     Q2_TRY(look_at(study, mode, row, error));
     if (mode == Q2_MODE_FP64) Q2_TRY(begin_trace(study, error));

@@ -3,6 +3,7 @@
 #ifndef Q2_FORECAST_H
 #define Q2_FORECAST_H
 
+#include "../kernels/precision.h"
 #include "../perfmodels/device.h"
 #include "session.h"
 
@@ -27,14 +28,17 @@ double q2_forecast_share(const struct q2_session *session);
 
 /* What perfmodels/device.h makes of one of its devices for each rank. */
 struct q2_device_forecast {
-  double seconds[Q2_PRECISION_COUNT];        /* value and gradient, the slowest rank */
-  double normal_seconds[Q2_PRECISION_COUNT]; /* the same with J'J */
-  double memory[Q2_PRECISION_COUNT];         /* bytes of the rank that needs most, all its molecules in one wave */
-  int waves[Q2_PRECISION_COUNT];             /* that its memory cuts them into; 0: not even the tables fit */
+  double seconds;        /* value and gradient, the slowest rank */
+  double normal_seconds; /* the same with J'J */
+  double memory;         /* bytes of the rank that needs most, all its molecules in one wave */
+  int waves;             /* that its memory cuts them into; 0: not even the tables fit */
 };
 
-/* forecast: [Q2_DEVICE_COUNT]. Collective; works before and after the molecules have moved. Non-bonded parameters count as
- * active. */
-void q2_forecast_devices(const struct q2_session *session, struct q2_device_forecast *forecast);
+/* A row of q2_precision_modes as the forecast knows it. */
+struct q2_device_mode q2_forecast_mode(int mode);
+
+/* forecast: [Q2_DEVICE_COUNT], in a mode of q2_precision_modes. Collective; works before and after the molecules have moved.
+ * Non-bonded parameters count as active. */
+void q2_forecast_devices(const struct q2_session *session, int mode, struct q2_device_forecast *forecast);
 
 #endif

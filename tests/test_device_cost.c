@@ -1,8 +1,7 @@
 /* Claims: the operations, products, launches and library calls that perfmodels/device.h forecasts are those of an evaluation,
- * counted while it runs; its law of eigen-decompositions gives the timings that it rests on; bytes of tables are those of
- * perfmodels/cost.h; forecasts grow with the work and are the sums of their stages. Whether the seconds are right, nobody here
- * can know.
- *     test_device_cost DATASET...    data sets of molecules with frequencies */
+ * counted while it runs, in every mode of precision; its law of eigen-decompositions gives the timings that it rests on; bytes
+ * of tables are those of perfmodels/cost.h; forecasts grow with the work and are the sums of their stages. Whether the seconds
+ * are right, nobody here can know. test_device_cost DATASET...    data sets of molecules with frequencies */
 #include "../perfmodels/device.h"
 
 #include <string.h>
@@ -16,8 +15,9 @@
 /* --- an evaluation that is counted --- */
 
 static struct {
-  double operations[Q2_COST_STAGES], products, launches, calls; /* found */
+  double operations[Q2_COST_STAGES], products[Q2_PRECISION_COUNT], launches, calls; /* found */
   double steps, expected_launches, expected_calls; /* of relaxations since the last wave; what the model has for the waves */
+  struct q2_device_mode mode;                      /* of the evaluation */
 } counts;
 
 /* The stage of a kernel of a fixed batch. */
@@ -64,8 +64,10 @@ static void expect_wave(const struct q2_batch *batch, const struct q2_wave *wave
                                         .sites = batch->has_sites,
                                         .basis = batch->basis_columns > 0,
                                         .padded = wave->padded};
-  struct q2_device_stage stage[Q2_COST_STAGES] = {{0}};
+  struct q2_device_stage stage[Q2_COST_STAGES];
+  memset(stage, 0, sizeof stage);
   q2_device_launches(&flags, stage);
+  q2_device_mode_launches(&flags, &counts.mode, stage);
   if (batch->moving) {
     const double share = counts.steps / Q2_COST_NEWTON_STEPS;
     stage[Q2_COST_RELAX].launches = 1 + share * (stage[Q2_COST_RELAX].launches - 1);
@@ -79,8 +81,10 @@ static void expect_wave(const struct q2_batch *batch, const struct q2_wave *wave
 }
 
 static void run(enum q2_kernel kernel, const struct q2_batch *batch, const struct q2_wave *wave) {
-  const double operations = count_kernel((int)kernel, batch, wave);
-  counts.operations[stage_of(kernel)] += operations;
+  if (wave->single)
+    q2_backend_cpu.run(kernel, batch, wave); /* the numbers that count are float64 */
+  else
+    counts.operations[stage_of(kernel)] += count_kernel((int)kernel, batch, wave);
   counts.launches++;
   counts.steps += kernel == Q2_KERNEL_RELAX_JUDGE;
   if (kernel == Q2_KERNEL_SUMS) expect_wave(batch, wave);
@@ -95,7 +99,8 @@ static void multiply(enum q2_product product, const struct q2_batch *batch, cons
                            [Q2_PRODUCT_RIGID_BACK] = Q2_RIGID * n * c,
                            [Q2_PRODUCT_UPDATE_BACK] = c * n * Q2_RIGID,
                            [Q2_PRODUCT_COTANGENT] = c * c * n};
-    if (product <= Q2_PRODUCT_COTANGENT) counts.products += 2 * size[product];
+    if (product <= Q2_PRODUCT_COTANGENT) counts.products[wave->single] += 2 * size[product];
+    if (product >= Q2_PRODUCT_REFINE_IMAGE) counts.products[wave->single] += 2 * n * n * n;
   }
   counts.calls++;
   q2_backend_cpu.multiply(product, batch, wave);
@@ -106,16 +111,27 @@ static void decompose(const struct q2_batch *batch, const struct q2_wave *wave, 
   q2_backend_cpu.decompose(batch, wave, vectors);
 }
 
+static void convert(const struct q2_wave *wave, const void *from, void *to, int64_t count, int to_single) {
+  counts.launches += count > 0;
+  q2_backend_cpu.convert(wave, from, to, count, to_single);
+}
+
+static struct q2_backend counting_backend(void) {
+  struct q2_backend counting = q2_backend_cpu;
+  counting.run = run;
+  counting.multiply = multiply;
+  counting.decompose = decompose;
+  counting.convert = convert;
+  return counting;
+}
+
 /* Counts one evaluation of the problem; it must give the loss and the gradient of the plain backend. */
 static void evaluate(struct problem *problem) {
   const int count = problem->dataset.parameters.count;
   double gradient[2][2048];
   struct q2_evaluation evaluation[2];
   struct q2_error error = {""};
-  struct q2_backend counting = q2_backend_cpu;
-  counting.run = run;
-  counting.multiply = multiply;
-  counting.decompose = decompose;
+  struct q2_backend counting = counting_backend();
   CHECK(count <= 2048);
   for (int k = 0; k < 2; k++) { /* the first evaluation of all may relax twice */
     problem->objective->backend = k ? &counting : &q2_backend_cpu;
@@ -147,7 +163,8 @@ static void check_operations(const char *path) {
   struct problem problem = {0};
   struct q2_error error = {""};
   struct q2_session session = {0};
-  struct q2_device_work work = {.precision = Q2_PRECISION_FLOAT64};
+  struct q2_device_work work;
+  memset(&work, 0, sizeof work);
   double products = 0, bytes = 0;
   if (q2_dataset_read(MPI_COMM_SELF, path, &problem.dataset, &error) != Q2_OK) {
     CHECK(0, "%s", error.text);
@@ -166,16 +183,63 @@ static void check_operations(const char *path) {
     bytes += (double)q2_cost_table_bytes(&sizes);
   }
   for (int s = 0; s < Q2_COST_STAGES; s++) {
-    const double model = work.stage[s].operations, close = tolerance[small][s];
+    const double model = work.stage[s].operations[Q2_PRECISION_FLOAT64], close = tolerance[small][s];
     CHECK(fabs(model - counts.operations[s]) <= close * counts.operations[s],
           "%s, stage %d: %.6g operations counted, %.6g forecast", path, s, counts.operations[s], model);
-    products += work.stage[s].products;
+    products += work.stage[s].products[Q2_PRECISION_FLOAT64];
   }
-  CHECK_CLOSE(products, counts.products, (1e-12 + 2 * problem.plan.padding_waste) * products);
+  CHECK_CLOSE(products, counts.products[Q2_PRECISION_FLOAT64], (1e-12 + 2 * problem.plan.padding_waste) * products);
   CHECK_CLOSE(work.table_bytes, bytes, 0);
   CHECK_CLOSE(counts.launches, counts.expected_launches, 0);
   CHECK_CLOSE(counts.calls, counts.expected_calls, 0);
   close_problem(&problem);
+}
+
+/* --- modes of precision --- */
+
+/* Products in either precision, launches and calls of an evaluation in the mode. */
+static void check_mode(const char *path, int mode) {
+  struct q2_dataset dataset;
+  struct q2_plan plan;
+  struct q2_objective *objective;
+  struct q2_evaluation evaluation;
+  struct q2_error error = {""};
+  struct q2_session session = {0};
+  struct q2_device_work work;
+  double gradient[2048], products[Q2_PRECISION_COUNT] = {0, 0};
+  const struct q2_backend counting = counting_backend();
+  const struct q2_objective_options options = {
+      .threads = 1, .padded_eigensolver = 1, .backend = &counting, .precision = &mode, .precision_count = 1};
+  CHECK(q2_dataset_read(MPI_COMM_SELF, path, &dataset, &error) == Q2_OK, "%s", error.text);
+  free_everything(&dataset);
+  CHECK(q2_plan_create(MPI_COMM_SELF, &dataset, &(struct q2_plan_options){0}, &plan, &error) == Q2_OK &&
+            q2_plan_distribute(MPI_COMM_SELF, &plan, &dataset, &error) == Q2_OK &&
+            q2_objective_create(MPI_COMM_SELF, &dataset, &plan, &options, &objective, &error) == Q2_OK,
+        "%s", error.text);
+  memset(&counts, 0, sizeof counts);
+  counts.mode = q2_forecast_mode(mode);
+  CHECK(q2_objective_evaluate(objective, dataset.parameters.value, &evaluation, gradient, &error) == Q2_OK, "%s", error.text);
+  CHECK(evaluation.failed_molecules == 0);
+  session.dataset = dataset;
+  memset(&work, 0, sizeof work);
+  work.mode = counts.mode;
+  for (int64_t m = 0; m < dataset.molecule_count; m++) {
+    const struct q2_cost_sizes sizes = q2_forecast_sizes(&session, m);
+    q2_device_add_molecule(&sizes, &work);
+  }
+  for (int p = 0; p < Q2_PRECISION_COUNT; p++) {
+    for (int s = 0; s < Q2_COST_STAGES; s++)
+      products[p] += work.stage[s].products[p];
+    CHECK(fabs(products[p] - counts.products[p]) <= (1e-12 + 3 * plan.padding_waste) * products[p],
+          "%s, %s: %.6g operations of products counted, %.6g forecast", path, q2_precision_modes[mode].name, counts.products[p],
+          products[p]);
+  }
+  CHECK(counts.launches == counts.expected_launches && counts.calls == counts.expected_calls,
+        "%s, %s: %g launches and %g calls counted, %g and %g forecast", path, q2_precision_modes[mode].name, counts.launches,
+        counts.calls, counts.expected_launches, counts.expected_calls);
+  q2_objective_destroy(objective);
+  q2_plan_free(&plan);
+  q2_dataset_free(&dataset);
 }
 
 /* --- launches, of batches with everything that has no pass of its own before --- */
@@ -197,15 +261,16 @@ static void check_launches(int kinds, int charges, int padded) {
 static void check_products(void) {
   const struct q2_cost_sizes sizes = {.atoms = 10, .order = 24, .rigid = 6, .terms = 40, .entries = 90, .parameters = 30};
   const double c = 30, n = 24;
-  struct q2_device_work work = {0};
+  struct q2_device_work work;
+  memset(&work, 0, sizeof work);
   q2_device_add_molecule(&sizes, &work);
-  CHECK_CLOSE(work.stage[Q2_COST_PROJECT].products, 2 * c * c * 6 + 2 * c * c * 12, 0);
-  CHECK_CLOSE(work.stage[Q2_COST_COTANGENT].products, 2 * 6 * n * c + 2 * c * n * 6 + 2 * c * c * n, 0);
+  CHECK_CLOSE(work.stage[Q2_COST_PROJECT].products[0], 2 * c * c * 6 + 2 * c * c * 12, 0);
+  CHECK_CLOSE(work.stage[Q2_COST_COTANGENT].products[0], 2 * 6 * n * c + 2 * c * n * 6 + 2 * c * c * n, 0);
   CHECK_CLOSE(work.table_bytes, (double)q2_cost_table_bytes(&sizes), 0);
   CHECK_CLOSE(work.wave_bytes, (double)q2_cost_wave_bytes(&sizes), 0);
-  const double before = work.stage[Q2_COST_PARAMETERS].products;
+  const double before = work.stage[Q2_COST_PARAMETERS].products[0];
   q2_device_add_normal(&sizes, &work);
-  CHECK_CLOSE(work.stage[Q2_COST_PARAMETERS].products - before, 2 * 30.0 * 30 * n, 0);
+  CHECK_CLOSE(work.stage[Q2_COST_PARAMETERS].products[0] - before, 2 * 30.0 * 30 * n, 0);
 }
 
 /* 1,024 or 64 matrices on the card of the timings that the law rests on (perfmodels/device.c); milliseconds. */
@@ -245,14 +310,15 @@ static void check_seconds(void) {
     double before = 0;
     for (int step = 0; step < 6; step++) { /* each does more than the one before */
       struct q2_cost_sizes sizes = step < 1 ? small : large;
-      struct q2_device_work work = {.precision = Q2_PRECISION_FLOAT64};
+      struct q2_device_work work;
+      memset(&work, 0, sizeof work);
       double stage[Q2_COST_STAGES], sum = 0;
       sizes.nonbonded = step > 1;
       sizes.relaxed = step > 2;
       q2_device_add_molecule(&sizes, &work);
       if (step > 3) q2_device_add_normal(&sizes, &work);
       if (step > 4) work.stage[Q2_COST_TERMS].launches += 1;
-      const double eigen = q2_device_eigen(&q2_device_models[d], work.precision, sizes.order);
+      const double eigen = q2_device_eigen(&q2_device_models[d], Q2_PRECISION_FLOAT64, sizes.order);
       const double seconds = q2_device_seconds(&q2_device_models[d], &work, eigen, 0, stage);
       for (int s = 0; s < Q2_COST_STAGES; s++)
         sum += stage[s];
@@ -260,8 +326,8 @@ static void check_seconds(void) {
       CHECK(seconds > before, "step %d: %g after %g", step, seconds, before);
       before = seconds;
       const double memory = q2_device_memory(&work);
-      work.precision = Q2_PRECISION_FLOAT32;
-      CHECK_CLOSE(q2_device_memory(&work), memory / 2, 0);
+      work.mode.stage[Q2_COST_HESSIAN] = Q2_PRECISION_FLOAT32;
+      CHECK_CLOSE(q2_device_memory(&work), 1.5 * memory, 0);
     }
   }
 }
@@ -273,6 +339,10 @@ int main(int argc, char **argv) {
   check_seconds();
   for (int k = 1; k < argc; k++)
     check_operations(argv[k]);
+  for (int k = 1; k < argc; k++) {
+    for (int mode = 0; mode < Q2_NAMED_MODES; mode++)
+      check_mode(argv[k], mode);
+  }
   for (int padded = 0; padded < 2; padded++) {
     for (int charges = 0; charges < 2; charges++) {
       check_launches(1 << Q2_OBSERVABLE_FREQUENCY, charges, padded);

@@ -66,7 +66,7 @@ says out "made.result.h5"
 on 0 info made.h5
 ends_with 0
 says_once out "forecast, not measured"
-for device in "A100 SXM 80 GB" "H100 SXM 80 GB" "RTX 5090 32 GB"; do for precision in float64 float32; do says_once out "$device   $precision"; done; done
+for device in "A100 SXM 80 GB" "H100 SXM 80 GB" "RTX 5090 32 GB"; do for mode in fp64 fp32 pure32 hessian32 eigen32 fp32_quotients quotients refined; do says_once out "$device   $mode "; done; done
 on 0 eval made.h5
 ends_with 0
 on 0 bench made.h5 -repeat 2

@@ -31,6 +31,12 @@ simulated_product_test(backend.other_eigenbasis 1 1 300 "Q2SIM_EIGENBASIS=other"
 simulated_product_test(backend.solver_not_captured 1 1 300 "Q2SIM_SOLVER_CAPTURE=refused" ${on_device} $<TARGET_FILE:test_backend>)
 simulated_product_test(backend.instrumented 1 1 900 "" ${on_device} -i $<TARGET_FILE:test_backend>)
 
+add_executable(test_modes simulated/test_modes.c observed.c problem.c synthetic.c)
+target_link_libraries(test_modes PRIVATE q2hpc_flags q2hpc_src)
+simulated_product_test(modes 1 1 600 "" ${on_device} $<TARGET_FILE:test_modes>)
+simulated_product_test(modes.instrumented 1 1 900 "" ${on_device} -i $<TARGET_FILE:test_modes> few)
+
+simulated_unit(test_precision 300 1 2)
 simulated_unit(test_normal 300 1 2 4)
 simulated_unit(test_properties 300 1 2)
 simulated_unit(test_objective 600 1 2 4)
