@@ -9,14 +9,13 @@ command -v h5dump >/dev/null || { echo "skipped: no h5dump (Debian: hdf5-tools)"
 # The rows of the table without their seconds.
 rows() { awk '/^[a-z_0-9]+ +[0-9.e+-]+ / && /0.1:/ { $9 = ""; print }' out; }
 
-on 0 precision "$input" -o cpu.h5 -backend cpu -threads 1 -repeat 1
+on 0 precision "$input" -o cpu.h5 -backend cpu -threads 1 -repeat 1 -quiet
 ends_with 0
 rows >cpu.txt
 [ "$(wc -l <cpu.txt)" -eq 17 ] || failed "$(wc -l <cpu.txt) modes on the CPU"
 for ranks in 1 2; do
-  on $ranks precision "$input" -o cuda$ranks.h5 -backend cuda -repeat 1
+  on $ranks precision "$input" -o cuda$ranks.h5 -backend cuda -repeat 1 -quiet
   ends_with 0
-  says out "backend cuda"
   rows >cuda.txt
   # within a tenth, where there is anything but rounding of float64
   paste cpu.txt cuda.txt | awk '
