@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hdf5_file.h"
+#include "hdf5_limits.h"
 
 /* Opens the attribute and its type if it is there and holds one element; leaves -1 where it is absent. Local. */
 static int open_attribute(const struct q2_hdf5 *file, const char *object, const char *name, int required, hid_t *attribute,
@@ -40,6 +40,9 @@ static int read_text(const struct q2_hdf5 *file, const char *object, const char 
   const int variable = H5Tis_variable_str(type) > 0;
   const size_t length = H5Tget_size(type);
   char *buffer = NULL;
+  if (!variable && length > (size_t)Q2_MOST_ATTRIBUTE << 20)
+    return q2_fail(error, "%s: %s: attribute %s: expected at most %lld bytes, found %zu", file->path, object, name,
+                   (long long)size - 1, length);
   if (!variable && !(buffer = calloc(length + 1, 1)))
     return q2_fail(error, "%s: %s: attribute %s: out of memory", file->path, object, name);
   int status = Q2_OK;
@@ -80,7 +83,7 @@ int q2_hdf5_attribute_integer(const struct q2_hdf5 *file, const char *object, co
   hid_t attribute, type;
   int status = open_attribute(file, object, name, present == NULL, &attribute, &type, error);
   if (status == Q2_OK && attribute >= 0) {
-    if (H5Tget_class(type) != H5T_INTEGER)
+    if (H5Tget_class(type) != H5T_INTEGER || !q2_hdf5_plain_number(type))
       status = q2_fail(error, "%s: %s: attribute %s: expected an integer, found another type", file->path, object, name);
     else if (H5Aread(attribute, H5T_NATIVE_INT64, value) < 0)
       status = q2_fail(error, "%s: %s: attribute %s: cannot be read", file->path, object, name);
@@ -94,7 +97,7 @@ int q2_hdf5_attribute_real(const struct q2_hdf5 *file, const char *object, const
   int status = open_attribute(file, object, name, present == NULL, &attribute, &type, error);
   if (status == Q2_OK && attribute >= 0) {
     const H5T_class_t found = H5Tget_class(type);
-    if (found != H5T_FLOAT && found != H5T_INTEGER)
+    if ((found != H5T_FLOAT && found != H5T_INTEGER) || !q2_hdf5_plain_number(type))
       status = q2_fail(error, "%s: %s: attribute %s: expected a number, found another type", file->path, object, name);
     else if (H5Aread(attribute, H5T_NATIVE_DOUBLE, value) < 0)
       status = q2_fail(error, "%s: %s: attribute %s: cannot be read", file->path, object, name);

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "hdf5_limits.h"
 
 static herr_t take_first(unsigned number, const H5E_error2_t *cause, void *text) {
   if (number == 0 && cause->desc) snprintf(text, 256, "%s", cause->desc);
@@ -24,10 +27,13 @@ int q2_hdf5_explain(struct q2_error *error) {
 }
 
 /* What can be said better before HDF5 tries: the file is missing, not readable, not HDF5. */
-static int look_at(const char *path, struct q2_error *error) {
+static int look_at(const char *path, uint64_t *bytes, struct q2_error *error) {
+  struct stat status;
   if (access(path, R_OK) != 0) return q2_fail(error, "%s: %s", path, strerror(errno));
   const htri_t is_hdf5 = H5Fis_hdf5(path);
   if (is_hdf5 <= 0) return q2_fail(error, "%s: expected an HDF5 file, found something else", path);
+  if (stat(path, &status) != 0) return q2_fail(error, "%s: %s", path, strerror(errno));
+  *bytes = (uint64_t)status.st_size;
   return Q2_OK;
 }
 
@@ -37,7 +43,8 @@ int q2_hdf5_open(MPI_Comm comm, const char *path, struct q2_hdf5 *file, struct q
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   int rank;
   MPI_Comm_rank(comm, &rank);
-  int status = q2_agree(comm, rank == 0 ? look_at(path, error) : Q2_OK, error);
+  int status = q2_agree(comm, rank == 0 ? look_at(path, &file->bytes, error) : Q2_OK, error);
+  MPI_Bcast(&file->bytes, 1, MPI_UINT64_T, 0, comm);
   if (status == Q2_OK) {
     hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fapl_mpio(access_list, comm, MPI_INFO_NULL);
@@ -60,7 +67,7 @@ int q2_hdf5_open(MPI_Comm comm, const char *path, struct q2_hdf5 *file, struct q
 }
 
 int q2_hdf5_open_bytes(const void *bytes, size_t size, const char *path, struct q2_hdf5 *file, struct q2_error *error) {
-  *file = (struct q2_hdf5){.file = H5I_INVALID_HID, .comm = MPI_COMM_SELF, .path = path, .in_memory = 1};
+  *file = (struct q2_hdf5){.file = H5I_INVALID_HID, .comm = MPI_COMM_SELF, .path = path, .bytes = size, .in_memory = 1};
   H5Eget_auto2(H5E_DEFAULT, &file->error_printer, &file->error_printer_data);
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   hid_t access_list = H5Pcreate(H5P_FILE_ACCESS);
@@ -140,6 +147,13 @@ int q2_hdf5_groups(const struct q2_hdf5 *file, const char *name, int *count, cha
   return status;
 }
 
+/* Whether the object is in `file`, and not in another one that a link leads to. */
+static int is_inside(const struct q2_hdf5 *file, hid_t object) {
+  char here[4096] = "", there[4096] = "";
+  return H5Fget_name(file->file, here, sizeof here) >= 0 && H5Fget_name(object, there, sizeof there) >= 0 &&
+         strcmp(here, there) == 0;
+}
+
 static const char *class_text(H5T_class_t type_class) {
   switch (type_class) {
   case H5T_INTEGER:
@@ -214,11 +228,14 @@ int q2_hdf5_describe(const struct q2_hdf5 *file, const char *name, enum q2_hdf5_
           q2_fail(error, "%s: %s: expected a dataset of %s, found another object", file->path, name, wanted_text[type_class]);
     } else {
       hid_t type = H5Dget_type(object), space = H5Dget_space(object);
-      if (!is_of_class(type, type_class))
+      if (!is_inside(file, object))
+        status = q2_fail(error, "%s: %s: expected a dataset of this file, found a link to another one", file->path, name);
+      else if (!is_of_class(type, type_class))
         status = q2_fail(error, "%s: %s: expected %s, found %s", file->path, name, wanted_text[type_class],
                          class_text(H5Tget_class(type)));
       else
         status = check_shape(file, name, space, dimensions, rows, columns, table, error);
+      if (status == Q2_OK) status = q2_hdf5_check_storage(file->path, name, object, type, space, file->bytes, error);
       H5Sclose(space);
       H5Tclose(type);
     }

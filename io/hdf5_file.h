@@ -16,6 +16,7 @@ struct q2_hdf5 {
   hid_t file;
   MPI_Comm comm;             /* borrowed */
   const char *path;          /* borrowed */
+  uint64_t bytes;            /* the file's size: what it can hold bounds what is believed of it (hdf5_limits.h) */
   int in_memory;             /* opened by q2_hdf5_open_bytes */
   H5E_auto2_t error_printer; /* HDF5's, put back when the file is closed */
   void *error_printer_data;
@@ -52,7 +53,8 @@ int q2_hdf5_groups(const struct q2_hdf5 *file, const char *name, int *count, cha
                    struct q2_error *error);
 
 /* Checks that `name` is a dataset of this class with `dimensions` (1 or 2) dimensions, `rows` rows and `columns` columns
- * (Q2_ANY: any number), and describes it. An enumeration over integers, as h5py writes bool, counts as Q2_INTEGER. */
+ * (Q2_ANY: any number), and describes it. An enumeration over integers, as h5py writes bool, counts as Q2_INTEGER. Refuses what
+ * q2_hdf5_check_storage refuses, so that memory for all rows may be asked for, and what lies in another file. */
 int q2_hdf5_describe(const struct q2_hdf5 *file, const char *name, enum q2_hdf5_class type_class, int dimensions, int64_t rows,
                      int64_t columns, struct q2_hdf5_table *table, struct q2_error *error);
 

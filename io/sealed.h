@@ -32,6 +32,9 @@ extern const char *const q2_sealed_previous;
  * `sealed`. Memory: twice the file's size. Release with q2_sealed_close. */
 int q2_sealed_open(const char *path, struct q2_sealed *sealed, struct q2_error *error);
 
+/* Checks a file that may also be another one: where it begins like a sealed file, it must be whole. */
+int q2_sealed_check(const char *path, struct q2_error *error);
+
 /* Closes and releases; harmless on a zeroed structure. */
 void q2_sealed_close(struct q2_sealed *sealed);
 

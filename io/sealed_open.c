@@ -115,6 +115,19 @@ int q2_sealed_open(const char *path, struct q2_sealed *sealed, struct q2_error *
   return status;
 }
 
+int q2_sealed_check(const char *path, struct q2_error *error) {
+  char begin[sizeof q2_sealed_magic] = "";
+  struct q2_sealed sealed;
+  FILE *file = fopen(path, "rb");
+  const int is_sealed =
+      file && fread(begin, 1, sizeof begin - 1, file) == sizeof begin - 1 && strcmp(begin, q2_sealed_magic) == 0;
+  if (file) fclose(file);
+  if (!is_sealed) return Q2_OK;
+  const int status = q2_sealed_open(path, &sealed, error);
+  q2_sealed_close(&sealed);
+  return status;
+}
+
 void q2_sealed_close(struct q2_sealed *sealed) {
   q2_hdf5_close(&sealed->hdf5);
   free(sealed->bytes);

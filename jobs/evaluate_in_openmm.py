@@ -177,7 +177,7 @@ def energy_at(context, positions):
     return context.getState(getEnergy=True).getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole) / KILOCALORIE
 
 
-def differences(context, positions, step=2e-3):
+def differences(context, positions, step=2e-4):
     """The gradient by central differences of energies with steps h and h/2, extrapolated."""
     gradient = np.zeros(positions.size)
     for k in range(positions.size):

@@ -40,6 +40,8 @@ static const struct option output_options[] = {
     {"-molecule", "NAME", EXPORT, "only what this molecule has"},
     {"-export", "FILE", FIT,
      "write the fitted force field to FILE at the end: as the file it came from, or as its ending says (docs/export.md)"},
+    {"-input_trial", "on|off", ALL | EXPORT,
+     "try input and -parameters in a process of its own first, so that a damaged file is refused (default on)"},
     {"-quiet", NULL, EVERY, "print nothing but the outcome, warnings and errors"},
     {"-verbose", NULL, EVERY, "print more: every molecule, every infeasible point, every term without a row"},
     {"-hessians", "FILE", EVAL, "write each molecule's MM Hessian, frequencies, energies and gradient (HDF5)"},
@@ -225,6 +227,11 @@ static int query_files(struct q2_options *options, struct q2_error *error) {
                       options->output, sizeof options->output, error));
   if (options->command != Q2_COMMAND_TUNE && strcmp(options->output, options->input) == 0)
     return q2_fail(error, "option -o: %s is the input file", options->output);
+  char trial[8] = "on";
+  Q2_TRY(q2_option_text("-input_trial", ALL | EXPORT, options->command, trial, sizeof trial, &given, error));
+  options->input_trial = strcmp(trial, "off") != 0;
+  if (options->input_trial && strcmp(trial, "on") != 0)
+    return q2_fail(error, "option -input_trial: \"%s\" is none of on, off", trial);
   Q2_TRY(q2_option_text("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
   if (given && strcmp(options->hessians, options->input) == 0)
     return q2_fail(error, "option -hessians: %s is the input file", options->hessians);

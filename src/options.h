@@ -68,6 +68,7 @@ struct q2_options {
   const char *input;                /* borrowed from the command line */
   const char *text;                 /* borrowed: the options as given */
   char output[4096];                /* -o */
+  int input_trial;                  /* -input_trial on */
   enum q2_match match;              /* -match */
   int assign_anew;                  /* -assign iteration: pairs by overlap are found anew at every iterate */
   char backend[8];                  /* -backend: auto, cpu or cuda */

@@ -5,6 +5,7 @@
 
 #include "../io/hdf5_file.h"
 #include "../io/memory.h"
+#include "../io/sealed.h"
 #include "result_file.h"
 
 struct rows {
@@ -53,10 +54,13 @@ static int take_over(const char *path, const struct rows *rows, struct q2_parame
 
 int q2_result_read_parameters(MPI_Comm comm, const char *path, struct q2_parameters *parameters, struct q2_error *error) {
   const int64_t count = parameters->count;
+  int rank;
   struct rows rows = {q2_allocate(count, sizeof *rows.kind), q2_allocate(count, sizeof *rows.label),
                       q2_allocate(count, sizeof *rows.unit), q2_allocate(count, sizeof *rows.final)};
   int status =
       rows.kind && rows.label && rows.unit && rows.final ? Q2_OK : q2_fail(error, "no memory for %d parameters", (int)count);
+  MPI_Comm_rank(comm, &rank);
+  if (status == Q2_OK && rank == 0) status = q2_sealed_check(path, error);
   status = q2_agree(comm, status, error);
   if (status == Q2_OK) {
     struct q2_hdf5 file = {0};

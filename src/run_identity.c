@@ -40,16 +40,38 @@ void q2_run_identity_free(struct q2_run_identity *identity) {
 }
 
 /* Beginnings of the names of options that leave every evaluation and every step as they are. */
-static const char *const neutral[] = {"-o ",          "-quiet ",          "-backend ",
-                                      "-verbose ",    "-threads ",        "-memory ",
-                                      "-wave ",       "-checkpoint",      "-restart ",
-                                      "-time_limit ", "-nccl_timeout ",   "-identify",
-                                      "-tao_view",    "-tao_monitor",     "-tao_converged_reason",
-                                      "-ksp_view",    "-ksp_monitor",     "-ksp_converged_reason",
-                                      "-mat_view",    "-vec_view",        "-log_",
-                                      "-malloc",      "-memory_view",     "-objects_dump",
-                                      "-options_",    "-viewfromoptions", "-help ",
-                                      "-info ",       "-on_error",        NULL};
+static const char *const neutral[] = {"-o ",
+                                      "-export ",
+                                      "-input_trial ",
+                                      "-quiet ",
+                                      "-backend ",
+                                      "-verbose ",
+                                      "-threads ",
+                                      "-memory ",
+                                      "-wave ",
+                                      "-checkpoint",
+                                      "-restart ",
+                                      "-time_limit ",
+                                      "-nccl_timeout ",
+                                      "-identify",
+                                      "-tao_view",
+                                      "-tao_monitor",
+                                      "-tao_converged_reason",
+                                      "-ksp_view",
+                                      "-ksp_monitor",
+                                      "-ksp_converged_reason",
+                                      "-mat_view",
+                                      "-vec_view",
+                                      "-log_",
+                                      "-malloc",
+                                      "-memory_view",
+                                      "-objects_dump",
+                                      "-options_",
+                                      "-viewfromoptions",
+                                      "-help ",
+                                      "-info ",
+                                      "-on_error",
+                                      NULL};
 
 /* Of those that decide only how an evaluation is computed: its last bits. */
 static const char *const manner[] = {"-solvers ", NULL};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../io/trial.h"
 #include "../kernels/accumulator.h"
 #include "fit.h"
 #include "restart.h"
@@ -21,14 +22,20 @@ static int make_variables(struct q2_session *session, struct q2_error *error) {
                          session->input_value, &session->prior, error);
 }
 
+static int try_file(const struct q2_session *session, const char *path, struct q2_error *error) {
+  return session->options.input_trial ? q2_trial_by_itself(session->comm, path, error) : Q2_OK;
+}
+
 static int read_parameters(struct q2_session *session, struct q2_error *error) {
   struct q2_parameters *parameters = &session->dataset.parameters;
   session->input_value =
       q2_allocate_everywhere(session->comm, parameters->count, sizeof *session->input_value, "parameters", error);
   if (!session->input_value) return Q2_FAILED;
   memcpy(session->input_value, parameters->value, (size_t)parameters->count * sizeof *session->input_value);
-  if (session->options.parameters[0])
+  if (session->options.parameters[0]) {
+    Q2_TRY(try_file(session, session->options.parameters, error));
     Q2_TRY(q2_result_read_parameters(session->comm, session->options.parameters, parameters, error));
+  }
   Q2_TRY(q2_ts_method_start(session, error));
   struct q2_start_options start = session->options.start;
   start.bounds = q2_options_bounds(&session->options);
@@ -41,6 +48,7 @@ static int read_data(struct q2_session *session, struct q2_error *error) {
   struct q2_dataset *dataset = &session->dataset;
   const double begin = MPI_Wtime();
   q2_progress(&session->printer, "reading the data set", 0.0);
+  Q2_TRY(try_file(session, session->options.input, error));
   Q2_TRY(q2_dataset_read(session->comm, session->options.input, dataset, error));
   Q2_TRY(read_parameters(session, error));
   session->seconds[Q2_PHASE_READ] = MPI_Wtime() - begin;

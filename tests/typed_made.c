@@ -205,8 +205,8 @@ static void add_molecule(struct q2_molecule_list *list, int number, int changes)
       r->position[3 * a + c] = templates[kind].position[a][c] * (1 + 0.01 * number);
   }
   if (kind == 0 && changes & TYPED_STRAIGHT) { /* CT, C and O in a line, but for 0.3 degrees */
-    r->position[7] = 0.0065;
-    r->position[8] = r->position[5];
+    r->position[5] = r->position[8] = 0.0;
+    r->position[7] = 0.003;
   }
   r->has_energy = 1;
   r->energy = -150 - number;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../io/trial.h"
 #include "../commands.h"
 #include "../result_file.h"
 #include "export.h"
@@ -13,7 +14,11 @@ static double *read_values(MPI_Comm comm, const struct q2_options *options, stru
   double *own = q2_allocate_everywhere(comm, parameters->count, sizeof *own, "parameters", error);
   if (!own) return NULL;
   memcpy(own, parameters->value, (size_t)parameters->count * sizeof *own);
-  if (options->parameters[0] && q2_result_read_parameters(comm, options->parameters, parameters, error) != Q2_OK) {
+  int status = Q2_OK;
+  if (options->parameters[0] && options->input_trial) status = q2_trial_by_itself(comm, options->parameters, error);
+  if (status == Q2_OK && options->parameters[0])
+    status = q2_result_read_parameters(comm, options->parameters, parameters, error);
+  if (status != Q2_OK) {
     free(own);
     return NULL;
   }
@@ -26,6 +31,7 @@ static int export_values(MPI_Comm comm, const struct q2_options *options, struct
   struct q2_printer printer;
   struct q2_export wish = {.path = options->output, .molecule = options->molecule};
   q2_printer_create(comm, options->level, &printer);
+  if (options->input_trial) Q2_TRY(q2_trial_by_itself(comm, options->input, error));
   Q2_TRY(q2_dataset_read(comm, options->input, dataset, error));
   Q2_TRY(q2_export_choose(dataset, options->to, options->output, &wish.format, error));
   double *value = read_values(comm, options, dataset, error);

@@ -20,14 +20,18 @@ enum q2_export_family {
   Q2_EXPORT_FAMILIES
 };
 
-enum { Q2_EXPORT_ATOMS = 4, Q2_EXPORT_COMPONENTS = 12 /* periodicities are 1 to 12 */, Q2_EXPORT_EXAMPLE = 128 };
+enum {
+  Q2_EXPORT_ATOMS = 4,
+  Q2_EXPORT_COMPONENTS = 18 /* periodicities are 1 to 12; an improper may have 6 orders, of 3 */,
+  Q2_EXPORT_EXAMPLE = 128
+};
 
 /* A term at a place, without its atoms. */
 struct q2_export_component {
   int32_t form; /* enum q2_form */
   int32_t parameter[Q2_ROW_PARAMETERS];
   uint8_t order[Q2_EXPORT_ATOMS]; /* the place's name that the term's atom k has */
-  int32_t padding;
+  int32_t orders;                 /* of an improper for Tinker: its terms, one for each order of the ligands; else 1 */
   double constant;
 };
 
@@ -39,7 +43,7 @@ struct q2_export_place {
   /* The types: of chains from one end to the other, from the end where the alphabet begins; of an improper the centre, then the
    * ligands in the alphabet's order; of an out-of-plane bend the centre, the ligand that bends, the others. */
   struct q2_type_name name[Q2_EXPORT_ATOMS];
-  struct q2_export_component component[Q2_EXPORT_COMPONENTS]; /* in the order of their periodicities */
+  struct q2_export_component component[Q2_EXPORT_COMPONENTS]; /* series by series, by their periodicities */
   char example[Q2_EXPORT_EXAMPLE];                            /* "molecule (atoms 1 2 3)" */
 };
 
@@ -103,6 +107,9 @@ int q2_export_residues(MPI_Comm comm, const struct q2_export_source *source, str
 
 /* Charges of this rank's atoms with all increments, e; NULL without memory. Local. */
 double *q2_export_charges(const struct q2_export_source *source);
+
+/* By how much Tinker divides an improper of these ligands: 1, 2 or 6, as none, two or three of them have one type. */
+int q2_export_symmetry(const struct q2_export_place *place);
 
 /* Whether local molecule m is to be exported. */
 int q2_export_wanted(const struct q2_export_source *source, int64_t m);

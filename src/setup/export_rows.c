@@ -40,7 +40,9 @@ int q2_export_rounds(const struct q2_export_source *source, const char *form) {
 
 static int same_component(const struct q2_export_source *source, const struct q2_export_component *a,
                           const struct q2_export_component *b) {
-  if (a->form != b->form || a->constant != b->constant || memcmp(a->order, b->order, sizeof a->order) != 0) return 0;
+  if (a->form != b->form || a->constant != b->constant || a->orders != b->orders ||
+      memcmp(a->order, b->order, sizeof a->order) != 0)
+    return 0;
   const struct q2_row_form *own = q2_row_form_named(q2_forms[a->form].name);
   for (int p = 0; p < own->parameter_count; p++)
     if (!q2_export_same(source, a->parameter[p], b->parameter[p])) return 0;
@@ -196,13 +198,15 @@ static void fill_names(const struct q2_export_place *place, const struct q2_expo
 
 static int add_rows(const struct q2_export_source *source, const struct q2_export_places *places,
                     const struct q2_export_place *place, struct q2_force_field *field, struct q2_error *error) {
-  for (int c = 0; c < place->count; c++) {
+  const int divides = place->family == Q2_EXPORT_IMPROPER && source->wish->format == Q2_EXPORT_TINKER;
+  for (int c = 0, series = 0; c < place->count; c++) {
     const struct q2_export_component *component = &place->component[c];
     const struct q2_row_form *own = q2_row_form_named(q2_forms[component->form].name);
-    struct q2_type_row row = {.names = Q2_BY_TYPE, .component = c, .constant = own->has_constant ? component->constant : 0.0};
+    struct q2_type_row row = {.names = Q2_BY_TYPE, .constant = own->has_constant ? component->constant : 0.0};
     snprintf(row.form, sizeof row.form, "%s", own->form);
-    if (place->family == Q2_EXPORT_IMPROPER && source->wish->format != Q2_EXPORT_TINKER)
-      Q2_TRY(check_order(places, place, component, error)); /* Tinker's writer has a word on these */
+    series = c > 0 && memcmp(component->order, component[-1].order, sizeof component->order) == 0 ? series + 1 : 0;
+    row.component = series;
+    if (place->family == Q2_EXPORT_IMPROPER) Q2_TRY(check_order(places, place, component, error));
     fill_names(place, component, &row);
     row.parameter_count = own->parameter_count;
     row.straight = place->straight && q2_export_rounds(source, own->form);
@@ -210,6 +214,7 @@ static int add_rows(const struct q2_export_source *source, const struct q2_expor
       row.parameter[p] = q2_export_number(source, component->parameter[p]);
       row.fitted |= source->dataset->parameters.active[component->parameter[p]];
     }
+    if (divides) row.parameter[0].value *= q2_export_symmetry(place);
     Q2_TRY(q2_force_field_add_row(field, &row, error));
   }
   return Q2_OK;
@@ -223,6 +228,7 @@ int q2_export_rows(const struct q2_export_source *source, const struct q2_export
                    "the format %s cannot express impropers whose centre is their first atom beside those whose centre is "
                    "their third",
                    places->format);
+  field->improper_all_orders = source->wish->format == Q2_EXPORT_TINKER;
   field->improper_centre = places->centre[0] ? Q2_IMPROPER_CENTRE_FIRST : Q2_IMPROPER_CENTRE_THIRD;
   for (int64_t k = 0; k < places->rows.count; k++)
     Q2_TRY(add_rows(source, places, &place[k], field, error));
