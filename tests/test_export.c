@@ -289,6 +289,28 @@ static void test_refusals(void) {
     check_refused(cases[k].changes, (enum q2_export_format)cases[k].format, cases[k].before_fit, cases[k].message);
 }
 
+/* Rows of cross terms have no equilibrium values of their own. */
+static void test_cross_terms(void) {
+  static const char *const forms[] = {"stretch_bend", "torsion_stretch"};
+  for (int f = 0; f < 2; f++) {
+    struct q2_dataset d;
+    struct q2_error error;
+    char *bytes = NULL;
+    size_t size;
+    CHECK(assigned("made.prm", mm3, &ketone, &omit, &d, NULL, &error) == Q2_OK, "%s", error.text);
+    for (int t = 0; t < d.term_table_count; t++) {
+      const struct q2_term_table *table = &d.terms[t];
+      if (strcmp(table->form, forms[f]) == 0) /* the length of a bond that is not the term's */
+        table->parameters[f == 0 ? 1 : 3] = assigned_row(&d, "bond_eq", "2-3");
+    }
+    CHECK(make(MPI_COMM_SELF, &d, Q2_EXPORT_TINKER, 0, &bytes, &size, &error) == Q2_FAILED && strstr(error.text, forms[f]) &&
+              strstr(error.text, "its equilibrium values are not those of its bonds and angle"),
+          "%s", error.text);
+    free(bytes);
+    q2_dataset_free(&d);
+  }
+}
+
 /* --- charges, straight angles, one molecule --- */
 
 /* The text of a whole export on rank 0, else NULL. */
@@ -433,6 +455,7 @@ int main(int argc, char **argv) {
   test_round_trips();
   test_ranks();
   test_refusals();
+  test_cross_terms();
   test_contents();
   test_csv();
   test_origin();

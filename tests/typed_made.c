@@ -95,8 +95,8 @@ static void put_row(struct field *field, int first, int count) {
     const int fourier = rows[r].constant != 0;
     field->row[r][0] = put_number(field, begin, "%14.6f", rows[r].value[0]);
     field->row[r][1] = put_number(field, begin, "%14.6f", rows[r].value[1]);
-    snprintf(text, sizeof text, fourier ? " %g" : "", rows[r].constant);
-    put_text(field, text);
+    snprintf(text, sizeof text, " %g", rows[r].constant);
+    if (fourier) put_text(field, text);
   }
   end_line(field);
 }
