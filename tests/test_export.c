@@ -312,6 +312,26 @@ static void test_cross_terms(void) {
   }
 }
 
+/* A type is one element, and has one row of non-bonded parameters. */
+static void test_types(void) {
+  for (int what = 0; what < 2; what++) {
+    struct q2_dataset d = {0};
+    struct q2_error error = {""};
+    char *bytes = NULL;
+    size_t size;
+    CHECK(typed_made(MPI_COMM_SELF, 0, &d, &error) == Q2_OK, "%s", error.text);
+    if (what == 0)
+      d.element[5] = 9;
+    else
+      d.type[5] = d.type[2];
+    CHECK(make(MPI_COMM_SELF, &d, Q2_EXPORT_AMBER, 0, &bytes, &size, &error) == Q2_FAILED &&
+              strstr(error.text, what == 0 ? "one element for all atoms of the type HC"
+                                           : "one row of non-bonded parameters for all atoms of the type HC"),
+          "%s", error.text);
+    q2_dataset_free(&d);
+  }
+}
+
 static void test_sites(void) {
   struct q2_dataset d;
   struct q2_error error;
@@ -486,6 +506,7 @@ int main(int argc, char **argv) {
   test_ranks();
   test_refusals();
   test_cross_terms();
+  test_types();
   test_sites();
   test_contents();
   test_csv();
