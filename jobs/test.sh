@@ -2,7 +2,7 @@
 # Installs what is missing (or says what), builds q2hpc and tests it:
 #     sh jobs/test.sh
 # First the release build and its tests, then those on the simulated device, the fuzzer, a build by clang, tests under sanitizers on
-# one and two ranks, and memcheck. What a machine lacks is skipped and counted; with CI=true it fails, unless Q2HPC_ALLOW_MISSING=1. Exit status: 0 all
+# one and two ranks, the thread sanitizer, and memcheck. What a machine lacks is skipped and counted; with CI=true it fails, unless Q2HPC_ALLOW_MISSING=1. Exit status: 0 all
 # passed; 1 something failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -61,6 +61,7 @@ check() {
 if [ "${CI:-}" = true ]; then release=ci sanitizers=ci-sanitizers; else release=release sanitizers=sanitizers; fi
 install_and_build() { sh jobs/install.sh tests && build $release; }
 sanitized() { build $sanitizers && check $sanitizers sanitizers -LE long; }
+threads() { build threads --target q2hpc --target write_dataset && check threads threads; }
 memcheck() { build debug --target q2hpc --target write_dataset && check debug memcheck -L memcheck; }
 
 if stage "install and build" 12 install_and_build; then
@@ -69,7 +70,8 @@ if stage "install and build" 12 install_and_build; then
   stage "fuzzing" 4 check $release fuzzing -L fuzz -LE long
   if command -v clang >/dev/null 2>&1; then stage "clang" 4 build clang; fi
   stage "sanitizers, 1 and 2 ranks" 10 sanitized
-  stage "memcheck" 5 memcheck
+  if command -v clang >/dev/null 2>&1; then stage "thread sanitizer" 5 threads; fi
+  stage "memcheck" 7 memcheck
 fi
 
 echo

@@ -62,6 +62,11 @@ static int check(struct q2_session *session, const struct q2_run_identity *ident
       q2_run_identity_compare(&restart->identity, identity, restart->rounds, session->restart_path, &session->printer, error));
   for (int r = 0; r < restart->rounds; r++)
     evaluations += restart->log[r].count;
+  const int64_t triangle = log->square_order * (log->square_order + 1) / 2 * (int64_t)sizeof *log->square;
+  if ((log->square_count + 1) * triangle > Q2_MOST_SQUARE_BYTES)
+    q2_print(&session->printer,
+             "%s holds J'J of %lld points, all that fits into %lld MiB: that of later ones is summed again\n",
+             session->restart_path, (long long)log->square_count, (long long)(Q2_MOST_SQUARE_BYTES >> 20));
   q2_print(&session->printer, "restart from %s: %lld evaluations, the last at %.9e\n", session->restart_path,
            (long long)evaluations, log->count > 0 ? log->record[log->count - 1].value : 0.0);
   return Q2_OK;

@@ -23,6 +23,7 @@
 
 enum family { ALLOCATION, STORAGE, FAMILIES };
 
+static pid_t process;
 static const char *const names[FAMILIES] = {"allocation", "storage"};
 static atomic_long calls[FAMILIES];
 
@@ -50,6 +51,7 @@ static long rank_of_process(void) {
 }
 
 __attribute__((constructor)) static void choose(void) {
+  process = getpid();
   const char *family = getenv("Q2_FAIL"), *places = getenv("Q2_LIST_PLACES");
   char path[4096];
   snprintf(path, sizeof path, "%s.%ld", places ? places : "", rank_of_process());
@@ -103,6 +105,7 @@ static void trace(void) {
 
 /* Counts a call, and says whether it shall fail; then errno is set. */
 static int fails(enum family family) {
+  if (getpid() != process) return 0; /* a child: the trial of an input file */
   const long call = atomic_fetch_add(&calls[family], 1) + 1;
   if (family == ALLOCATION && list) note_place(call);
   if ((int)family != chosen.family || call < chosen.first || call >= chosen.first + chosen.count) return 0;

@@ -65,8 +65,9 @@ int q2_objective_evaluate(struct q2_objective *objective, const double *paramete
   for (int64_t i = 0; i < dataset->molecule_count; i++) {
     const int64_t m = dataset->molecule[i];
     double *sum = sums + m * width;
-    if (dataset->energy[i] >= 0.0 && parameters[1] > dataset->energy[i]) sum[rows + 1] = 1.0;
-    if (dataset->energy[i] < 0.0 && parameters[1] > -dataset->energy[i]) sum[0] = NAN;
+    const double reach = fmax(parameters[1], parameters[2] / 1.15); /* every optimizer's first full step goes too far */
+    if (dataset->energy[i] >= 0.0 && reach > dataset->energy[i]) sum[rows + 1] = 1.0;
+    if (dataset->energy[i] < 0.0 && reach > -dataset->energy[i]) sum[0] = NAN;
     for (int k = 0; k < VIBRATIONS; k++) {
       const double u = u_of(m, k, rows, parameters), v = u_of(m, k, rows, NULL), r = v + 0.1 * v * v - (u + 0.1 * u * u);
       sum[rows] += objective->factor * r * r;

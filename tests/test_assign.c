@@ -75,7 +75,8 @@ static void amber_order_of_ligands(void) {
                {"o o o c", "4-1 4-2 4-3", "o -o -c -o ", "1-2-4-3:o-o-c-o/2"},
                {"n o ha c", "4-1 4-2 4-3", "X -X -c -X ", "1-2-4-3:*-*-c-*/2"},
                {"n o ha c", "4-3 4-2 4-1", "X -X -c -ha", "1-2-4-3:*-*-c-ha/2"},
-               {"n o ha c", "4-3 4-2 4-1", "X -X -n -ha", ""}};
+               {"n o ha c", "4-3 4-2 4-1", "X -X -n -ha", ""},
+               {"n o ha c", "4-3 4-2 4-1", "X -X -c -ha     1.1         180.          2.\nX -X -c -o ", "1-2-4-3:*-*-c-ha/2"}};
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
     char field[1024];
     struct q2_dataset d;
@@ -92,9 +93,11 @@ static void amber_order_of_ligands(void) {
 /* parm.dat: types that share the pairs of another; the file read later wins, a specific row before a general one of it. */
 static void amber_second_files(void) {
   static const char first[] = AMBER_MASSES AMBER_SPRINGS "DIHE\nhc-c3-c -o    1    0.80          0.0             1.\n"
-                                                         "X -c3-c -X    6    0.600         0.000           3.000\n\n";
+                                                         "X -c3-c -X    6    0.600         0.000           3.000\n\n"
+                                                         "IMPROPER\nX -X -c -ha   1.0  180.0  2.0\n\n";
   static const char second[] = "title\nMASS\n\nBOND\nhc-c3  300.00   1.0900\n\n"
-                               "DIHE\nX -c -c3-X    1    0.500         0.000           2.000\n\n";
+                               "DIHE\nX -c -c3-X    1    0.500         0.000           2.000\n\n"
+                               "IMPROPER\nX -X -c -o   2.0  180.0  2.0\n\n";
   const char *const texts[] = {first, second};
   struct q2_force_field field;
   struct q2_error error = {""};
@@ -111,11 +114,28 @@ static void amber_second_files(void) {
   CHECK_CLOSE(assigned_value(&d, "bond_k", "hc-c3"), 300.0, 1e-12);
   CHECK_TEXT(assigned_terms(&d, "torsion_fourier"), "4-1-2-3:hc-c3-c-o/1 4-1-2-7:*-c-c3-*/2 5-1-2-3:hc-c3-c-o/1 "
                                                     "5-1-2-7:*-c-c3-*/2 6-1-2-3:hc-c3-c-o/1 6-1-2-7:*-c-c3-*/2");
+  CHECK_TEXT(assigned_terms(&d, "improper_fourier"), "1-7-2-3:*-*-c-o/2");
   q2_assignment_report_free(&report);
   q2_builder_free(builder);
   q2_molecule_list_free(&list);
   q2_force_field_free(&field);
   q2_dataset_free(&d);
+}
+
+/* The same ligands in another order replace the row, in one file and in a second one. */
+static void amber_impropers_in_any_order(void) {
+  static const char both[] = AMBER_MASSES "IMPROPER\nc3-ha-c -o    1.0  180.0  2.0\nha-o -c -c3   2.0  180.0  2.0\n\n";
+  static const char first[] = AMBER_MASSES "IMPROPER\nc3-ha-c -o    1.0  180.0  2.0\n\n";
+  static const char second[] = "title\nIMPROPER\nha-o -c -c3   2.0  180.0  2.0\n\n";
+  const char *const texts[2][2] = {{both, NULL}, {first, second}};
+  for (int files = 1; files <= 2; files++) {
+    struct q2_force_field field;
+    struct q2_error error = {""};
+    CHECK(assigned_field("made.frcmod", texts[files - 1], files, &field, &error) == Q2_OK, "%s", error.text);
+    CHECK(field.row_count == 1 && field.row[0].parameter[0].value == 2.0 && field.row[0].file == files - 1, "%d",
+          field.row_count);
+    q2_force_field_free(&field);
+  }
 }
 
 static void amber_pairs(void) {
@@ -221,7 +241,7 @@ static const char mm3[] = TINKER_HEAD
     "bond 1 1 4.49 1.5247\nbond 1 2 5.7 1.41\nbond 1 3 4.74 1.112  # OPT\n"
     "angle 1 1 2 0.83 108.0\nangle 1 1 3 0.59 109.8\nangle 2 1 3 0.82 110.0\nangle 3 1 3 0.55 107.6\n"
     "ureybrad 3 1 3 5.0 1.8\nstrbnd 1 1 2 0.13 0.13\nstrbnd 2 1 1 0.14 0.14\n"
-    "opbend 2 1 0 0 0.05\nopbend 0 1 0 0 0.02\n"
+    "opbend 2 1 0 0 0.05\nopbend 0 1 0 0 0.02\nopbend 3 1 2 1 0.03\n"
     "torsion 3 1 1 3 0.0 0.0 1 0.0 180.0 2 0.238 0.0 3\ntorsion 2 1 1 3 0.0 0.0 1 0.0 180.0 2 0.18 0.0 3\n"
     "strtors 3 1 1 3 0.0 0.0 0.059\n";
 
@@ -248,7 +268,7 @@ static void tinker_cross_terms(void) {
   CHECK_TEXT(assigned_terms(&d, "torsion_stretch"), "4-1-2-6:3-1-1-3 5-1-2-6:3-1-1-3");
   /* three ligands each: the one named bends by its own row */
   CHECK_TEXT(assigned_terms(&d, "out_of_plane_mm3"),
-             "2-1-4-5:*-1-*-* 2-1-5-4:*-1-*-* 4-1-5-2:*-1-*-* 1-2-3-6:*-1-*-* 1-2-6-3:*-1-*-2 3-2-6-1:*-1-*-*");
+             "2-1-4-5:*-1-*-* 2-1-5-4:*-1-*-* 4-1-5-2:*-1-*-* 1-2-3-6:2-1-1-3 1-2-6-3:*-1-*-2 3-2-6-1:*-1-*-*");
   /* hydrogens are moved towards their neighbours */
   CHECK(d.has_sites && d.reduction_parent[3] == 0 && d.reduction_parent[5] == 1 && d.reduction_parent[2] == -1);
   CHECK_CLOSE(d.reduction[3], 0.077, 1e-15);
@@ -260,6 +280,58 @@ static void tinker_cross_terms(void) {
   CHECK(assigned_noted(&report, "torsion-stretch", NULL, Q2_MATCHED_NONE) == 2);
   q2_assignment_report_free(&report);
   q2_dataset_free(&d);
+}
+
+/* Without the row of a bond that they span there are no cross terms. */
+static void cross_terms_need_their_bonds(void) {
+  char field[4096];
+  struct q2_dataset d;
+  struct q2_error error;
+  struct q2_assignment_report report = {0};
+  snprintf(field, sizeof field, "%s", mm3);
+  char *bond = strstr(field, "bond 1 1 4.49");
+  memmove(bond, strchr(bond, '\n') + 1, strlen(strchr(bond, '\n')));
+  CHECK(assigned("made.prm", field, &mm3_molecule, &omit, &d, &report, &error) == Q2_OK, "%s", error.text);
+  CHECK_TEXT(assigned_terms(&d, "stretch_bend"), "");
+  CHECK_TEXT(assigned_terms(&d, "torsion_stretch"), "");
+  CHECK(assigned_noted(&report, "stretch-bend", NULL, Q2_MATCHED) == 0 &&
+        assigned_noted(&report, "torsion-stretch", "4-1-2-4", Q2_MATCHED_NONE) == 2);
+  q2_assignment_report_free(&report);
+  q2_dataset_free(&d);
+}
+
+/* MM3's equilibrium angles for centres with no, one or two hydrogens besides; a zero: the row does not hold there. */
+static void tinker_angles_by_hydrogens(void) {
+  static const char field[] = TINKER_HEAD "bond 1 1 4.49 1.5\nbond 1 3 4.7 1.1\nbond 1 2 5.0 1.4\n"
+                                          "angle 1 1 2 0.5 109.0 110.0 0.0\nangle 1 1 3 0.6 108.0\nangle 2 1 3 0.7 107.0\n"
+                                          "angle 3 1 3 0.7 107.0\nstrbnd 1 1 2 0.13 0.13\n";
+  /* C-C-O with none, one and two hydrogens at the centre */
+  static const struct {
+    const char *types, *elements, *bonds, *expected;
+    int none;
+  } cases[] = {{"1 1 3", "C C O", "1-2 2-3", "1-1-2", 0},
+               {"1 1 3 4", "C C O H", "1-2 2-3 2-4", "1-1-2, 1 H", 0},
+               {"1 1 3 4 4", "C C O H H", "1-2 2-3 2-4 2-5", NULL, 1}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const struct assigned_molecule molecule = {"made", cases[k].types, cases[k].elements, cases[k].bonds, NULL, NULL};
+    const struct q2_assign_options all = {.unmatched = Q2_UNMATCHED_OMIT, .fit = "all"};
+    struct q2_dataset d;
+    struct q2_error error;
+    struct q2_assignment_report report = {0};
+    CHECK(assigned("made.prm", field, &molecule, &all, &d, &report, &error) == Q2_OK, "%s", error.text);
+    CHECK(assigned_noted(&report, "angle", "1-1-3", Q2_MATCHED_NONE) == cases[k].none);
+    const int row = cases[k].expected ? assigned_row(&d, "angle_eq", cases[k].expected) : -1;
+    CHECK((row >= 0) == (cases[k].expected != NULL));
+    if (row >= 0) {
+      CHECK_CLOSE(assigned_value(&d, "angle_eq", cases[k].expected), k == 0 ? 109.0 : 110.0, 1e-12);
+      CHECK_TEXT(assigned_terms(&d, "stretch_bend"), "1-2-3:1-1-2");
+      for (int t = 0; t < d.term_table_count; t++) /* with the same equilibrium angle */
+        CHECK(strcmp(d.terms[t].form, "stretch_bend") != 0 || d.terms[t].parameters[3] == row);
+    } else
+      CHECK_TEXT(assigned_terms(&d, "stretch_bend"), "");
+    q2_assignment_report_free(&report);
+    q2_dataset_free(&d);
+  }
 }
 
 /* Charges by type; what Tinker's sites and charges make together is refused; types that do not exist, or are for another
@@ -385,6 +457,25 @@ static void openmm_charges(void) {
   }
 }
 
+/* The row that comes last gives a type its parameters. */
+static void openmm_pairs(void) {
+  static const char of_class[] = "<Atom class=\"A\" sigma=\"0.3\" epsilon=\"0.4\" charge=\"0\"/>";
+  static const char of_type[] = "<Atom type=\"b\" sigma=\"0.2\" epsilon=\"0.4\" charge=\"0\"/>";
+  const struct assigned_molecule molecule = {"made", "a b", "C C", "1-2", NULL, NULL};
+  for (int type_last = 0; type_last < 2; type_last++) {
+    char field[2048];
+    struct q2_dataset d;
+    struct q2_error error;
+    snprintf(field, sizeof field,
+             XML_HEAD "<NonbondedForce coulomb14scale=\"1\" lj14scale=\"1\">%s%s</NonbondedForce></ForceField>",
+             type_last ? of_class : of_type, type_last ? of_type : of_class);
+    CHECK(assigned("made.xml", field, &molecule, &omit, &d, NULL, &error) == Q2_OK, "%s", error.text);
+    CHECK_TEXT(d.nonbonded.label[d.type[0]], "A");
+    CHECK_TEXT(d.nonbonded.label[d.type[1]], type_last ? "b" : "A");
+    q2_dataset_free(&d);
+  }
+}
+
 /* --- bonds and angles without a row --- */
 
 static void unmatched_in_three_ways(void) {
@@ -450,6 +541,23 @@ static void fitted_parameters(void) {
         "%s", error.text);
 }
 
+/* A row of one component in MM3's form: the other two are not in the file, and vary where they are named. */
+static void what_the_file_lacks_stays(void) {
+  static const char field[] = TINKER_HEAD "bond-cubic -2.55\nbond-quartic 3.793125\ntorsion 3 1 1 3 0.238 0.0 3\n";
+  const struct assigned_molecule molecule = {"made", "4 1 2 4", "H C C H", "1-2 2-3 3-4", NULL, NULL};
+  static const char *const cases[][2] = {{"all", "torsion_v3:3-1-1-3"},
+                                         {"marked", "torsion_v3:3-1-1-3"},
+                                         {"torsion_v1,torsion_v3", "torsion_v1:3-1-1-3 torsion_v3:3-1-1-3"}};
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    const struct q2_assign_options options = {.unmatched = Q2_UNMATCHED_OMIT, .fit = cases[k][0]};
+    struct q2_dataset d;
+    struct q2_error error;
+    CHECK(assigned("made.prm", field, &molecule, &options, &d, NULL, &error) == Q2_OK, "%s", error.text);
+    CHECK_TEXT(assigned_active(&d), cases[k][1]);
+    q2_dataset_free(&d);
+  }
+}
+
 /* A constant that varies is one number: it cannot be halved for one molecule and not for another. */
 static void shared_constants_are_refused(void) {
   static const char field[] = TINKER_HEAD "imptors 0 2 1 3 8.0 180.0 2\n";
@@ -469,16 +577,21 @@ int main(int argc, char **argv) {
   amber_torsions_and_impropers();
   amber_order_of_ligands();
   amber_second_files();
+  amber_impropers_in_any_order();
   amber_pairs();
   tinker_torsions();
   tinker_impropers();
   tinker_cross_terms();
+  cross_terms_need_their_bonds();
+  tinker_angles_by_hydrogens();
   tinker_types();
   openmm_precedence();
   openmm_impropers();
   openmm_charges();
+  openmm_pairs();
   unmatched_in_three_ways();
   fitted_parameters();
+  what_the_file_lacks_stays();
   shared_constants_are_refused();
   MPI_Finalize();
   return check_result();

@@ -218,15 +218,15 @@ static void same_bits_as_one_rank(const char *arguments, enum guidance guidance)
 }
 
 /* The first full step goes beyond the limit: it is shortened, counted, and the fit ends where it would have ended anyway. */
-static void infeasible_first_step_recovers(double limit) {
+static void infeasible_first_step_recovers(const char *optimizer, double limit) {
   struct fixture f;
   struct q2_fit fit = {0};
   struct q2_error error = {""};
   set_up(&f, limit);
-  CHECK(run(&f, "", &fit, &error) == Q2_OK);
-  CHECK(fit.converged == 1, "%s", fit.reason);
+  CHECK(run(&f, optimizer, &fit, &error) == Q2_OK, "%s", error.text);
+  CHECK(fit.converged == 1, "%s: %s", optimizer, fit.reason);
   CHECK(fit.infeasible > 0);
-  CHECK(fit.infeasible < fit.evaluations / 2);
+  CHECK(fit.infeasible < fit.evaluations / 2, "%s: %d of %d", optimizer, fit.infeasible, fit.evaluations);
   CHECK(isfinite(fit.best_record.value) && !fit.best_record.infeasible);
   if (fit.log.count > 0) {
     CHECK(fit.log.record[1].infeasible == 1 && fit.log.record[1].value >= 1e30);
@@ -519,8 +519,10 @@ int main(int argc, char **argv) {
   static const char *const optimizers[] = {"", "-tao_type bntr", "-tao_type bnls"};
   for (int k = 0; k < 9; k++)
     same_bits_as_one_rank(optimizers[k % 3], (enum guidance)(k / 3));
-  infeasible_first_step_recovers(140.0);
-  infeasible_first_step_recovers(-140.0); /* nothing fails, but the gradient is NaN */
+  for (int k = 0; k < 3; k++) {
+    infeasible_first_step_recovers(optimizers[k], 140.0);
+    infeasible_first_step_recovers(optimizers[k], -140.0); /* nothing fails, but the gradient is NaN */
+  }
   failure_at_the_start_names_the_molecule();
   for (int k = 0; k < 9; k++)
     replay_is_exact(optimizers[k % 3], (enum guidance)(k / 3));

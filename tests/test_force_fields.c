@@ -249,9 +249,9 @@ static void test_tinker_mm3(void) {
   CHECK_CLOSE(field.nonbonded[2].reduction, 0.077, 1e-15);
   CHECK_CLOSE(field.dielectric, 1.5, 1e-15);
   CHECK(field.pair_count == 1 && strcmp(field.pair[0].form, "exp6_mm3") == 0);
-  CHECK(field.warning_count == 2 && strstr(field.warning[0].text, "number of hydrogens") &&
-            strstr(field.warning[1].text, "hbond"),
-        "%d warnings", field.warning_count);
+  const struct q2_type_row *angle = find_row(&field, "angle_mm3", "1 1 1", 0);
+  CHECK(angle->further_count == 2 && angle->further[0].value == 110.2 && angle->further[1].value == 111.0);
+  CHECK(field.warning_count == 1 && strstr(field.warning[0].text, "hbond"), "%d warnings", field.warning_count);
   q2_force_field_free(&field);
 }
 

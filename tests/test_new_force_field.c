@@ -115,6 +115,29 @@ static int count_rows(const struct q2_force_field *field, const char *form) {
   return count;
 }
 
+/* Periodicities of the torsions about a bond of these types, the row's first ends in the alphabet; "": no such row. */
+static void torsions_are(const struct q2_force_field *field, const char *types, const char *expected) {
+  char found[32] = "";
+  for (int r = 0; r < field->row_count; r++) {
+    const struct q2_type_row *row = &field->row[r];
+    char text[80];
+    snprintf(text, sizeof text, "%s-%s-%s-%s", row->atom[0].text, row->atom[1].text, row->atom[2].text, row->atom[3].text);
+    if (strcmp(row->form, "torsion_fourier") != 0 || strcmp(text, types) != 0) continue;
+    snprintf(found + strlen(found), sizeof found - strlen(found), "%s%g*%g", found[0] ? " " : "", row->parameter[0].value,
+             row->constant);
+  }
+  CHECK(strcmp(found, expected) == 0, "%s: %s, expected %s", types, found, expected);
+}
+
+static void torsions_have_their_periodicities(const struct q2_force_field *field) {
+  torsions_are(field, "H1-C4-C4-H1", "0.15*3");
+  torsions_are(field, "H1-C3-C3-H1", "2*2");
+  torsions_are(field, "H1-C3-N3p-H1p", "2*2");
+  torsions_are(field, "H1-C4-N3-H1p", "0.15*3");
+  torsions_are(field, "C4-C3-O2-H1p", "0.05*2 0.05*3");
+  torsions_are(field, "H1-C4-C3-O1", "0.05*2 0.05*3");
+}
+
 static void rows_are_sound(const char *set, const struct q2_force_field *field) {
   int straight = 0, by_size = 0;
   for (int r = 0; r < field->row_count; r++) {
@@ -156,6 +179,13 @@ static void the_right_parameters_vary(const struct q2_dataset *d) {
         strstr(p->kind[k], "phase") != NULL || (strcmp(p->kind[k], "angle_eq") == 0 && strstr(p->label[k], "@linear"));
     CHECK(p->active[k] == !stays, "%s %s", p->kind[k], p->label[k]);
     fitted += p->active[k];
+    const double room = p->upper[k] - p->lower[k], degree = Q2_PI / 180.0;
+    if (strcmp(p->kind[k], "bond_eq") == 0)
+      CHECK_CLOSE(room, 0.4, 1e-12);
+    else if (strcmp(p->kind[k], "angle_eq") == 0)
+      CHECK(room <= 40.001 * degree && p->upper[k] <= 180.001 * degree && p->lower[k] <= p->value[k]);
+    else if (strcmp(p->kind[k], "urey_bradley_eq") != 0)
+      CHECK(p->lower[k] == -1e300 && p->upper[k] == 1e300);
   }
   CHECK(fitted > 50);
 }
@@ -202,6 +232,7 @@ static void one_set(const char *set, FILE *file) {
   make(MPI_COMM_WORLD, set, &field, &dataset, &report);
   bonds_have_their_means(set, &field);
   rows_are_sound(set, &field);
+  if (strcmp(set, "organic_dft.h5") == 0) torsions_have_their_periodicities(&field);
   if (rank == 0) everything_has_a_row(&report);
   the_right_parameters_vary(&dataset);
   OK(q2_dataset_write(MPI_COMM_WORLD, &dataset, path, NULL, NULL, &error));

@@ -52,6 +52,8 @@ static int write_harmonic(struct q2_field_writer *writer, const char *section, c
   for (int r = 0; r < writer->field->row_count; r++) {
     const struct q2_type_row *row = &writer->field->row[r];
     if (strcmp(row->form, form) != 0) continue;
+    if (row->further_count)
+      return q2_field_refuse_row(writer, row, "its angles do not depend on hydrogens at the centre", error);
     Q2_TRY(write_names(writer, row, 0, error));
     Q2_TRY(q2_field_write_number(writer, row, 0, k_unit, 1.0, error));
     Q2_TRY(q2_field_write_number(writer, row, 1, eq_unit, 1.0, error));

@@ -36,10 +36,15 @@ struct q2_type_row {
   int parameter_count;
   struct q2_file_number parameter[Q2_ROW_PARAMETERS];
   double constant; /* of forms that have one: periodicity, sextic coefficient */
-  int component;   /* of a series of rows for the same atoms */
-  int fitted;      /* 1: marked in the file as one to be fitted */
-  int straight;    /* 1, of angle_harmonic: a writer that can rounds it off near 180 degrees, as q2hpc does (docs/theory.md) */
-  int32_t line;    /* from 1; 0: not from a file */
+  /* Of an angle (Tinker, MM3): equilibrium values in the place of parameter[1] where the centre has one or two hydrogens beside
+   * the angle's own atoms; 0: the row does not hold there. */
+  int further_count; /* 0 or 2 */
+  struct q2_file_number further[2];
+  int component; /* of a series of rows for the same atoms */
+  int file;      /* 0: of the first file that was read, 1: of the second */
+  int fitted;    /* 1: marked in the file as one to be fitted */
+  int straight;  /* 1, of angle_harmonic: a writer that can rounds it off near 180 degrees, as q2hpc does (docs/theory.md) */
+  int32_t line;  /* from 1; 0: not from a file */
 
   /* Of rows that q2hpc import makes itself (format "types"); 0 in all others, which hold in any case: */
   int partial; /* bit b: the bond between atoms b and b + 1 breaks or forms in a transition state, those without bit do not */

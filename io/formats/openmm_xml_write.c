@@ -116,6 +116,7 @@ static int write_row(const struct q2_field_writer *writer, const struct q2_type_
                      struct q2_error *error) {
   const struct q2_row_form *about = q2_row_form_named(row->form);
   if (strcmp(form->row, "Improper") == 0) Q2_TRY(check_improper(writer, row, error));
+  if (row->further_count) return q2_field_refuse_row(writer, row, "its angles do not depend on hydrogens at the centre", error);
   fprintf(writer->out, "  <%s", form->row);
   write_names(writer, row);
   for (int p = 0; p < about->parameter_count; p++)

@@ -52,13 +52,11 @@ static int read_angle(struct q2_tinker_reader *reader, const struct q2_tinker_li
   Q2_TRY(q2_tinker_number(reader, line, 4, per_radian2(rules->angle_unit), "kcal/mol/rad^2", "a force constant",
                           &row.parameter[0], error));
   Q2_TRY(q2_tinker_number(reader, line, 5, 1.0, "degree", "an angle", &row.parameter[1], error));
-  for (int word = 6; word < 8 && q2_tinker_has_number(line, word); word++) {
-    struct q2_file_number other;
-    Q2_TRY(q2_tinker_number(reader, line, word, 1.0, "degree", "an angle", &other, error));
-    if (other.value != 0.0 && other.value != row.parameter[1].value)
-      q2_force_field_warn(reader->field, line->number,
-                          "angle rows have further equilibrium angles by number of hydrogens; the first one is taken for all");
+  for (int h = 0; h < 2 && q2_tinker_has_number(line, 6 + h); h++) {
+    Q2_TRY(q2_tinker_number(reader, line, 6 + h, 1.0, "degree", "an angle", &row.further[h], error));
+    if (row.further[h].value != 0.0) row.further_count = 2;
   }
+  if (row.further_count && !row.further[1].line) row.further[1] = (struct q2_file_number){.multiplier = 1.0, .unit = "degree"};
   return q2_force_field_add_row(reader->field, &row, error);
 }
 

@@ -143,6 +143,11 @@ static int write_plain(struct tinker_writer *writer, const struct q2_type_row *r
   for (int p = 0; p < 3 && form->unit[p]; p++)
     for (int again = 0; again <= form->twice; again++)
       Q2_TRY(q2_field_write_number(&writer->text, row, p, form->unit[p], form->multiplier, error));
+  for (int h = 0; h < row->further_count; h++) {
+    char text[Q2_NUMBER_LENGTH];
+    Q2_TRY(q2_file_number_print(&row->further[h], "angle_eq", "degree", 1.0, text, error));
+    fprintf(writer->text.out, " %s", text);
+  }
   end_row(writer, row);
   return Q2_OK;
 }

@@ -41,7 +41,7 @@ static int terms_of_family(struct q2_assigner *a, enum q2_row_family family, con
     int32_t own;
     if (a->set[s].family != family) continue;
     Q2_TRY(q2_assign_find(a, &a->set[s], atoms, &row));
-    if (!row) continue;
+    if (!row || !q2_assign_holds(a, row, atoms)) continue;
     Q2_TRY(q2_assign_note(a, what, row, atoms, count, ""));
     Q2_TRY(q2_assign_series(a, row, atoms, 1, NULL, 0, &own));
     if (eq && *found == 0) *eq = own;

@@ -78,15 +78,25 @@ int q2_assign_varies(const struct q2_assigner *a, const char *kind, const struct
   return q2_fit_varies(a->options->fit, kind, (marked || !a->marks_any) && !stays);
 }
 
+/* How far an equilibrium value of a new force field may go. At fixed geometries slopes are a knob of the Hessian like any
+ * other, and without bounds they move equilibrium values to where no bond is (docs/typing.md). 0: no bounds. */
+static double room(const struct q2_assigner *a, const char *kind) {
+  if (a->rules != Q2_RULES_OF_TYPES) return 0.0;
+  if (strcmp(kind, "angle_eq") == 0) return 20.0;                                          /* degrees */
+  return strcmp(kind, "bond_eq") == 0 || strcmp(kind, "urey_bradley_eq") == 0 ? 0.2 : 0.0; /* angstrom */
+}
+
 static int add(struct q2_assigner *a, const struct q2_file_number *number, const char *kind, const char *label, int active,
                int divisor, int64_t order, int *key) {
-  const double multiplier = number->multiplier / divisor;
+  const double multiplier = number->multiplier / divisor, value = multiplier * number->value, wide = room(a, kind);
+  const double least = strcmp(kind, "angle_eq") == 0 && value - wide < 0.0 ? 0.0 : value - wide;
+  const double most = strcmp(kind, "angle_eq") == 0 && value + wide > 180.0 ? 180.0 : value + wide;
   const struct q2_new_parameter parameter = {.kind = kind,
                                              .label = label,
                                              .unit = number->unit,
-                                             .value = multiplier * number->value,
-                                             .lower = -1e300,
-                                             .upper = 1e300,
+                                             .value = value,
+                                             .lower = wide > 0.0 ? least : -1e300,
+                                             .upper = wide > 0.0 ? most : 1e300,
                                              .active = active,
                                              .order = order,
                                              .multiplier = multiplier,
@@ -144,6 +154,33 @@ int q2_assign_new(struct q2_assigner *a, const int *atoms, int count, int keys[2
   return Q2_OK;
 }
 
+/* --- angles by hydrogens --- */
+
+/* Hydrogens at the middle of an angle, its own atoms not counted. */
+static int hydrogens_beside(const struct q2_assigner *a, const int *angle) {
+  int count = 0;
+  for (int n = a->topology->start[angle[1]]; n < a->topology->start[angle[1] + 1]; n++) {
+    const int other = a->topology->neighbour[n];
+    count += other != angle[0] && other != angle[2] && a->record->element[other] == 1;
+  }
+  return count;
+}
+
+int q2_assign_holds(const struct q2_assigner *a, const struct q2_type_row *row, const int *atoms) {
+  const int hydrogens = row->further_count ? hydrogens_beside(a, atoms) : 0;
+  return hydrogens == 0 || (hydrogens <= row->further_count && row->further[hydrogens - 1].value != 0.0);
+}
+
+static int angle_parameter(struct q2_assigner *a, const struct q2_type_row *row, const int *atoms, int p, int *key) {
+  const int number = (int)(row - a->field->row), hydrogens = p == 1 ? hydrogens_beside(a, atoms) : 0;
+  char label[Q2_LABEL_LENGTH + 16];
+  if (hydrogens == 0) return q2_assign_parameter(a, row, p, 1, key);
+  const struct q2_file_number *eq = &row->further[hydrogens - 1];
+  snprintf(label, sizeof label, "%s, %d H", a->label[number], hydrogens);
+  return add(a, eq, "angle_eq", label, q2_assign_varies(a, "angle_eq", eq, row->fitted), 1,
+             16 * (int64_t)number + Q2_ROW_PARAMETERS + hydrogens, key);
+}
+
 /* --- terms --- */
 
 /* Whether a row has no energy and cannot get any. */
@@ -164,7 +201,10 @@ static int add_term(struct q2_assigner *a, const struct q2_type_row *row, const 
   int keys[2 * Q2_ROW_PARAMETERS];
   for (int p = 0; p < form->parameter_count; p++) {
     const int shared = strstr(form->kind[p], "_phase") == NULL && strstr(form->kind[p], "_eq") == NULL;
-    Q2_TRY(q2_assign_parameter(a, row, p, shared ? divisor : 1, &keys[p]));
+    if (row->further_count)
+      Q2_TRY(angle_parameter(a, row, atoms, p, &keys[p]));
+    else
+      Q2_TRY(q2_assign_parameter(a, row, p, shared ? divisor : 1, &keys[p]));
     if (eq && !shared) *eq = keys[p];
   }
   for (int k = 0; k < elsewhere_count; k++)

@@ -93,6 +93,9 @@ int q2_assign_varies(const struct q2_assigner *a, const char *kind, const struct
 /* The key of a row's parameter p; its value is divided by `divisor`. */
 int q2_assign_parameter(struct q2_assigner *a, const struct q2_type_row *row, int p, int divisor, int *key);
 
+/* Whether a row that names the atoms of an angle has an equilibrium value for as many hydrogens. Other rows hold. */
+int q2_assign_holds(const struct q2_assigner *a, const struct q2_type_row *row, const int *atoms);
+
 /* The key of a number of a non-bonded row or pair, by its label. */
 int q2_assign_number(struct q2_assigner *a, const struct q2_file_number *number, const char *kind, const char *label,
                      int fitted, int64_t order, int *key);

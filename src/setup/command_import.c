@@ -1,9 +1,11 @@
 /* q2hpc import: from files of other programs to a data set. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "../../io/memory.h"
+#include "../blas_library.h"
 #include "../commands.h"
 #include "../result_file.h"
 #include "import_options.h"
@@ -98,6 +100,14 @@ static int build(struct import *import, struct q2_error *error) {
   return Q2_OK;
 }
 
+/* The most memory that a rank has used so far, MiB (getrusage counts in KiB). Collective. */
+static double peak_memory(MPI_Comm comm) {
+  struct rusage usage;
+  double peak = getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024.0 : 0.0;
+  MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, comm);
+  return peak;
+}
+
 static int write(struct import *import, double begin, struct q2_error *error) {
   struct q2_dataset *dataset = &import->dataset;
   q2_progress(&import->printer, "writing", 0.9);
@@ -105,6 +115,7 @@ static int write(struct import *import, double begin, struct q2_error *error) {
       q2_dataset_write(import->comm, dataset, import->options.output, q2_assignment_store, &import->report, error);
   q2_progress(&import->printer, "", -1.0);
   Q2_TRY(status);
+  q2_print_detail(&import->printer, "at most %.0f MiB of memory a rank\n", peak_memory(import->comm));
   q2_print_answer(&import->printer, "%s: %lld molecules, %lld atoms, checksum %s (%.2f s)\n", import->options.output,
                   (long long)dataset->molecule_total, (long long)dataset->atom_total, dataset->checksum, MPI_Wtime() - begin);
   return Q2_OK;
@@ -112,6 +123,7 @@ static int write(struct import *import, double begin, struct q2_error *error) {
 
 static int run(struct import *import, const struct q2_command_line *line, struct q2_error *error) {
   const double begin = MPI_Wtime();
+  q2_blas_single_thread(); /* molecules are small, ranks are many */
   Q2_TRY(q2_agree(import->comm, q2_import_options_query(&import->options, error), error));
   q2_printer_create(import->comm, import->options.level, &import->printer);
   Q2_TRY(q2_agree(import->comm, read_small(import, line, error), error));

@@ -36,7 +36,8 @@ static int find_format(const struct q2_text *text, const char *asked, const char
                  text->path, known);
 }
 
-/* Numbers of a file that is not the last have no place where an export could write them, and do not vary by themselves. */
+/* Numbers of a file that is not the last have no place where an export could write them, so that they do not vary by themselves
+ * (q2_assign_varies). */
 static void forget_places(struct q2_force_field *field) {
   for (int r = 0; r < field->row_count; r++) {
     field->row[r].fitted = 0;
@@ -49,24 +50,6 @@ static void forget_places(struct q2_force_field *field) {
   }
   for (int r = 0; r < field->pair_count; r++)
     field->pair[r].parameter[0].line = field->pair[r].parameter[1].line = 0;
-}
-
-/* Whether a number of the row stands in the last file. */
-static int in_last_file(const struct q2_type_row *row) {
-  for (int p = 0; p < row->parameter_count; p++)
-    if (row->parameter[p].line > 0) return 1;
-  return 0;
-}
-
-/* Where the last of several files marks nothing, all its rows are marked. */
-static void mark_last(struct q2_force_field *field) {
-  int marks = 0;
-  for (int r = 0; r < field->row_count; r++)
-    marks |= field->row[r].fitted;
-  for (int r = 0; r < field->nonbonded_count; r++)
-    marks |= field->nonbonded[r].fitted;
-  for (int r = 0; r < field->row_count && !marks; r++)
-    field->row[r].fitted = in_last_file(&field->row[r]);
 }
 
 /* Reads one more file; its text stays in field->origin. */
@@ -98,7 +81,6 @@ int q2_import_field_read(const char *files, const char *format, struct q2_import
     Q2_TRY(read_file(field, path, format, error));
     file += length + (file[length] == ',');
   }
-  if (field->file_count > 1) mark_last(&field->types);
   return Q2_OK;
 }
 

@@ -20,6 +20,14 @@ ends_with 0
 same_bits reference.h5 other.h5 /parameters/final
 
 mkdir -p full
+# A folder that is read-only from the start.
+if mount -t tmpfs -o size=400k,ro q2hpc full 2>/dev/null; then
+  on 2 "$organic" -o other.h5 $fit -checkpoint full/run.ckpt.h5 -checkpoint_interval 1
+  umount full
+  ends_with 0
+  says_once err "no checkpoint: full/run.ckpt.h5: cannot be written: Read-only file system; the fit goes on"
+  same_bits reference.h5 other.h5 /parameters/final /iterations/parameters
+fi
 mount -t tmpfs -o size=400k q2hpc full 2>/dev/null || { echo "skipped: mounting a small tmpfs is not permitted"; [ $failures -eq 0 ] && exit 77; exit 1; }
 trap 'umount full' EXIT
 on 2 "$organic" -o other.h5 $fit -checkpoint full/run.ckpt.h5 -checkpoint_interval 1

@@ -115,8 +115,93 @@ on 1 import fchk/ethanol.fchk fchk/methanol.fchk -types "$rules" -force_field fi
 ends_with 0
 cmp -s fchk.h5 replaced.h5 || failed "what was there before was not replaced"
 
-# --- transition states: bonds that break are partial ---
-on 1 import fchk/ts_sn2_fluoride_fluoromethane.fchk -types "$rules" -force_field field.fld -o sn2.h5
+# --- a new force field: of all types, the same on any number of ranks; starting values; bonds of transition states ---
+for ranks in 1 2 3; do
+  on $ranks import fchk -o new.$ranks.h5
+  ends_with 0
+  says out "rules: elements and numbers of neighbours"
+  says out "force field new, of all types: 274 parameters, 223 of them vary"
+  says out "29 with a Hessian: 23 minima, 6 transition states"
+  cmp -s new.1.h5 new.$ranks.h5 || failed "other bytes than on one rank"
+done
+on 2 new.1.h5 -start seminario -start_springs positive -tao_max_it 5
+ends_with 0
+bonds_of() { h5dump -d /bonds/offset -y -w 0 "$1" | sed -n 's/^ *0, \([0-9]*\)$/\1/p'; }
+on 1 import fchk/ts_sn2_fluoride_fluoromethane.fchk -o sn2.h5
+ends_with 0
+[ "$(bonds_of sn2.h5)" = 5 ] || failed "$(bonds_of sn2.h5) bonds in a transition state with five"
+on 1 import fchk/ts_sn2_fluoride_fluoromethane.fchk -bond_stretched 0 -bond_factor 1.15 -o sn2.h5
+ends_with 0
+[ "$(bonds_of sn2.h5)" = 3 ] || failed "$(bonds_of sn2.h5) bonds without those that form and break"
+says_once err "bonds of 1 molecules look doubtful; the first: ts_sn2_fluoride_fluoromethane: atom"
+on 1 import fchk/ts_sn2_fluoride_fluoromethane.fchk -bond_stretched 0 -bond_factor 1.15 -bond_partial "ts_*:1-2,ts_*:3-1" -o sn2.h5
+ends_with 0
+[ "$(bonds_of sn2.h5)" = 5 ] || failed "$(bonds_of sn2.h5) bonds with two that were named"
+mkdir -p both
+cp fchk/ethanol.fchk both
+sed -n '/^ethanol$/,/^@<TRIPOS>MOLECULE/p' structures.mol2 | sed '$d; 1i @<TRIPOS>MOLECULE' >both/ethanol.mol2
+on 1 import both -o both.h5
+ends_with 0
+says out "types       of files: 1 molecules"
+on 1 import both -types elements -bonds perceive -o perceived.h5
+ends_with 0
+says out "bonds       by distance: 1 molecules"
+says out "types       by rules: 1 molecules"
+on 1 import both fchk/methanol.fchk -o mixed.h5
 ends_with 1
-says_once err "ts_sn2_fluoride_fluoromethane, atom 1 (C, bonded to F F H H H)"
+says_once err "1 molecules have atom types from their files and 1 have none; -types"
+on 1 import fchk/ethane.fchk -stationary no -o stationary.h5
+ends_with 0
+[ "$(values stationary.h5 /molecules/stationary)" = 0 ] || failed "-stationary no left a stationary molecule"
+says err "neither stationary nor have a gradient"
+
+# --- AMBER: of two files the last is what varies, and where numbers stand ---
+cat >general.frcmod <<'END'
+for tests
+BOND
+c3-c3  300.9   1.5375
+c3-hc  330.6   1.0969
+c3-h1  330.6   1.0969
+c3-oh  316.7   1.4233
+
+ANGLE
+c3-c3-hc   46.34      109.80
+hc-c3-hc   39.40      107.58
+h1-c3-h1   39.24      108.46
+h1-c3-oh   50.90      110.26
+c3-oh-ho   47.38      107.26
+
+DIHE
+X -c3-c3-X    9    1.400         0.000           3.000
+X -c3-oh-X    3    0.500         0.000           3.000
+
+NONBON
+  c3          1.9080  0.1094
+  hc          1.4870  0.0157
+  h1          1.3870  0.0157
+  oh          1.7210  0.2104
+  ho          0.0000  0.0000
+
+END
+printf 'mine\nBOND\noh-ho  380.0   0.9700\nc3-oh  320.0   1.4200\n\n' >mine.frcmod
+amber="fchk/ethane.fchk fchk/methanol.fchk -types $Q2HPC_SOURCE/jobs/typing/amber.txt"
+on 2 import $amber -force_field general.frcmod,mine.frcmod -o amber.h5
+ends_with 0
+says out "force field general.frcmod, mine.frcmod: 34 parameters, 4 of them vary"
+says out "lennard_jones pairs of 5 types"
+h5dump -a /force_field/origin/name amber.h5 | grep -q mine.frcmod || failed "the origin is not the last file"
+[ "$(values amber.h5 /force_field/origin/line | sort -n | uniq -c | tr -s ' \n' ' ')" = " 30 0 2 3 2 4 " ] ||
+  failed "numbers do not stand in lines 3 and 4 of the last file"
+on 2 import $amber -force_field general.frcmod,mine.frcmod -fit bond_k -o kinds.h5
+ends_with 0
+says out "34 parameters, 5 of them vary"
+on 2 import $amber -force_field general.frcmod -o lacks.h5
+ends_with 1
+says_once err "the bond oh-ho"
+on 2 import $amber -force_field general.frcmod -unmatched omit -o omitted.h5
+ends_with 0
+says out "bond            oh-ho"
+on 2 import $amber -force_field general.frcmod -unmatched new -o added.h5
+ends_with 0
+says out "new row"
 exit $((failures > 0))

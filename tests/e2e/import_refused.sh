@@ -9,23 +9,24 @@ mkdir fchk xyz bad
 rules=$Q2HPC_SOURCE/jobs/typing/mm3star.txt
 list="0 3"
 if [ -n "${Q2HPC_SANITIZED:-}" ]; then list=2; fi # they are slow
+cases=0
 
-# refused ARGUMENTS... -- TEXT...: the one message has every TEXT.
+# refused ARGUMENTS... -- TEXT...: the one message has every TEXT. Cases take turns: without mpirun, on three ranks.
 refused() {
   count=0
   for word; do
     [ "$word" != -- ] || break
     count=$((count + 1))
   done
-  for ranks in $list; do
-    printf 'as it was' >old.h5
-    output=old.h5
-    [ "$ranks" -eq 0 ] || output=new.h5
-    refuse_one "$count" "$@"
-    no_file new.h5 ./*.partial ./new.h5.* ./old.h5.*
-    [ "$(cat old.h5)" = "as it was" ] || failed "an old output has changed"
-    rm -f new.h5
-  done
+  cases=$((cases + 1))
+  ranks=$(printf '%s\n' $list $list | sed -n "$((cases % 2 + 1))p")
+  output=old.h5
+  [ $((cases % 4)) -lt 2 ] || output=new.h5
+  printf 'as it was' >old.h5
+  refuse_one "$count" "$@"
+  no_file new.h5 ./*.partial ./new.h5.* ./old.h5.*
+  [ "$(cat old.h5)" = "as it was" ] || failed "an old output has changed"
+  rm -f new.h5
 }
 
 refuse_one() {
@@ -195,4 +196,19 @@ for ranks in $list; do
   says_once err "folder.h5"
 done
 rmdir folder.h5
+
+# --- a full disk (where a small one may be mounted) ---
+mkdir -p full
+if mount -t tmpfs -o size=64k q2hpc full 2>/dev/null; then
+  trap 'umount full' EXIT
+  printf 'as it was' >full/old.h5
+  for ranks in $list; do
+    on $ranks import fchk -o full/old.h5
+    ends_with 1
+    says_once err "full/old.h5"
+    says_once err "No space left on device"
+    [ "$(ls -A full)" = old.h5 ] || failed "something else than the old file is on the disk: $(ls -A full)"
+    [ "$(cat full/old.h5)" = "as it was" ] || failed "the old file has changed"
+  done
+fi
 exit $((failures > 0))

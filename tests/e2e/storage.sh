@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 program=$1 stride=$2
 "$Q2HPC_WRITE_DATASET" input.h5 6 observed || exit 1
-fit="input.h5 -o run.h5 -threads 1 -checkpoint_interval 1 -identify off -tao_max_it 3"
+fit="input.h5 -o run.h5 -threads 1 -checkpoint_interval 1 -identify off -input_trial off -tao_max_it 3"
 content="/parameters/final /iterations/parameters /iterations/loss /iterations/gradient"
 tried=0
 
