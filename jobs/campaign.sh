@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every long campaign, in full:
 #     sh jobs/campaign.sh [FOLDER]      FOLDER: a copy of q2mm's public examples/rh-enamide
-# Tests with the label `long` (fits killed at 200 random moments, every allocation and every call of the system failing in turn, a soak of 10,000 iterations), 100,000 mutated checkpoints, 100,000 mutated inputs and checkpoints through the whole readers, the readers of other programs' files
+# Tests with the label `long` (fits killed at 200 random moments, every allocation and every call of the system failing in turn, a soak of 10,000 iterations, imports of 1,000 files), 100,000 mutated checkpoints, 100,000 mutated inputs and checkpoints through the whole readers, the readers of other programs' files
 # fuzzed for an hour, all peers on all bundled molecules, the optimizers side by side, scaling with the number of molecules and ranks, and the rh-enamide benchmark. Needs jobs/install.sh tests. The outcome of each goes to build/campaign/*.log; exit status 0 if all passed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
