@@ -97,7 +97,7 @@ static void check_text(MPI_Comm comm, const struct q2_error *error, long long nu
   struct q2_error first = *error;
   MPI_Bcast(&first, (int)sizeof first, MPI_CHAR, 0, comm);
   CHECK(strcmp(first.text, error->text) == 0, "file %lld: '%s', on rank 0 '%s'", number, error->text, first.text);
-  CHECK(strncmp(error->text, damaged, strlen(damaged)) == 0, "file %lld: '%s'", number, error->text);
+  CHECK(strstr(error->text, damaged) != NULL, "file %lld: '%s'", number, error->text);
   CHECK(!strchr(error->text, '\n'), "file %lld: '%s'", number, error->text);
   CHECK(!strstr(error->text, "-input_trial"), "file %lld: '%s'", number, error->text);
 }
