@@ -93,9 +93,11 @@ static void amber_order_of_ligands(void) {
 /* parm.dat: types that share the pairs of another; the file read later wins, a specific row before a general one of it. */
 static void amber_second_files(void) {
   static const char first[] = AMBER_MASSES AMBER_SPRINGS "DIHE\nhc-c3-c -o    1    0.80          0.0             1.\n"
-                                                         "X -c3-c -X    6    0.600         0.000           3.000\n\n";
+                                                         "X -c3-c -X    6    0.600         0.000           3.000\n\n"
+                                                         "IMPROPER\nX -X -c -ha   1.0  180.0  2.0\n\n";
   static const char second[] = "title\nMASS\n\nBOND\nhc-c3  300.00   1.0900\n\n"
-                               "DIHE\nX -c -c3-X    1    0.500         0.000           2.000\n\n";
+                               "DIHE\nX -c -c3-X    1    0.500         0.000           2.000\n\n"
+                               "IMPROPER\nX -X -c -o   2.0  180.0  2.0\n\n";
   const char *const texts[] = {first, second};
   struct q2_force_field field;
   struct q2_error error = {""};
@@ -112,11 +114,28 @@ static void amber_second_files(void) {
   CHECK_CLOSE(assigned_value(&d, "bond_k", "hc-c3"), 300.0, 1e-12);
   CHECK_TEXT(assigned_terms(&d, "torsion_fourier"), "4-1-2-3:hc-c3-c-o/1 4-1-2-7:*-c-c3-*/2 5-1-2-3:hc-c3-c-o/1 "
                                                     "5-1-2-7:*-c-c3-*/2 6-1-2-3:hc-c3-c-o/1 6-1-2-7:*-c-c3-*/2");
+  CHECK_TEXT(assigned_terms(&d, "improper_fourier"), "1-7-2-3:*-*-c-o/2");
   q2_assignment_report_free(&report);
   q2_builder_free(builder);
   q2_molecule_list_free(&list);
   q2_force_field_free(&field);
   q2_dataset_free(&d);
+}
+
+/* The same ligands in another order replace the row, in one file and in a second one. */
+static void amber_impropers_in_any_order(void) {
+  static const char both[] = AMBER_MASSES "IMPROPER\nc3-ha-c -o    1.0  180.0  2.0\nha-o -c -c3   2.0  180.0  2.0\n\n";
+  static const char first[] = AMBER_MASSES "IMPROPER\nc3-ha-c -o    1.0  180.0  2.0\n\n";
+  static const char second[] = "title\nIMPROPER\nha-o -c -c3   2.0  180.0  2.0\n\n";
+  const char *const texts[2][2] = {{both, NULL}, {first, second}};
+  for (int files = 1; files <= 2; files++) {
+    struct q2_force_field field;
+    struct q2_error error = {""};
+    CHECK(assigned_field("made.frcmod", texts[files - 1], files, &field, &error) == Q2_OK, "%s", error.text);
+    CHECK(field.row_count == 1 && field.row[0].parameter[0].value == 2.0 && field.row[0].file == files - 1, "%d",
+          field.row_count);
+    q2_force_field_free(&field);
+  }
 }
 
 static void amber_pairs(void) {
@@ -558,6 +577,7 @@ int main(int argc, char **argv) {
   amber_torsions_and_impropers();
   amber_order_of_ligands();
   amber_second_files();
+  amber_impropers_in_any_order();
   amber_pairs();
   tinker_torsions();
   tinker_impropers();

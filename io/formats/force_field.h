@@ -41,6 +41,7 @@ struct q2_type_row {
   int further_count; /* 0 or 2 */
   struct q2_file_number further[2];
   int component; /* of a series of rows for the same atoms */
+  int file;      /* 0: of the first file that was read, 1: of the second */
   int fitted;    /* 1: marked in the file as one to be fitted */
   int straight;  /* 1, of angle_harmonic: a writer that can rounds it off near 180 degrees, as q2hpc does (docs/theory.md) */
   int32_t line;  /* from 1; 0: not from a file */

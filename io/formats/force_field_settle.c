@@ -67,11 +67,26 @@ static int reversible(const char *form) {
   return strncmp(form, "improper", 8) != 0 && strncmp(form, "out_of", 6) != 0 && strncmp(form, "bend", 4) != 0;
 }
 
-static void row_key(const struct q2_type_row *row, char key[KEY_LENGTH]) {
+/* AMBER's impropers hold for three ligands in any order: names 0, 1 and 3 sorted. */
+static void sort_ligands(const struct q2_type_row *row, const char *name[Q2_ROW_ATOMS]) {
+  static const int pairs[3][2] = {{0, 1}, {1, 3}, {0, 1}};
+  for (int p = 0; p < 3 && strncmp(row->form, "improper", 8) == 0; p++) {
+    const char **x = &name[pairs[p][0]], **y = &name[pairs[p][1]], *first = *x;
+    if (strcmp(*x, *y) <= 0) continue;
+    *x = *y;
+    *y = first;
+  }
+}
+
+static void row_key(const struct q2_type_row *row, int amber, char key[KEY_LENGTH]) {
   char names[2][Q2_ROW_ATOMS * Q2_TYPE_LENGTH] = {"", ""}, form[Q2_KIND_LENGTH];
+  const char *name[Q2_ROW_ATOMS];
+  for (int a = 0; a < row->atom_count; a++)
+    name[a] = row->atom[a].text;
+  if (amber) sort_ligands(row, name);
   for (int a = 0; a < row->atom_count; a++) {
-    strcat(strcat(names[0], " "), row->atom[a].text);
-    strcat(strcat(names[1], " "), row->atom[row->atom_count - 1 - a].text);
+    strcat(strcat(names[0], " "), name[a]);
+    strcat(strcat(names[1], " "), name[row->atom_count - 1 - a]);
   }
   const int backwards = reversible(row->form) && strcmp(names[1], names[0]) < 0;
   family(row->form, form);
@@ -109,7 +124,11 @@ int q2_force_field_settle(struct q2_force_field *field, const struct q2_force_fi
     }                                                                                                                          \
     field->count = settle(entry, field->count, last_wins, field->array, sizeof *field->array, keep);                           \
   } while (0)
-  SETTLE(row, row_count, row_key(&field->row[k], entry[k].key), field->row[k].component);
+  const int file = before->row_count ? field->row[before->row_count - 1].file + 1 : 0;
+  for (int k = before->row_count; k < field->row_count; k++)
+    field->row[k].file = file;
+  const int amber = strcmp(field->format, "amber") == 0;
+  SETTLE(row, row_count, row_key(&field->row[k], amber, entry[k].key), field->row[k].component);
   SETTLE(type, type_count, snprintf(entry[k].key, KEY_LENGTH, "%s", field->type[k].name.text), 0);
   SETTLE(nonbonded, nonbonded_count,
          snprintf(entry[k].key, KEY_LENGTH, "%d %s", field->nonbonded[k].names, field->nonbonded[k].name.text), 0);

@@ -140,7 +140,14 @@ static void order_by_number(const struct q2_assigner *a, const struct q2_type_ro
 
 /* --- one term a centre --- */
 
-/* AMBER: the row with the fewest wildcards, the first of them. OpenMM: the last one without wildcards, else the first. */
+/* AMBER: the row with the fewest wildcards, of these those of the file read last, the first of them. OpenMM: the last one
+ * without wildcards, else the first. */
+static int is_better(const struct q2_assigner *a, const struct q2_type_row *row, const struct q2_type_row *best) {
+  const int wild = q2_assign_wildcards(row), least = q2_assign_wildcards(best);
+  if (a->rules == Q2_RULES_OF_OPENMM) return wild == 0;
+  return wild < least || (wild == least && row->file > best->file);
+}
+
 static const struct q2_type_row *find(const struct q2_assigner *a, const struct q2_row_set *set, int centre,
                                       const int ligand[3], int *order) {
   const int32_t *rows = set->rows.data;
@@ -148,8 +155,7 @@ static const struct q2_type_row *find(const struct q2_assigner *a, const struct 
   for (int64_t r = 0; r < set->rows.count; r++) {
     const struct q2_type_row *row = &a->field->row[rows[r]];
     if (!centre_fits(a, row, centre)) continue;
-    const int wild = q2_assign_wildcards(row);
-    if (best && (a->rules == Q2_RULES_OF_OPENMM ? wild > 0 : wild >= q2_assign_wildcards(best))) continue;
+    if (best && !is_better(a, row, best)) continue;
     int k = 0;
     while (k < 6 && !ligands_fit(a, row, ligand, orders[k]))
       k++;

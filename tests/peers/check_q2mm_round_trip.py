@@ -14,6 +14,7 @@ Claims, of what comes back:
     q2mm itself   its JAX engine's Hessians, frequencies, and loss of frequencies, eigenmatrices and Hessian elements: within 1e-9
     the file      written again from them, it has the same tables but for labels, Hessians within 1e-15
     a result      its final parameters arrive in the vector, and q2mm's loss there is what q2hpc says, within 1e-6 (q2mm's hartree)
+    an import     a force field that q2hpc import made of methanol's types: q2mm's loss is what q2hpc eval -match q2mm says, within 1e-6
     refusals      what q2mm cannot express is refused with a message that names it
 Exit status: 0 all hold, 1 a claim failed, 2 the program failed, 77 something is missing (CTest: skipped).
 """
@@ -74,6 +75,7 @@ def main():
                            paired)
             forth.write(forcefield, molecules, None, path, as_q2mm=True)
             compare_result(f"{form.value}, a result", engine, path, f"{scratch}/result.h5", forcefield)
+        compare_import(engine, f"{scratch}/imported.h5")
         check_refusals(forcefield, molecules, everything, scratch)
         if arguments.rh_enamide:
             for form in "mm3", "harmonic":
@@ -200,12 +202,27 @@ def equal(name, one, other):
     return np.array_equal(one, other)
 
 
-def compare_result(title, engine, path, result, forcefield):
-    run = subprocess.run([arguments.program, path, "-match", "q2mm", "-tao_max_it", "5", "-o", result, "-quiet"],
-                         capture_output=True, text=True)
-    if run.returncode != 0:
-        print(run.stdout, run.stderr)
+def run(*words):
+    """What the program prints."""
+    outcome = subprocess.run([arguments.program, *words], capture_output=True, text=True)
+    if outcome.returncode != 0:
+        print(f"{' '.join(words)}:\n{outcome.stdout}{outcome.stderr}")
         sys.exit(2)
+    return outcome.stdout
+
+
+def compare_import(engine, path):
+    run("import", str(Path(__file__).resolve().parents[2] / "jobs/examples/gaussian/methanol.fchk"), "-o", path)
+    model = back.read(path, engine=engine)
+    loss = ObjectiveFunction(model.forcefield, engine, model.molecules, model.reference)(model.forcefield.get_param_vector())
+    printed = next(line.split() for line in run("eval", path, "-match", "q2mm").splitlines() if line.startswith("loss "))
+    expected, pairs = float(printed[1]), int(printed[3])
+    claim("an import", largest(loss / expected - 1) <= LOSS and pairs == model.reference.n_observations > 0,
+          f"loss {loss:.9g} over {model.reference.n_observations} pairs, q2hpc's {expected:.9g} over {pairs}")
+
+
+def compare_result(title, engine, path, result, forcefield):
+    run(path, "-match", "q2mm", "-tao_max_it", "5", "-o", result, "-quiet")
     start, model = back.read(path, engine=engine, as_q2mm=True), back.read(path, result, as_q2mm=True)
     off = largest(model.forcefield.get_param_vector() - forth.vector(result, forcefield))
     moved = largest(model.forcefield.get_param_vector() - forcefield.get_param_vector())
