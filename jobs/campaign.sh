@@ -30,8 +30,6 @@ for set in organic_dft mixed_xtb; do
   step gradient_$set sh tests/peers/run.sh check_gradient.py "$PWD/build/release/q2hpc" "$PWD/jobs/data/$set.h5"
 done
 lines=8 step checkpoints sh jobs/checkpoints.sh build/release/q2hpc
-step build_sanitizers sh -c 'cmake --preset sanitizers && cmake --build --preset sanitizers --parallel --target failing_q2hpc --target write_dataset --target q2hpc'
-step allocation_sanitized ctest --preset sanitizers -R "^allocation.long$"
 if command -v clang >/dev/null 2>&1; then step threads sh -c 'cmake --preset threads && cmake --build --preset threads --parallel --target q2hpc --target write_dataset && ctest --preset threads'; fi
 lines=7 step optimizers sh jobs/optimizers.sh build/release/q2hpc 2
 lines=12 step scaling sh jobs/scaling.sh build/release/q2hpc
