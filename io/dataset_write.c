@@ -215,9 +215,9 @@ static int compare(MPI_Comm comm, const struct q2_writer *writer, const struct q
   MPI_Bcast(temporary, (int)sizeof temporary, MPI_CHAR, 0, comm);
   int status = q2_dataset_read(comm, temporary, &found, error);
   if (status != Q2_OK) {
-    const char *reason =
-        strncmp(error->text, temporary, strlen(temporary)) == 0 ? error->text + strlen(temporary) : error->text;
-    return q2_fail(error, "%s: would not be a valid data set%.900s", writer->path, reason);
+    const char *reason = strstr(error->text, temporary); /* behind it, what the user's name shall open */
+    return q2_fail(error, "%s: would not be a valid data set%s%.900s", writer->path, reason ? "" : ": ",
+                   reason ? reason + strlen(temporary) : error->text);
   }
   if (strcmp(found.checksum, dataset->checksum) != 0)
     status = q2_fail(error, "%s: does not read back as written (checksum %s instead of %s)", writer->path, found.checksum,
@@ -234,9 +234,8 @@ int q2_dataset_write(MPI_Comm comm, struct q2_dataset *dataset, const char *path
   struct q2_writer writer = {.comm = comm, .rank = rank, .dataset = dataset, .path = path, .error = error};
   Q2_TRY(q2_agree(comm, check_shares(comm, dataset, path, error), error));
   Q2_TRY(q2_dataset_checksum(comm, dataset, error));
-  Q2_TRY(q2_writer_plan(&writer));
-  int status = rank == 0 ? open_file(&writer, room(dataset, writer.bytes)) : Q2_OK;
-  status = q2_agree(comm, status, error);
+  int status = q2_writer_plan(&writer);
+  if (status == Q2_OK) status = q2_agree(comm, rank == 0 ? open_file(&writer, room(dataset, writer.bytes)) : Q2_OK, error);
   const int made = status == Q2_OK;
   if (status == Q2_OK) status = q2_agree(comm, rank == 0 ? write_shared(&writer) : Q2_OK, error);
   if (status == Q2_OK) status = q2_writer_rows(&writer);

@@ -14,13 +14,7 @@ enum { PIECE = 1 << 24 /* bytes of a message */ };
 
 static struct q2_written_column *add(struct q2_writer *writer, const char *name, const char *unit, const void *data,
                                      int64_t rows, int64_t columns) {
-  if (writer->column_count == writer->column_capacity) {
-    const int capacity = writer->column_capacity ? 2 * writer->column_capacity : 64;
-    struct q2_written_column *grown = realloc(writer->column, (size_t)capacity * sizeof *grown);
-    if (!grown) return NULL;
-    writer->column = grown;
-    writer->column_capacity = capacity;
-  }
+  if (writer->column_count == writer->column_capacity) return NULL;
   struct q2_written_column *column = &writer->column[writer->column_count++];
   *column = (struct q2_written_column){.unit = unit, .data = data, .rows = rows, .columns = columns};
   snprintf(column->name, sizeof column->name, "%s", name);
@@ -171,6 +165,12 @@ static int plan_all(struct q2_writer *writer) {
 }
 
 int q2_writer_plan(struct q2_writer *writer) {
+  const struct q2_dataset *d = writer->dataset;
+  /* Room for all of them before any: a rank that could not list one would leave the others waiting for it in the next sum. */
+  writer->column_capacity = 64 + 5 * d->term_table_count + 4 * d->observable_table_count;
+  writer->column = q2_allocate_everywhere(writer->comm, writer->column_capacity, sizeof *writer->column,
+                                          "columns of a data set", writer->error);
+  if (!writer->column) return Q2_FAILED;
   Q2_TRY(q2_agree(writer->comm, plan_all(writer), writer->error));
   for (int c = 0; c < writer->column_count; c++) {
     struct q2_written_column *column = &writer->column[c];

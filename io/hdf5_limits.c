@@ -1,6 +1,8 @@
 /* What of HDF5 q2hpc reads, and how much. */
 #include "hdf5_limits.h"
 
+#include <math.h>
+
 static int plain_integer(hid_t type) {
   const size_t size = H5Tget_size(type);
   return (size == 1 || size == 2 || size == 4 || size == 8) && H5Tget_precision(type) == 8 * size && H5Tget_offset(type) == 0;
@@ -66,6 +68,16 @@ static double product(int dimensions, const hsize_t *extent) {
   return count;
 }
 
+static int check_chunks(const char *path, const char *name, int dimensions, const hsize_t *extent, const hsize_t *chunk,
+                        uint64_t file_bytes, struct q2_error *error) {
+  const double most = (double)file_bytes / 16 + Q2_MOST_CHUNKS;
+  double count = 1;
+  for (int d = 0; d < dimensions; d++)
+    count *= chunk[d] > 0 ? ceil((double)extent[d] / (double)chunk[d]) : most + 1;
+  if (count <= most) return Q2_OK;
+  return q2_fail(error, "%s: %s: expected at most %.0f chunks for a file of this size, found %.0f", path, name, most, count);
+}
+
 int q2_hdf5_check_storage(const char *path, const char *name, hid_t dataset, hid_t type, hid_t space, uint64_t file_bytes,
                           struct q2_error *error) {
   hsize_t extent[H5S_MAX_RANK] = {0}, chunk[H5S_MAX_RANK] = {0};
@@ -88,6 +100,8 @@ int q2_hdf5_check_storage(const char *path, const char *name, hid_t dataset, hid
     if (bytes > most || chunk_bytes > most)
       status = q2_fail(error, "%s: %s: expected at most %.0f bytes for a file of this size, found %.0f%s", path, name, most,
                        bytes > most ? bytes : chunk_bytes, bytes > most ? "" : " in a chunk");
+    else if (chunk_dimensions > 0)
+      status = check_chunks(path, name, dimensions, extent, chunk, file_bytes, error);
   }
   if (list >= 0) H5Pclose(list);
   return status;

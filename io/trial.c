@@ -74,17 +74,19 @@ static int fork_self(const char *path, int seconds, const int ends[2], pid_t *ch
 }
 
 static int judge(const char *path, int seconds, const struct story *story, int status, struct q2_error *error) {
-  const char *object = story->object[0] ? story->object : "its beginning";
+  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  char number[32];
   if (story->done) return Q2_OK;
-  if (story->reason[0]) return q2_fail(error, "%.300s: %.300s: %.300s", path, object, story->reason);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+  if (!story->object[0])
+    return q2_fail(error, "%.300s: its trial ended with %s %d before it began (-input_trial off goes without)", path,
+                   signal ? "signal" : "status", signal ? signal : WEXITSTATUS(status));
+  if (story->reason[0]) return q2_fail(error, "%.300s: %.300s: %.300s", path, story->object, story->reason);
+  if (signal == SIGXCPU)
     return q2_fail(error, "%.300s: %.300s: expected to be read within %d s, but HDF5 comes to no end: the file is damaged",
-                   path, object, seconds);
-  if (WIFSIGNALED(status))
-    return q2_fail(error, "%.300s: %.300s: HDF5 crashes on it (%s): the file is damaged", path, object,
-                   strsignal(WTERMSIG(status)));
-  return q2_fail(error, "%.300s: the file's trial ended at %.300s with status %d (-input_trial off goes without)", path, object,
-                 WEXITSTATUS(status));
+                   path, story->object, seconds);
+  snprintf(number, sizeof number, "status %d", WEXITSTATUS(status)); /* sanitizers end a process so */
+  return q2_fail(error, "%.300s: %.300s: HDF5 crashes on it (%s): the file is damaged", path, story->object,
+                 signal ? strsignal(signal) : number);
 }
 
 static int run(const char *program, const char *path, int seconds, struct q2_error *error) {

@@ -47,7 +47,7 @@ struct q2_wave_request {
   int padded;
   int single;                   /* the arrays are those of float32; no batch moves */
   const unsigned char *arrays;  /* [Q2_WAVE_ARRAY_COUNT] 1: the wave has this array; NULL: all (kernels/wave_arrays.h) */
-  const struct q2_wave *beside; /* with single: the wave in float64 that it works beside, in the same queue */
+  const struct q2_wave *beside; /* with single: the wave in float64 that it works beside, in its queue; destroyed before it */
 };
 
 Q2_DEVICE int q2_wave_wants(const struct q2_wave_request *request, int array) {

@@ -362,10 +362,10 @@ static void wave_destroy(const struct q2_backend *backend, struct q2_wave *wave)
   const struct q2_backend *base = base_of(backend);
   struct pair *pair = wave->queue;
   if (!pair) return;
-  if (pair->parameters) base->release(base, pair->parameters);
-  pair->single.failed = pair->single.info = NULL; /* the other's */
+  pair->single.failed = pair->single.info = NULL;              /* the other's */
+  if (pair->full.queue) base->wave_destroy(base, &pair->full); /* with the queue: nothing is under way after that */
   if (pair->single.queue) base->wave_destroy(base, &pair->single);
-  if (pair->full.queue) base->wave_destroy(base, &pair->full);
+  if (pair->parameters) base->release(base, pair->parameters);
   free(pair);
   memset(wave, 0, sizeof *wave);
 }

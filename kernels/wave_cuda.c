@@ -32,10 +32,7 @@ static void destroy_queue(struct q2_cuda_queue *queue) {
 
 void q2_cuda_wave_destroy(const struct q2_backend *backend, struct q2_wave *wave) {
   (void)backend;
-  if (wave->queue && wave->single)
-    (void)cudaStreamSynchronize(((struct q2_cuda_queue *)wave->queue)->stream);
-  else if (wave->queue)
-    destroy_queue(wave->queue); /* waits for its work */
+  if (wave->queue && !wave->single) destroy_queue(wave->queue); /* waits for its work */
 #define FREE(FIELD, ELEMENTS)                                                                                                  \
   if (wave->FIELD) (void)cudaFree(wave->FIELD);
   Q2_WAVE_ARRAYS(FREE)

@@ -58,8 +58,8 @@ int main(int argc, char **argv) {
   int provided, rank, exit_status = WRONG_USAGE;
   struct q2_command_line line;
   struct q2_error error = {""};
-  /* Started by q2_trial, by one rank: it is none itself. */
-  if (argc == 4 && strcmp(argv[1], q2_trial_command) == 0) return q2_trial_walk(argv[2], atoi(argv[3]), STDOUT_FILENO);
+  /* Started by q2_trial, by one rank: it is none itself, and what libraries do at the end of a program is not for it. */
+  if (argc == 4 && strcmp(argv[1], q2_trial_command) == 0) _exit(q2_trial_walk(argv[2], atoi(argv[3]), STDOUT_FILENO));
   /* Threads compute, the main thread talks. */
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   const MPI_Comm comm = MPI_COMM_WORLD; /* the only place that names it */

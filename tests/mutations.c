@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "../io/dataset.h"
@@ -23,7 +23,13 @@
 #include "make_dataset.h"
 #include "mutate.h"
 
-enum { MOLECULES = 5, BASES = 6, TRIAL = 4, HANGS = 120 /* s */, MEMORY = 640 /* MiB that the reader may need at its peak */ };
+enum {
+  MOLECULES = 5,
+  BASES = 6,
+  TRIAL = 4,
+  HANGS = 60 /* s of processor time: who waits in vain for another rank works, too */,
+  MEMORY = 640 /* MiB that the reader may need at its peak */
+};
 
 static const char *const damaged = "damaged.h5", *const progress = "progress";
 
@@ -76,8 +82,15 @@ static void make_bases(struct mutable_file base[BASES], const char *checkpoint) 
   mutable_file_load(checkpoint, &base[BASES - 1]);
 }
 
+/* Ends this program after so much more processor time; 0: does not. */
+static void limit(int seconds) {
+  const struct itimerval timer = {.it_value = {.tv_sec = seconds}};
+  setitimer(ITIMER_PROF, &timer, NULL);
+}
+
 /* As q2hpc reads it. */
 static int read_file(MPI_Comm comm, const char *trial, int is_checkpoint, struct q2_error *error) {
+  limit(HANGS);
   if (is_checkpoint) {
     struct q2_checkpoint checkpoint;
     const int status = q2_checkpoint_read(comm, damaged, &checkpoint, error);
@@ -87,7 +100,6 @@ static int read_file(MPI_Comm comm, const char *trial, int is_checkpoint, struct
   struct q2_dataset dataset;
   const int tried = strcmp(trial, "none") != 0;
   if (tried) Q2_TRY(q2_trial(comm, strcmp(trial, "fork") == 0 ? NULL : trial, damaged, TRIAL, error));
-  alarm(HANGS);
   const int status = q2_dataset_read(comm, damaged, &dataset, error);
   if (status == Q2_OK) q2_dataset_free(&dataset);
   return status;
@@ -97,7 +109,7 @@ static void check_text(MPI_Comm comm, const struct q2_error *error, long long nu
   struct q2_error first = *error;
   MPI_Bcast(&first, (int)sizeof first, MPI_CHAR, 0, comm);
   CHECK(strcmp(first.text, error->text) == 0, "file %lld: '%s', on rank 0 '%s'", number, error->text, first.text);
-  CHECK(strncmp(error->text, damaged, strlen(damaged)) == 0, "file %lld: '%s'", number, error->text);
+  CHECK(strstr(error->text, damaged) != NULL, "file %lld: '%s'", number, error->text);
   CHECK(!strchr(error->text, '\n'), "file %lld: '%s'", number, error->text);
   CHECK(!strstr(error->text, "-input_trial"), "file %lld: '%s'", number, error->text);
 }
@@ -156,7 +168,7 @@ int main(int argc, char **argv) {
     const int status = read_file(comm, trial, counts.next % BASES == BASES - 1, &error);
     if (status != Q2_OK) check_text(comm, &error, counts.next);
     count_outcome(&counts, status, &error);
-    alarm(0);
+    limit(0);
     const long long peak = peak_memory();
     MPI_Allreduce(&peak, &counts.peak, 1, MPI_LONG_LONG, MPI_MAX, comm);
     CHECK(counts.peak < MEMORY || check_failures > 0, "file %lld: %lld MiB", counts.next, counts.peak);

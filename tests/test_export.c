@@ -294,6 +294,7 @@ static void test_refusals(void) {
       {TYPED_BEND_BEND, CSV, 0, NULL},
       {TYPED_NOT_BONDED, ATOMS, 0,
        "cannot express bond_harmonic of formaldehyde 1 (atoms 2 3): its atoms are not bonded in its way"},
+      {TYPED_CHAIN, ATOMS, 0, "cannot express improper_fourier of acetaldehyde "},
       {TYPED_GEOMETRIC, AMBER, 0, "AMBER cannot express pairs of the form lennard_jones with the combining rule geometric"},
       {TYPED_GEOMETRIC, OPENMM, 0, NULL},
       {TYPED_SPECIAL, OPENMM, 0, "OpenMM's ForceField cannot express parameters of the pair"},
@@ -302,6 +303,74 @@ static void test_refusals(void) {
   };
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++)
     check_refused(cases[k].changes, (enum q2_export_format)cases[k].format, cases[k].before_fit, cases[k].message);
+}
+
+/* Rows of cross terms have no equilibrium values of their own. */
+static void test_cross_terms(void) {
+  static const char *const forms[] = {"stretch_bend", "torsion_stretch"};
+  for (int f = 0; f < 2; f++) {
+    struct q2_dataset d;
+    struct q2_error error;
+    char *bytes = NULL;
+    size_t size;
+    CHECK(assigned("made.prm", mm3, &ketone, &omit, &d, NULL, &error) == Q2_OK, "%s", error.text);
+    for (int t = 0; t < d.term_table_count; t++) {
+      const struct q2_term_table *table = &d.terms[t];
+      if (strcmp(table->form, forms[f]) == 0) /* the length of a bond that is not the term's */
+        table->parameters[f == 0 ? 1 : 3] = assigned_row(&d, "bond_eq", "2-3");
+    }
+    CHECK(make(MPI_COMM_SELF, &d, Q2_EXPORT_TINKER, 0, &bytes, &size, &error) == Q2_FAILED && strstr(error.text, forms[f]) &&
+              strstr(error.text, "its equilibrium values are not those of its bonds and angle"),
+          "%s", error.text);
+    free(bytes);
+    q2_dataset_free(&d);
+  }
+}
+
+/* A type is one element, and has one row of non-bonded parameters. */
+static void test_types(void) {
+  for (int what = 0; what < 2; what++) {
+    struct q2_dataset d = {0};
+    struct q2_error error = {""};
+    char *bytes = NULL;
+    size_t size;
+    CHECK(typed_made(MPI_COMM_SELF, 0, &d, &error) == Q2_OK, "%s", error.text);
+    if (what == 0)
+      d.element[5] = 9;
+    else
+      d.type[5] = d.type[2];
+    CHECK(make(MPI_COMM_SELF, &d, Q2_EXPORT_AMBER, 0, &bytes, &size, &error) == Q2_FAILED &&
+              strstr(error.text, what == 0 ? "one element for all atoms of the type HC"
+                                           : "one row of non-bonded parameters for all atoms of the type HC"),
+          "%s", error.text);
+    q2_dataset_free(&d);
+  }
+}
+
+static void test_sites(void) {
+  struct q2_dataset d;
+  struct q2_error error;
+  char *bytes = NULL;
+  size_t size;
+  CHECK(assigned("made.prm", mm3, &ketone, &omit, &d, NULL, &error) == Q2_OK, "%s", error.text);
+  CHECK(make(MPI_COMM_SELF, &d, Q2_EXPORT_OPENMM, 0, &bytes, &size, &error) == Q2_FAILED);
+  d.terms[0].at_sites = calloc((size_t)d.terms[0].offset[1], sizeof *d.terms[0].at_sites);
+  if (d.terms[0].at_sites) d.terms[0].at_sites[0] = 1;
+  CHECK(make(MPI_COMM_SELF, &d, Q2_EXPORT_TINKER, 0, &bytes, &size, &error) == Q2_FAILED &&
+            strstr(error.text, "it is measured at sites, not at nuclei"),
+        "%s", error.text);
+  d.terms[0].at_sites[0] = 0;
+  d.has_charge = 1; /* Tinker has no sites of charges */
+  CHECK(make(MPI_COMM_SELF, &d, Q2_EXPORT_TINKER, 0, &bytes, &size, &error) == Q2_FAILED &&
+            strstr(error.text, "cannot express sites of charges"),
+        "%s", error.text);
+  d.has_charge = 0;
+  d.reduction[2] = 0.1; /* carbonyl oxygen: one bond */
+  d.reduction[1] = 0.1;
+  CHECK(make(MPI_COMM_SELF, &d, Q2_EXPORT_TINKER, 0, &bytes, &size, &error) == Q2_FAILED &&
+            strstr(error.text, "without or with more than one bond"),
+        "%s", error.text);
+  q2_dataset_free(&d);
 }
 
 /* --- charges, straight angles, one molecule --- */
@@ -397,8 +466,11 @@ static void test_origin(void) {
   const struct q2_export wish = {.format = Q2_EXPORT_ORIGIN, .path = "made"};
   CHECK(typed_made(MPI_COMM_SELF, 0, &d, &error) == Q2_OK, "%s", error.text);
   double *value = malloc((size_t)d.parameters.count * sizeof *value);
+  int frozen = 0; /* one that does not vary here, and has another value all the same */
+  while (d.parameters.active[frozen])
+    frozen++;
   for (int p = 0; value && p < d.parameters.count; p++)
-    value[p] = d.parameters.value[p] * (d.parameters.active[p] || p == 0 ? 1.01 : 1.0);
+    value[p] = d.parameters.value[p] * (d.parameters.active[p] || p == frozen ? 1.01 : 1.0);
   CHECK(q2_export_make(MPI_COMM_SELF, &d, value, &wish, NULL, &bytes, &size, &error) == Q2_OK, "%s", error.text);
   CHECK(bytes && size == (size_t)d.origin.size);
   struct q2_text text;
@@ -448,6 +520,9 @@ int main(int argc, char **argv) {
   test_round_trips();
   test_ranks();
   test_refusals();
+  test_cross_terms();
+  test_types();
+  test_sites();
   test_contents();
   test_csv();
   test_origin();

@@ -26,6 +26,7 @@ enum way {
   SCALED,
   HUGE_EXTENT,
   HUGE_CHUNK,
+  MANY_CHUNKS,
   HUGE_STRING,
   ODD_INTEGER,
   ODD_REAL
@@ -73,9 +74,10 @@ static hid_t type_of(enum way way) {
 
 static hid_t list_of(enum way way, hid_t space) {
   hid_t list = H5Pcreate(H5P_DATASET_CREATE);
-  const hsize_t chunk = way == HUGE_CHUNK ? (hsize_t)1 << 27 : way == DEFLATED_ZEROS ? 1 << 20 : 100;
+  const hsize_t chunk = way == HUGE_CHUNK ? (hsize_t)1 << 27 : way == DEFLATED_ZEROS ? 1 << 20 : way == MANY_CHUNKS ? 2 : 100;
   if (way == COMPACT) H5Pset_layout(list, H5D_COMPACT);
-  if (way == FILTERED || way == DEFLATED_ZEROS || way == SCALED || way == HUGE_CHUNK) H5Pset_chunk(list, 1, &chunk);
+  if (way == FILTERED || way == DEFLATED_ZEROS || way == SCALED || way == HUGE_CHUNK || way == MANY_CHUNKS)
+    H5Pset_chunk(list, 1, &chunk);
   if (way == FILTERED) {
     H5Pset_shuffle(list);
     H5Pset_deflate(list, 6);
@@ -165,6 +167,7 @@ int main(int argc, char **argv) {
   check_way(rank, SCALED, rows, Q2_REAL, "expected no filters but deflate");
   check_way(rank, HUGE_EXTENT, rows, Q2_REAL, "bytes for a file of this size, found 8796093022208");
   check_way(rank, HUGE_CHUNK, rows, Q2_REAL, "found 1073741824 in a chunk");
+  check_way(rank, MANY_CHUNKS, (hsize_t)1 << 22, Q2_REAL, "chunks for a file of this size, found 2097152");
   check_way(rank, HUGE_STRING, rows, Q2_TEXT, "bytes for a file of this size");
   check_way(rank, ODD_INTEGER, rows, Q2_INTEGER, "expected integers of 1, 2, 4 or 8 bytes");
   check_way(rank, ODD_REAL, rows, Q2_REAL, "floating-point numbers of 2 to 16");

@@ -95,8 +95,8 @@ static void put_row(struct field *field, int first, int count) {
     const int fourier = rows[r].constant != 0;
     field->row[r][0] = put_number(field, begin, "%14.6f", rows[r].value[0]);
     field->row[r][1] = put_number(field, begin, "%14.6f", rows[r].value[1]);
-    snprintf(text, sizeof text, fourier ? " %g" : "", rows[r].constant);
-    put_text(field, text);
+    snprintf(text, sizeof text, " %g", rows[r].constant);
+    if (fourier) put_text(field, text);
   }
   end_line(field);
 }
@@ -309,6 +309,13 @@ static void add_impropers(struct maker *maker) {
 /* Terms that no row of types can stand for. */
 static void add_odd_terms(struct maker *maker) {
   const struct place nowhere = {0, 0, 0};
+  if (maker->changes & TYPED_CHAIN && maker->record->atom_count == 7) {
+    const int k = add_parameter(maker, "improper_k", "odd", "kcal/mol", 2.0, 1.0, nowhere, 1);
+    const int phase = add_parameter(maker, "improper_phase", "odd", "degree", 180.0, 1.0, nowhere, 0);
+    if (q2_builder_term(maker->builder, maker->molecule, "improper_fourier", (int[]){4, 0, 1, 2}, (int[]){k, phase},
+                        &(double){2.0}, 0, maker->error) != Q2_OK)
+      abort();
+  }
   if (maker->record->atom_count != 4) return;
   if (maker->changes & TYPED_BEND_BEND) {
     const int k = add_parameter(maker, "bend_bend_k", "odd", "kcal/mol/rad^2", 2.0, 1.0, nowhere, 1);

@@ -22,7 +22,7 @@ enum typed_change {
   TYPED_GEOMETRIC = 1 << 10,   /* the combining rule */
   TYPED_SPECIAL = 1 << 11,     /* a row for the pair O, HC */
   TYPED_NOT_BONDED = 1 << 12,  /* a bond term between atoms that are not bonded */
-  TYPED_FIRST = 1 << 13,       /* impropers have their centre first */
+  TYPED_CHAIN = 1 << 13,       /* an improper along a chain of bonds, which has no centre */
   TYPED_OUTSIDE = 1 << 14,     /* the value of an active row stands nowhere in the Tinker file */
   TYPED_NO_PAIRS = 1 << 15     /* no non-bonded part */
 };

@@ -4,12 +4,15 @@
  * once around, they come again as NAME_2, NAME_3, ... write_molecules FIELD FILE                              an MM3* force
  * field for ethers and alcohols, "field", or one whose substructure of O-H is marked to be fitted, "marked"
  *
- * FORMAT: fchk; orca; xyz (and NAME.hessian beside it); mol2, all structures in FOLDER/structures.mol2 with types by the rules
- * jobs/typing/RULES (without those that they give no types) and double bonds as they are drawn. */
+ * FORMAT: fchk; orca; xyz (and NAME.hessian beside it); xtb (NAME/xtbopt.xyz and NAME/hessian); mol2, all structures in
+ * FOLDER/structures.mol2 with types by the rules jobs/typing/RULES (without those that they give no types) and double bonds as
+ * they are drawn. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../io/constants.h"
 #include "../io/elements.h"
@@ -97,14 +100,33 @@ static void write_orca(const struct q2_molecule_record *r, const char *folder, c
   close_file(file);
 }
 
-static void write_xyz(const struct q2_molecule_record *r, const char *folder, const char *name) {
-  FILE *file = open_file(folder, name, ".xyz");
+static void write_geometry(const struct q2_molecule_record *r, const char *folder, const char *name, const char *ending) {
+  FILE *file = open_file(folder, name, ending);
   fprintf(file, "%d\n%s\n", r->atom_count, name);
   for (int a = 0; a < r->atom_count; a++)
     fprintf(file, "%-2s %18.12f %18.12f %18.12f\n", q2_element_symbol(r->element[a]), r->position[3 * a],
             r->position[3 * a + 1], r->position[3 * a + 2]);
   close_file(file);
-  file = open_file(folder, name, ".hessian");
+}
+
+static void write_xtb(const struct q2_molecule_record *r, const char *folder, const char *name) {
+  const int n = 3 * r->atom_count;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  if (mkdir(path, 0777) != 0 && errno != EEXIST) perror(path);
+  write_geometry(r, folder, name, "/xtbopt.xyz");
+  FILE *file = open_file(folder, name, "/hessian");
+  fprintf(file, " $hessian\n");
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++)
+      fprintf(file, "%15.10f%s", element_of(r, i, j), j % 5 == 4 || j == n - 1 ? "\n" : "");
+  fprintf(file, " $end\n");
+  close_file(file);
+}
+
+static void write_xyz(const struct q2_molecule_record *r, const char *folder, const char *name) {
+  write_geometry(r, folder, name, ".xyz");
+  FILE *file = open_file(folder, name, ".hessian");
   const double *value = r->hessian;
   for (int i = 0; i < 3 * r->atom_count; i++)
     for (int j = 0; j <= i; j++)
@@ -169,6 +191,8 @@ static void write_all(const char *set, const char *format, const char *folder, i
       write_fchk(r, folder, name);
     else if (strcmp(format, "orca") == 0)
       write_orca(r, folder, name);
+    else if (strcmp(format, "xtb") == 0)
+      write_xtb(r, folder, name);
     else
       write_xyz(r, folder, name);
   }

@@ -97,11 +97,23 @@ int q2_assign_angles(struct q2_assigner *a) {
   return Q2_OK;
 }
 
+/* Torsions that a new force field leaves out are counted by the reason: there may be many types of them. */
+static int note_left_out(struct q2_assigner *a, const char *why, const int *torsion) {
+  char example[128];
+  q2_assign_example(a, torsion, 4, example);
+  return q2_assignment_note(a->report, "torsion", why, Q2_MATCHED_NONE, 0, "a new force field has none", example, a->error);
+}
+
 int q2_assign_torsions(struct q2_assigner *a) {
   for (int n = 0; n < a->topology->torsion_count; n++) {
     const int32_t *torsion = a->topology->torsion[n];
     const int atoms[4] = {torsion[0], torsion[1], torsion[2], torsion[3]};
+    const char *left_out = a->rules == Q2_RULES_OF_TYPES ? q2_torsion_left_out(a->record, a->topology, atoms) : NULL;
     int found;
+    if (left_out) {
+      Q2_TRY(note_left_out(a, left_out, atoms));
+      continue;
+    }
     Q2_TRY(terms_of_family(a, Q2_ROWS_OF_TORSIONS, "torsion", atoms, 4, &found, NULL));
     if (!found) Q2_TRY(q2_assign_note(a, "torsion", NULL, atoms, 4, ""));
     const int elsewhere[1] = {a->bond_eq[q2_topology_bond(a->topology, atoms[1], atoms[2])]};

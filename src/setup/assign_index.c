@@ -146,6 +146,16 @@ int q2_angle_class(const struct q2_molecule_record *record, const int *angle) {
   return q2_is_metal(record->element[angle[1]]) ? (int)(STEP * round(degrees / STEP)) : 0;
 }
 
+const char *q2_torsion_left_out(const struct q2_molecule_record *record, const struct q2_topology *topology,
+                                const int *torsion) {
+  for (int k = 0; k < 4; k++)
+    if (q2_is_metal(record->element[torsion[k]])) return "with a metal";
+  if (q2_partial_bonds(record, topology, torsion, 4)) return "with a partial bond";
+  for (int k = 0; k < 2; k++)
+    if (q2_angle_class(record, torsion + k) == 1) return "through a straight angle";
+  return NULL;
+}
+
 int q2_planar_ligands(const struct q2_molecule_record *record, const struct q2_topology *topology, int centre, int planar,
                       int ligand[3]) {
   int count = 0;

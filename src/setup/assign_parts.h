@@ -81,6 +81,10 @@ int q2_partial_bonds(const struct q2_molecule_record *record, const struct q2_to
 /* What struct q2_type_row calls angle_class, of an angle of the molecule. */
 int q2_angle_class(const struct q2_molecule_record *record, const int *angle);
 
+/* Why a new force field has no row for the torsion ("with a metal"), or NULL: it has. */
+const char *q2_torsion_left_out(const struct q2_molecule_record *record, const struct q2_topology *topology,
+                                const int *torsion);
+
 /* Whether the atom has three neighbours that are no metals, by full bonds, in one plane with it: then these, by the names of
  * their types, then their numbers. `planar` 0: in a plane or not. */
 int q2_planar_ligands(const struct q2_molecule_record *record, const struct q2_topology *topology, int centre, int planar,

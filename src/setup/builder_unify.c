@@ -19,25 +19,24 @@ static int collect(MPI_Comm comm, const void *data, int64_t count, size_t size,
   int status =
       count * (int64_t)size <= INT_MAX ? Q2_OK : q2_fail(error, "a rank's table of %lld rows is too large", (long long)count);
   Q2_TRY(q2_agree(comm, status, error));
+  /* The memory for what comes is there, or all ranks know that it is not, before anybody sends. */
+  int64_t most = rank > 0 ? count : 0;
+  MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_INT64_T, MPI_MAX, comm);
+  void *received = q2_allocate_everywhere(comm, rank == 0 ? most : 0, size, "tables of other ranks", error);
+  if (!received) return Q2_FAILED;
   if (rank > 0) {
     MPI_Send(&count, 1, MPI_INT64_T, 0, 0, comm);
     MPI_Send(data, (int)(count * (int64_t)size), MPI_BYTE, 0, 0, comm);
-    return q2_agree(comm, Q2_OK, error);
+  } else {
+    status = take(data, count, context, error);
   }
-  status = take(data, count, context, error);
-  for (int other = 1; other < ranks; other++) {
+  for (int other = 1; other < ranks && rank == 0; other++) {
     int64_t rows;
     MPI_Recv(&rows, 1, MPI_INT64_T, other, 0, comm, MPI_STATUS_IGNORE);
-    void *received = q2_allocate(rows, size);
-    if (!received) {
-      status = q2_fail(error, "no memory for a table of %lld rows", (long long)rows);
-      MPI_Abort(comm, 1); /* the others are sending: they cannot be told */
-      return status;
-    }
     MPI_Recv(received, (int)(rows * (int64_t)size), MPI_BYTE, other, 0, comm, MPI_STATUS_IGNORE);
     if (status == Q2_OK) status = take(received, rows, context, error);
-    free(received);
   }
+  free(received);
   return q2_agree(comm, status, error);
 }
 

@@ -115,17 +115,11 @@ static int is_tetrahedral(const struct collector *c, int atom) {
   return count > 3;
 }
 
-/* Torsions that contain no metal, no partial bond and no straight angle. */
 static int collect_torsions(struct collector *c) {
   for (int n = 0; n < c->topology->torsion_count; n++) {
     const int32_t *t = c->topology->torsion[n];
     const int atoms[4] = {t[0], t[1], t[2], t[3]};
-    int excluded = q2_partial_bonds(c->record, c->topology, atoms, 4) != 0;
-    for (int k = 0; k < 4; k++)
-      excluded |= q2_is_metal(c->record->element[atoms[k]]);
-    for (int k = 0; k < 2 && !excluded; k++)
-      excluded |= q2_angle_class(c->record, atoms + k) == 1;
-    if (excluded) continue;
+    if (q2_torsion_left_out(c->record, c->topology, atoms)) continue;
     Q2_TRY(add_chain(c, TORSION, atoms, 4, 0, 0.0, 1 << (is_tetrahedral(c, atoms[1]) + is_tetrahedral(c, atoms[2]))));
   }
   return Q2_OK;

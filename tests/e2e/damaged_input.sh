@@ -29,7 +29,7 @@ for ranks in 0 2; do
     shift
     on $ranks "$@"
     ends_with 1
-    says_once err "q2hpc: $culprit: "
+    says_once err "$culprit: "
     [ "$(grep -c . err)" -eq 1 ] || [ $ranks -ne 0 ] || failed "more than one line"
     no_file new.result.h5 new.ckpt.h5 ./*.partial core*
   }

@@ -3,9 +3,9 @@
 #     import.sh WRITE_MOLECULES
 . "$(dirname "$0")/common.sh"
 write=$1
-rm -rf fchk orca xyz some
-mkdir fchk orca xyz some
-for format in fchk orca xyz; do "$write" organic_dft.h5 $format $format || exit 1; done
+rm -rf fchk orca xyz xtb some
+mkdir fchk orca xyz xtb some
+for format in fchk orca xyz xtb; do "$write" organic_dft.h5 $format $format || exit 1; done
 "$write" organic_dft.h5 mol2 . && "$write" field field.fld && "$write" marked marked.fld || exit 1
 for name in dimethyl_ether ethane ethanol methane methanol ts_ethane_rotation; do cp fchk/$name.fchk some; done
 rules=$Q2HPC_SOURCE/jobs/typing/mm3star.txt
@@ -27,8 +27,11 @@ same_texts() {
   cmp -s first.txt second.txt || failed "$1 and $2 differ in $3"
 }
 
+list="1 2 3 7" few="1 2 3"
+if [ -n "${Q2HPC_SANITIZED:-}" ]; then list=2 few="1 2"; fi # MPI itself leaks on more
+
 # --- ranks ---
-for ranks in 0 1 2 3 7; do
+for ranks in 0 $list; do
   on $ranks import some -topology structures.mol2 -force_field field.fld -o $ranks.h5
   ends_with 0
   says out "molecules   6, 45 atoms; 6 with a Hessian: 5 minima, 1 transition states, 0 of higher order"
@@ -63,7 +66,10 @@ on 2 import xyz/ethanol.xyz xyz/ethanol.hessian xyz/methanol.hessian xyz/methano
 ends_with 0
 says out "sources     4 files: 2 xyz, 2 hessian"
 says out "2 without masses: those of the most abundant isotopes"
-for other in orca xyz; do
+on 2 import xtb/ethanol xtb/methanol -types "$rules" -force_field field.fld -o xtb.h5
+ends_with 0
+says out "sources     4 files: 2 turbomole, 2 xyz"
+for other in orca xyz xtb; do
   same_bits fchk.h5 $other.h5 /atoms/element /bonds/atoms /observables/frequency/index /force_field/terms/torsion_mm3/parameters
   for dataset in /molecules/name /atoms/type_name /force_field/parameters/label; do same_texts fchk.h5 $other.h5 $dataset; done
   close fchk.h5 $other.h5 /atoms/position 2e-8 # the ninth digit of bohr
@@ -116,7 +122,7 @@ ends_with 0
 cmp -s fchk.h5 replaced.h5 || failed "what was there before was not replaced"
 
 # --- a new force field: of all types, the same on any number of ranks; starting values; bonds of transition states ---
-for ranks in 1 2 3; do
+for ranks in $few; do
   on $ranks import fchk -o new.$ranks.h5
   ends_with 0
   says out "rules: elements and numbers of neighbours"

@@ -34,6 +34,11 @@ for ranks in 0 2; do
   fails $ranks cudaStreamCreateWithFlags:2 cudaStreamCreateWithFlags
   fails $ranks cublasDgemmStridedBatched:5 cublas
   fails $ranks cusolverDnCreate:1 cusolverDnCreate
+  # where float32 works beside float64
+  fails $ranks cudaMalloc:340 "out of memory" -precision fp32_quotients
+  fails $ranks cublasSgemmStridedBatched:3 cublas -precision fp32_quotients
+  fails $ranks cublasDgemmStridedBatched:1 cublas -precision fp32_quotients
+  fails $ranks cudaLaunchKernel:70:late cudaErrorLaunchFailure -precision fp32_quotients
 done
 fails 2 ncclAllReduce:2 "the sum over ranks"
 fails 2 ncclAsync:2:1 "the sum over ranks"

@@ -58,6 +58,7 @@ simulated_product_test(faults 2 2 600 "Q2HPC=${simulated_program}" sh ${here}/fa
 
 simulated_product_test(as_the_cpu.organic 2 2 300 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${organic} -tao_max_it 15)
 simulated_product_test(as_the_cpu.mixed 2 2 900 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${mixed} -tao_max_it 5)
+simulated_product_test(precision 2 2 900 "Q2HPC=${simulated_program}" sh ${here}/precision.sh ${organic})
 
 simulated_e2e(ts_method 2 2 900 ts_method.sh ${organic})
 
