@@ -120,56 +120,59 @@ static void multiply_refined(enum q2_product product, const struct q2_batch *bat
   }
 }
 
-static void multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
+static void multiply_molecule(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave, int64_t slot) {
   const int ld = batch->ld;
+  const int64_t m = wave->first + slot;
+  const int n = 3 * batch->atom_count[m], order = q2_order(batch, wave, m);
+  q2_real *hessian = wave->hessian + slot * q2_matrix(batch);
+  q2_real *left = wave->left + slot * ld * batch->order, *right = wave->right + slot * ld * batch->order;
+  q2_real *small = wave->small + slot * q2_small(batch), *rigid = wave->rigid_product + slot * Q2_RIGID * ld;
+  const q2_real *panel_left = wave->panel_left + slot * 2 * Q2_RIGID * ld,
+                *panel_right = wave->panel_right + slot * 2 * Q2_RIGID * ld;
+  if (order == 0 && product <= Q2_PRODUCT_COTANGENT) return;
+  switch (product) {
+  case Q2_PRODUCT_RIGID:
+    BLAS(gemm)
+    (CblasColMajor, CblasNoTrans, CblasNoTrans, n, Q2_RIGID, n, 1, hessian, ld, q2_householder_factor_of(batch, wave, slot), ld,
+     0, rigid, ld);
+    break;
+  case Q2_PRODUCT_UPDATE:
+    BLAS(gemm)
+    (CblasColMajor, CblasNoTrans, CblasTrans, n, n, 2 * Q2_RIGID, -1, panel_left, ld, panel_right, ld, 1, hessian, ld);
+    break;
+  case Q2_PRODUCT_RIGID_BACK:
+    BLAS(gemm)
+    (CblasColMajor, CblasTrans, CblasNoTrans, Q2_RIGID, order, n, 1, q2_householder_of(batch, wave, slot), ld, left, ld, 0,
+     small, Q2_RIGID);
+    break;
+  case Q2_PRODUCT_UPDATE_BACK:
+    BLAS(gemm)
+    (CblasColMajor, CblasNoTrans, CblasNoTrans, n, order, Q2_RIGID, -1, q2_householder_factor_of(batch, wave, slot), ld, small,
+     Q2_RIGID, 1, left, ld);
+    break;
+  case Q2_PRODUCT_COTANGENT:
+    multiply_lower(n, order, left, right, 0, hessian, ld);
+    break;
+  case Q2_PRODUCT_BASIS:
+  case Q2_PRODUCT_BASIS_SQUARE:
+  case Q2_PRODUCT_BASIS_BACK:
+  case Q2_PRODUCT_BASIS_COTANGENT:
+    multiply_basis(product, batch, wave, slot);
+    break;
+  case Q2_PRODUCT_NORMAL:
+    multiply_normal(batch, wave, slot);
+    break;
+  default: /* refined, below */
+    break;
+  }
+}
+
+static void multiply(enum q2_product product, const struct q2_batch *batch, const struct q2_wave *wave) {
   for (int64_t slot = 0; slot < wave->count; slot++) {
-    const int64_t m = wave->first + slot;
-    const int n = 3 * batch->atom_count[m], order = q2_order(batch, wave, m);
-    q2_real *hessian = wave->hessian + slot * q2_matrix(batch);
-    q2_real *left = wave->left + slot * ld * batch->order, *right = wave->right + slot * ld * batch->order;
-    q2_real *small = wave->small + slot * q2_small(batch), *rigid = wave->rigid_product + slot * Q2_RIGID * ld;
-    const q2_real *panel_left = wave->panel_left + slot * 2 * Q2_RIGID * ld,
-                  *panel_right = wave->panel_right + slot * 2 * Q2_RIGID * ld;
-    if (order == 0 && product <= Q2_PRODUCT_COTANGENT) continue;
-    switch (product) {
-    case Q2_PRODUCT_RIGID:
-      BLAS(gemm)
-      (CblasColMajor, CblasNoTrans, CblasNoTrans, n, Q2_RIGID, n, 1, hessian, ld, q2_householder_factor_of(batch, wave, slot),
-       ld, 0, rigid, ld);
-      break;
-    case Q2_PRODUCT_UPDATE:
-      BLAS(gemm)
-      (CblasColMajor, CblasNoTrans, CblasTrans, n, n, 2 * Q2_RIGID, -1, panel_left, ld, panel_right, ld, 1, hessian, ld);
-      break;
-    case Q2_PRODUCT_RIGID_BACK:
-      BLAS(gemm)
-      (CblasColMajor, CblasTrans, CblasNoTrans, Q2_RIGID, order, n, 1, q2_householder_of(batch, wave, slot), ld, left, ld, 0,
-       small, Q2_RIGID);
-      break;
-    case Q2_PRODUCT_UPDATE_BACK:
-      BLAS(gemm)
-      (CblasColMajor, CblasNoTrans, CblasNoTrans, n, order, Q2_RIGID, -1, q2_householder_factor_of(batch, wave, slot), ld,
-       small, Q2_RIGID, 1, left, ld);
-      break;
-    case Q2_PRODUCT_COTANGENT:
-      multiply_lower(n, order, left, right, 0, hessian, ld);
-      break;
-    case Q2_PRODUCT_BASIS:
-    case Q2_PRODUCT_BASIS_SQUARE:
-    case Q2_PRODUCT_BASIS_BACK:
-    case Q2_PRODUCT_BASIS_COTANGENT:
-      multiply_basis(product, batch, wave, slot);
-      break;
-    case Q2_PRODUCT_NORMAL:
-      multiply_normal(batch, wave, slot);
-      break;
-    case Q2_PRODUCT_REFINE_IMAGE:
-    case Q2_PRODUCT_REFINE_SQUARE:
-    case Q2_PRODUCT_REFINE_OVERLAP:
-    case Q2_PRODUCT_REFINE_CORRECTION:
+    if (product >= Q2_PRODUCT_REFINE_IMAGE)
       multiply_refined(product, batch, wave, slot);
-      break;
-    }
+    else
+      multiply_molecule(product, batch, wave, slot);
   }
 }
 

@@ -31,7 +31,8 @@ static void destroy_queue(struct q2_cuda_queue *queue) {
 }
 
 void q2_cuda_wave_destroy(const struct q2_backend *backend, struct q2_wave *wave) {
-  (void)backend;
+  const struct q2_cuda_device *device = backend->device;
+  (void)cudaStreamSynchronize(device->main);                    /* which zeroes what was allocated last */
   if (wave->queue && !wave->single) destroy_queue(wave->queue); /* waits for its work */
 #define FREE(FIELD, ELEMENTS)                                                                                                  \
   if (wave->FIELD) (void)cudaFree(wave->FIELD);

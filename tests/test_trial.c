@@ -129,9 +129,8 @@ static void check_limits(int rank) {
   }
   int status = 0;
   waitpid(child, &status, 0);
-#if !defined(__SANITIZE_ADDRESS__)
-  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 15, "%d", WEXITSTATUS(status));
-#endif
+  /* With sanitizers, addresses have no limit. */
+  if (!getenv("Q2HPC_SANITIZED")) CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 15, "%d", WEXITSTATUS(status));
 }
 
 int main(int argc, char **argv) {
