@@ -28,7 +28,7 @@ if [ "$ranks" -eq 1 ]; then
   clean 0 bench made.h5 -repeat 1
   clean 0 made.h5 -tao_max_it 4 -tao_type bntr -checkpoint_interval 1 -identify off -o kept.h5
   clean 0 made.h5 -tao_max_it 6 -tao_type bntr -checkpoint_interval 1 -identify off -o kept.h5 -restart auto
-  clean 75 made.h5 -tao_max_it 9 -tao_type bntr -identify off -o kept.h5 -restart auto -time_limit 0.0001
+  clean 75 made.h5 -tao_max_it 9 -tao_grtol 0 -tao_type bntr -identify off -o kept.h5 -restart auto -time_limit 0.0001
   clean 1 made.h5 -tao_max_it 6 -identify off -restart kept.ckpt.h5 -o other.h5
   head -c 5000 kept.ckpt.h5 >cut.ckpt.h5
   clean 1 made.h5 -tao_type bntr -restart cut.ckpt.h5 -o other.h5
