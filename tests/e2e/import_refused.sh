@@ -8,7 +8,7 @@ mkdir fchk xyz bad
 "$write" organic_dft.h5 fchk fchk && "$write" organic_dft.h5 xyz xyz && "$write" organic_dft.h5 mol2 . && "$write" field field.fld || exit 1
 rules=$Q2HPC_SOURCE/jobs/typing/mm3star.txt
 list="0 3"
-if [ -n "${Q2HPC_SANITIZED:-}" ]; then list=2; fi # they are slow
+if [ -n "${Q2HPC_SANITIZED:-}" ]; then list=0; fi # they are slow; the test import has two ranks
 cases=0
 
 # refused ARGUMENTS... -- TEXT...: the one message has every TEXT. Cases take turns: without mpirun, on three ranks.
