@@ -1,12 +1,12 @@
 /* The table of which row each term got. */
 #include "assignment_report.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../io/memory.h"
+#include "receive_rows.h"
 
 static const char *const how_names[] = {"types", "wildcard", "new", "none"};
 
@@ -59,47 +59,15 @@ static int compare(const void *a, const void *b) {
   return order ? order : strcmp(first->row, second->row);
 }
 
-/* Rank 0 receives the entries of all ranks, in the order of ranks: *all [*count]. Collective. */
-static int receive(MPI_Comm comm, const struct q2_assignment_report *report, struct q2_assignment_entry **all, int64_t *count,
-                   struct q2_error *error) {
-  int rank, ranks;
-  MPI_Comm_rank(comm, &rank);
-  MPI_Comm_size(comm, &ranks);
-  int64_t mine = report->entries.count;
-  MPI_Allreduce(&mine, count, 1, MPI_INT64_T, MPI_SUM, comm);
-  int *counts = q2_allocate_everywhere(comm, 2 * (int64_t)ranks, sizeof *counts, "the table of assigned rows", error);
-  if (!counts) return Q2_FAILED;
-  *all = q2_allocate_everywhere(comm, *count <= INT_MAX && rank == 0 ? *count : 0, sizeof **all, "the table of assigned rows",
-                                error);
-  int status = !*all || *count > INT_MAX ? Q2_FAILED : Q2_OK;
-  if (*all && status != Q2_OK) status = q2_fail(error, "the table of assigned rows has %lld rows", (long long)*count);
-  if (status == Q2_OK) {
-    int *const places = counts + ranks, own = (int)mine;
-    MPI_Datatype row;
-    MPI_Type_contiguous((int)sizeof **all, MPI_BYTE, &row);
-    MPI_Type_commit(&row);
-    MPI_Gather(&own, 1, MPI_INT, counts, 1, MPI_INT, 0, comm);
-    for (int r = 1; r < ranks; r++)
-      places[r] = places[r - 1] + counts[r - 1];
-    MPI_Gatherv(report->entries.data, own, row, *all, counts, places, row, 0, comm);
-    MPI_Type_free(&row);
-  }
-  free(counts);
-  return status;
-}
-
 int q2_assignment_gather(MPI_Comm comm, struct q2_assignment_report *report, struct q2_error *error) {
-  struct q2_assignment_entry *all = NULL;
-  int64_t count = 0;
-  int rank, status = receive(comm, report, &all, &count, error);
-  MPI_Comm_rank(comm, &rank);
-  if (status != Q2_OK) {
-    free(all);
-    return status;
-  }
+  void *all;
+  int64_t count;
+  int status = q2_receive_rows(comm, &report->entries, sizeof(struct q2_assignment_entry), "the table of assigned rows", &all,
+                               &count, error);
+  if (status != Q2_OK) return status;
   q2_assignment_report_free(report);
-  for (int64_t k = 0; k < count && rank == 0 && status == Q2_OK; k++)
-    status = add(report, &all[k], error);
+  for (int64_t k = 0; k < count && status == Q2_OK; k++)
+    status = add(report, (const struct q2_assignment_entry *)all + k, error);
   free(all);
   if (report->entries.count > 1)
     qsort(report->entries.data, (size_t)report->entries.count, sizeof(struct q2_assignment_entry), compare);

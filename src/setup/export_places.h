@@ -93,11 +93,6 @@ struct q2_file_number q2_export_number(const struct q2_export_source *source, in
 int q2_export_rows(const struct q2_export_source *source, const struct q2_export_places *places, struct q2_force_field *field,
                    struct q2_error *error);
 
-/* All ranks' `rows` of `size` bytes on rank 0, in the order of ranks: *all [*count], to be released with free(); *count is 0
- * elsewhere. `what` is for messages. Collective. */
-int q2_export_receive(MPI_Comm comm, const struct q2_growing *rows, size_t size, const char *what, void **all, int64_t *count,
-                      struct q2_error *error);
-
 /* Types, non-bonded rows, pairs and charges, on rank 0. Collective. */
 int q2_export_types(MPI_Comm comm, const struct q2_export_source *source, struct q2_force_field *field, struct q2_error *error);
 

@@ -1,14 +1,12 @@
 /* Rows of types from places: one for all places with these types, or a refusal. */
-#include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../io/memory.h"
 #include "../../io/units.h"
 #include "../../kernels/forms.h"
 #include "export_places.h"
+#include "receive_rows.h"
 
 static const char *const family_names[Q2_EXPORT_FAMILIES] = {"bond",    "angle",           "Urey-Bradley", "stretch-bend",
                                                              "torsion", "torsion-stretch", "improper",     "out-of-plane bend"};
@@ -111,35 +109,6 @@ void q2_export_places_free(struct q2_export_places *places) {
 
 /* --- from all ranks --- */
 
-int q2_export_receive(MPI_Comm comm, const struct q2_growing *rows, size_t size, const char *what, void **all, int64_t *count,
-                      struct q2_error *error) {
-  int rank, ranks;
-  MPI_Comm_rank(comm, &rank);
-  MPI_Comm_size(comm, &ranks);
-  int64_t total;
-  MPI_Allreduce(&rows->count, &total, 1, MPI_INT64_T, MPI_SUM, comm);
-  *all = NULL;
-  *count = 0;
-  if (total > INT_MAX) return q2_fail(error, "%s: %lld rows are too many", what, (long long)total);
-  int *counts = q2_allocate_everywhere(comm, 2 * (int64_t)ranks, sizeof *counts, what, error);
-  if (!counts) return Q2_FAILED;
-  *all = q2_allocate_everywhere(comm, rank == 0 ? total : 0, size, what, error);
-  if (*all) {
-    int *const places = counts + ranks, own = (int)rows->count;
-    MPI_Datatype row;
-    MPI_Type_contiguous((int)size, MPI_BYTE, &row);
-    MPI_Type_commit(&row);
-    MPI_Gather(&own, 1, MPI_INT, counts, 1, MPI_INT, 0, comm);
-    for (int r = 1; r < ranks; r++)
-      places[r] = places[r - 1] + counts[r - 1];
-    MPI_Gatherv(rows->data, own, row, *all, counts, places, row, 0, comm);
-    MPI_Type_free(&row);
-    *count = rank == 0 ? total : 0;
-  }
-  free(counts);
-  return *all ? Q2_OK : Q2_FAILED;
-}
-
 static int compare_places(const void *left, const void *right) {
   const struct q2_export_place *a = left, *b = right;
   int order = (a->family > b->family) - (a->family < b->family);
@@ -153,7 +122,7 @@ int q2_export_places_gather(MPI_Comm comm, const struct q2_export_source *source
   void *all;
   int64_t count;
   int status =
-      q2_export_receive(comm, &places->rows, sizeof(struct q2_export_place), "rows of a force field", &all, &count, error);
+      q2_receive_rows(comm, &places->rows, sizeof(struct q2_export_place), "rows of a force field", &all, &count, error);
   q2_export_places_free(places);
   for (int64_t k = 0; k < count && status == Q2_OK; k++)
     status = q2_export_place_add(source, places, (const struct q2_export_place *)all + k, error);

@@ -6,6 +6,7 @@
 
 #include "../../io/memory.h"
 #include "export_places.h"
+#include "receive_rows.h"
 
 /* An atom type as its atoms have it; also what travels between ranks. */
 struct exported_type {
@@ -190,7 +191,7 @@ static int collect(MPI_Comm comm, struct type_table *table, struct q2_force_fiel
   if (status == Q2_OK) status = check_sites(table->source, table->error);
   if (status == Q2_OK) status = add_atoms(table);
   Q2_TRY(q2_agree(comm, status, table->error));
-  status = q2_export_receive(comm, &table->rows, sizeof(struct exported_type), "atom types", &all, &count, table->error);
+  status = q2_receive_rows(comm, &table->rows, sizeof(struct exported_type), "atom types", &all, &count, table->error);
   free(table->rows.data);
   q2_lookup_free(&table->found);
   table->rows = (struct q2_growing){0};
