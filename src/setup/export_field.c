@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../io/formats/force_field_formats.h"
 #include "../../io/memory.h"
 #include "export_places.h"
 
@@ -48,9 +47,8 @@ static int collect_places(MPI_Comm comm, const struct q2_export_source *source, 
 
 static int write_field(const struct q2_force_field *field, enum q2_export_format format, char **bytes, size_t *size,
                        struct q2_error *error) {
-  if (format == Q2_EXPORT_TINKER) return q2_tinker_write(field, bytes, size, error);
-  if (format == Q2_EXPORT_AMBER) return q2_amber_write(field, bytes, size, error);
-  return q2_openmm_write(field, bytes, size, error);
+  const char *name = q2_export_format_names[format == Q2_EXPORT_OPENMM_ATOMS ? Q2_EXPORT_OPENMM : format];
+  return q2_force_field_format_named(name)->write(field, bytes, size, error);
 }
 
 /* What is not in the file, or not the same in the program that reads it. */
