@@ -69,3 +69,12 @@ int q2_option_flag(const char *name, int *given, struct q2_error *error) {
   *given = set == PETSC_TRUE;
   return Q2_OK;
 }
+
+int q2_option_level(enum q2_print_level *level, struct q2_error *error) {
+  int quiet = 0, verbose = 0;
+  Q2_TRY(q2_option_flag("-quiet", &quiet, error));
+  Q2_TRY(q2_option_flag("-verbose", &verbose, error));
+  if (quiet && verbose) return q2_fail(error, "options -quiet and -verbose exclude each other");
+  *level = quiet ? Q2_PRINT_QUIET : verbose ? Q2_PRINT_VERBOSE : Q2_PRINT_NORMAL;
+  return Q2_OK;
+}

@@ -16,6 +16,9 @@ int q2_option_text(const char *name, int commands, enum q2_command command, char
 /* Whether a flag is given. */
 int q2_option_flag(const char *name, int *given, struct q2_error *error);
 
+/* What -quiet and -verbose, which exclude each other, say together. */
+int q2_option_level(enum q2_print_level *level, struct q2_error *error);
+
 /* Numbers: a whole one of at least `least`; one from 0 to below 1; one above 0 (`what`: as the message says it, "number of
  * seconds above 0"); a number of bytes, with suffix K, M or G. */
 int q2_option_whole(const char *name, const char *text, int least, int *number, struct q2_error *error);

@@ -408,11 +408,7 @@ int q2_options_query(const struct q2_command_line *line, struct q2_options *opti
   options->stall_tolerance = 1e-4;
   options->stall_iterations = 20;
   options->identify_threshold = 1e-8;
-  int quiet = 0, verbose = 0;
-  Q2_TRY(q2_option_flag("-quiet", &quiet, error));
-  Q2_TRY(q2_option_flag("-verbose", &verbose, error));
-  if (quiet && verbose) return q2_fail(error, "options -quiet and -verbose exclude each other");
-  options->level = quiet ? Q2_PRINT_QUIET : verbose ? Q2_PRINT_VERBOSE : Q2_PRINT_NORMAL;
+  Q2_TRY(q2_option_level(&options->level, error));
   Q2_TRY(query_files(options, error));
   Q2_TRY(query_checkpoint(options, error));
   Q2_TRY(query_machine(options, error));

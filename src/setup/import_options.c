@@ -97,13 +97,9 @@ static int query_molecules(struct q2_import_options *options, struct q2_error *e
 }
 
 int q2_import_options_query(struct q2_import_options *options, struct q2_error *error) {
-  int quiet, verbose;
   memset(options, 0, sizeof *options);
   strcpy(options->observables, "frequencies");
-  Q2_TRY(q2_option_flag("-quiet", &quiet, error));
-  Q2_TRY(q2_option_flag("-verbose", &verbose, error));
-  if (quiet && verbose) return q2_fail(error, "options -quiet and -verbose exclude each other");
-  options->level = quiet ? Q2_PRINT_QUIET : verbose ? Q2_PRINT_VERBOSE : Q2_PRINT_NORMAL;
+  Q2_TRY(q2_option_level(&options->level, error));
   Q2_TRY(text_option("-o", options->output, sizeof options->output, error));
   if (!options->output[0]) return q2_fail(error, "option -o is missing: expected the name of the data set to be written");
   Q2_TRY(text_option("-title", options->title, sizeof options->title, error));
