@@ -60,7 +60,7 @@ int q2_assign_bonds(struct q2_assigner *a) {
   return Q2_OK;
 }
 
-/* The only set of a family of which just one form is known, or NULL. */
+/* The first set of a family, or NULL; of those of which just one form is known the only one. */
 static struct q2_row_set *set_of(struct q2_assigner *a, enum q2_row_family family) {
   for (int s = 0; s < a->set_count; s++)
     if (a->set[s].family == family) return &a->set[s];
@@ -89,7 +89,7 @@ int q2_assign_angles(struct q2_assigner *a) {
     Q2_TRY(terms_of_family(a, Q2_ROWS_OF_ANGLES, "angle", atoms, 3, &found, &a->angle_eq[n]));
     if (!found) Q2_TRY(without_row(a, "angle", atoms, 3, &a->angle_eq[n]));
     Q2_TRY(terms_of_family(a, Q2_ROWS_OF_UREY_BRADLEY, "Urey-Bradley", atoms, 3, &found, NULL));
-    if (!found && q2_assign_has_rows(a, Q2_ROWS_OF_UREY_BRADLEY)) Q2_TRY(q2_assign_note(a, "Urey-Bradley", NULL, atoms, 3, ""));
+    if (!found && set_of(a, Q2_ROWS_OF_UREY_BRADLEY)) Q2_TRY(q2_assign_note(a, "Urey-Bradley", NULL, atoms, 3, ""));
     const int elsewhere[3] = {a->bond_eq[q2_topology_bond(a->topology, atoms[0], atoms[1])],
                               a->bond_eq[q2_topology_bond(a->topology, atoms[1], atoms[2])], a->angle_eq[n]};
     Q2_TRY(add_cross_term(a, Q2_ROWS_OF_STRETCH_BENDS, "stretch-bend", atoms, 3, elsewhere, 3));

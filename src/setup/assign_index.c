@@ -78,12 +78,6 @@ void q2_assign_index_free(struct q2_assigner *a) {
   q2_lookup_free(&a->type_numbers);
 }
 
-int q2_assign_has_rows(const struct q2_assigner *a, enum q2_row_family family) {
-  for (int s = 0; s < a->set_count; s++)
-    if (a->set[s].family == family) return 1;
-  return 0;
-}
-
 /* --- types --- */
 
 static const struct q2_known_type *known_type(const struct q2_assigner *a, int atom) {

@@ -73,7 +73,6 @@ int q2_assign_wildcards(const struct q2_type_row *row);
  * NULL: none. */
 int q2_assign_find(struct q2_assigner *a, struct q2_row_set *set, const int *atoms, const struct q2_type_row **row);
 enum q2_row_family q2_assign_family(const char *form);
-int q2_assign_has_rows(const struct q2_assigner *a, enum q2_row_family family);
 
 /* Bit b: the bond between atoms b and b + 1 of a chain is a partial one. */
 int q2_partial_bonds(const struct q2_molecule_record *record, const struct q2_topology *topology, const int *atoms, int count);
