@@ -21,6 +21,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "wrapped_calls.h"
+
 enum family { ALLOCATION, STORAGE, FAMILIES };
 
 static pid_t process;
@@ -132,23 +134,6 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size) {
   return fails(ALLOCATION) ? NULL : __real_aligned_alloc(alignment, size);
 }
 char *__wrap_strdup(const char *text) { return fails(ALLOCATION) ? NULL : __real_strdup(text); }
-
-int __real_open(const char *path, int flags, ...);
-ssize_t __real_write(int file, const void *data, size_t size);
-ssize_t __real_pread(int file, void *data, size_t size, off_t at);
-int __real_fsync(int file);
-int __real_close(int file);
-int __real_rename(const char *old, const char *new);
-int __real_link(const char *old, const char *new);
-int __real_unlink(const char *path);
-int __wrap_open(const char *path, int flags, ...);
-ssize_t __wrap_write(int file, const void *data, size_t size);
-ssize_t __wrap_pread(int file, void *data, size_t size, off_t at);
-int __wrap_fsync(int file);
-int __wrap_close(int file);
-int __wrap_rename(const char *old, const char *new);
-int __wrap_link(const char *old, const char *new);
-int __wrap_unlink(const char *path);
 
 int __wrap_open(const char *path, int flags, ...) { return fails(STORAGE) ? -1 : __real_open(path, flags, 0666); }
 /* Some of it arrives before the disk is full. */

@@ -17,6 +17,7 @@
 #include "../io/durable.h"
 #include "../io/sealed.h"
 #include "check.h"
+#include "wrapped_calls.h"
 
 enum { ROWS = 40 };
 
@@ -32,23 +33,6 @@ static enum fault next_fault(void) {
   errno = reason;
   return fault;
 }
-
-int __real_open(const char *path, int flags, ...);
-ssize_t __real_write(int file, const void *data, size_t size);
-ssize_t __real_pread(int file, void *data, size_t size, off_t at);
-int __real_fsync(int file);
-int __real_close(int file);
-int __real_rename(const char *old, const char *new);
-int __real_link(const char *old, const char *new);
-int __real_unlink(const char *path);
-int __wrap_open(const char *path, int flags, ...);
-ssize_t __wrap_write(int file, const void *data, size_t size);
-ssize_t __wrap_pread(int file, void *data, size_t size, off_t at);
-int __wrap_fsync(int file);
-int __wrap_close(int file);
-int __wrap_rename(const char *old, const char *new);
-int __wrap_link(const char *old, const char *new);
-int __wrap_unlink(const char *path);
 
 int __wrap_open(const char *path, int flags, ...) { return next_fault() == FAILS ? -1 : __real_open(path, flags, 0666); }
 
