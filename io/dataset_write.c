@@ -215,9 +215,11 @@ static int compare(MPI_Comm comm, const struct q2_writer *writer, const struct q
   MPI_Bcast(temporary, (int)sizeof temporary, MPI_CHAR, 0, comm);
   int status = q2_dataset_read(comm, temporary, &found, error);
   if (status != Q2_OK) {
-    const char *reason = strstr(error->text, temporary); /* behind it, what the user's name shall open */
-    return q2_fail(error, "%s: would not be a valid data set%s%.900s", writer->path, reason ? "" : ": ",
-                   reason ? reason + strlen(temporary) : error->text);
+    /* "[rank ...: ]TEMPORARY: reason", with the user's name for the temporary one */
+    const char *reason = strstr(error->text, temporary);
+    const int rank = reason ? (int)(reason - error->text) : 0;
+    return q2_fail(error, "%.*s%s: does not read back as a valid data set%s%.900s", rank, error->text, writer->path,
+                   reason ? "" : ": ", reason ? reason + strlen(temporary) : error->text);
   }
   if (strcmp(found.checksum, dataset->checksum) != 0)
     status = q2_fail(error, "%s: does not read back as written (checksum %s instead of %s)", writer->path, found.checksum,

@@ -37,6 +37,12 @@ static herr_t refuse(const struct walk *walk, const char *what) {
   return -1;
 }
 
+/* Not the file's fault: its claims are no larger than itself. */
+static herr_t no_memory(const struct walk *walk) {
+  say(walk, "because ", "out of memory for its trial (-input_trial off goes without)");
+  return -1;
+}
+
 /* Sanitizers map terabytes that they never touch: with them there is no limit of addresses. */
 #if defined(__SANITIZE_ADDRESS__)
 enum { CAN_LIMIT = 0 };
@@ -76,10 +82,16 @@ static herr_t read_attribute(hid_t object, const char *name, const H5A_info_t *i
   (void)info;
   if (elements < 0 || size == 0) {
     result = refuse(walk, "an attribute has no type or no size");
+  } else if ((uint64_t)elements > walk->file_bytes / size) {
+    result = refuse(walk, "an attribute claims more bytes than the file has");
   } else if (elements > 0) {
-    void *data = (uint64_t)elements <= ((uint64_t)Q2_TRIAL_MEMORY << 20) / size ? calloc((size_t)elements, size) : NULL;
-    if (!data || H5Aread(attribute, type, data) < 0) result = refuse(walk, "an attribute cannot be read");
-    if (result == 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, data);
+    void *data = calloc((size_t)elements, size);
+    if (!data)
+      result = no_memory(walk);
+    else if (H5Aread(attribute, type, data) < 0)
+      result = refuse(walk, "an attribute cannot be read");
+    else
+      H5Dvlen_reclaim(type, space, H5P_DEFAULT, data);
     free(data);
   }
   if (space >= 0) H5Sclose(space);
@@ -96,12 +108,14 @@ static herr_t read_rows(const struct walk *walk, hid_t dataset, hid_t type, hid_
   block[0] = count;
   const hid_t memory = H5Screate_simple(dimensions, block, NULL);
   void *data = calloc((size_t)count, row_bytes);
+  const int memory_lacks = !data;
   herr_t result = -1;
   if (data && memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, block, NULL) >= 0)
     result = H5Dread(dataset, type, memory, space, H5P_DEFAULT, data);
   if (result >= 0) H5Dvlen_reclaim(type, memory, H5P_DEFAULT, data);
   free(data);
   if (memory >= 0) H5Sclose(memory);
+  if (memory_lacks) return no_memory(walk);
   return result < 0 ? refuse(walk, "its data cannot be read") : 0;
 }
 

@@ -6,6 +6,7 @@
  *     Q2_FAIL_CALL     the number of the first call that fails, from 1 in this process
  *     Q2_FAIL_CALLS    how many fail, 1 if absent
  *     Q2_FAIL_RANK     on which rank, 0 if absent
+ *     Q2_FAIL_TRIAL    set: not in the run's own process but in that which tries an input file
  *     Q2_FAIL_ERRNO    of calls of the system: the number of the error, ENOSPC if absent
  *     Q2_FAIL_TRACE    a file for where the first of them was called; addr2line -fe PROGRAM reads it
  *     Q2_COUNT_CALLS   NAME: at the end NAME.RANK holds how many allocations and how many calls of the system there were
@@ -21,6 +22,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "../io/trial.h"
 #include "wrapped_calls.h"
 
 enum family { ALLOCATION, STORAGE, FAMILIES };
@@ -52,7 +54,10 @@ static long rank_of_process(void) {
   return 0;
 }
 
-__attribute__((constructor)) static void choose(void) {
+/* The C library gives constructors what it gives main. */
+__attribute__((constructor)) static void choose(int argc, char **argv) {
+  const int trial = argc > 1 && strcmp(argv[1], q2_trial_command) == 0;
+  if (trial != (getenv("Q2_FAIL_TRIAL") != NULL)) return;
   process = getpid();
   const char *family = getenv("Q2_FAIL"), *places = getenv("Q2_LIST_PLACES");
   char path[4096];
@@ -107,7 +112,7 @@ static void trace(void) {
 
 /* Counts a call, and says whether it shall fail; then errno is set. */
 static int fails(enum family family) {
-  if (getpid() != process) return 0; /* a child: the trial of an input file */
+  if (getpid() != process) return 0; /* not what is to fail */
   const long call = atomic_fetch_add(&calls[family], 1) + 1;
   if (family == ALLOCATION && list) note_place(call);
   if ((int)family != chosen.family || call < chosen.first || call >= chosen.first + chosen.count) return 0;

@@ -4,6 +4,12 @@ rm -f ./*.h5 ./*.partial # of an earlier run in this scratch folder
 failures=0
 limit=${Q2HPC_TEST_LIMIT:-120}
 
+# When a rank ends with an error, mpirun sends SIGTERM to the others and waits a second before SIGKILL. Where q2hpc fails all ranks are at
+# their end by then, and most tests need not wait. Sanitizers have something to say there; a test that wants mpirun as users have it calls
+# mpirun_waits.
+mpirun_waits() { unset OMPI_MCA_odls_base_sigkill_timeout PRTE_MCA_odls_base_sigkill_timeout; }
+[ -n "${Q2HPC_SANITIZED:-}" ] || export OMPI_MCA_odls_base_sigkill_timeout=0 PRTE_MCA_odls_base_sigkill_timeout=0
+
 # on RANKS ARGUMENTS...: runs q2hpc on so many ranks (0: without mpirun). Leaves `status`, and the output in out and err.
 on() {
   ranks=$1

@@ -3,6 +3,7 @@
 # are found anew, and fits in rounds.
 #     restart.sh INPUT.h5|made KILLS SEED CONFIGURATION...     KILLS: of each configuration; SEED: of the moments
 . "$(dirname "$0")/common.sh"
+mpirun_waits
 input=$1 kills=$2 seed=$3
 shift 3
 if [ "$input" = made ]; then

@@ -4,6 +4,7 @@
 #     slurm.sh MOTHER.h5    the data set that the scaling study multiplies
 mother=$1
 . "$(dirname "$0")/common.sh"
+mpirun_waits
 . "$Q2HPC_SOURCE/jobs/environment.sh"
 rm -rf ./study ./spool ./bin ./job.* ./stopped ./*.log
 mkdir bin spool

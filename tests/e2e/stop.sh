@@ -3,6 +3,7 @@
 # written is a warning, or ends the fit, as the user chooses.
 #     stop.sh ORGANIC.h5
 . "$(dirname "$0")/common.sh"
+mpirun_waits
 organic=$1
 [ -f "$organic" ] || { echo "skipped: there is no $organic"; exit 77; }
 content="/parameters/final /iterations/number /iterations/evaluations /iterations/parameters /iterations/loss /iterations/gradient"
