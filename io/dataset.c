@@ -270,9 +270,9 @@ static uint64_t hash_shared(const struct q2_dataset *dataset) {
 
 int q2_dataset_checksum(MPI_Comm comm, struct q2_dataset *dataset, struct q2_error *error) {
   struct q2_columns columns;
-  Q2_TRY(q2_agree(comm, q2_columns_make(dataset, &columns, error), error));
+  const int status = q2_agree(comm, q2_columns_make(dataset, &columns, error), error);
   uint64_t sum = 0, total;
-  for (int64_t m = 0; m < dataset->molecule_count; m++) {
+  for (int64_t m = 0; m < dataset->molecule_count && status == Q2_OK; m++) {
     uint64_t hash = Q2_HASH_START;
     for (int c = 0; c < columns.column_count; c++) {
       const struct q2_column *column = &columns.column[c];
@@ -285,6 +285,7 @@ int q2_dataset_checksum(MPI_Comm comm, struct q2_dataset *dataset, struct q2_err
     sum += hash;
   }
   q2_columns_free(&columns);
+  if (status != Q2_OK) return status;
   MPI_Allreduce(&sum, &total, 1, MPI_UINT64_T, MPI_SUM, comm);
   snprintf(dataset->checksum, sizeof dataset->checksum, "%016llx", (unsigned long long)(total + hash_shared(dataset)));
   return Q2_OK;

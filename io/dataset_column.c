@@ -35,8 +35,7 @@ const char *q2_place(const struct q2_reader *reader, const char *name, const str
   return place;
 }
 
-/* Memory for a dataset's elements, on every rank or on none: then *pointer is NULL. */
-static int allocate(struct q2_reader *reader, const char *name, int64_t count, size_t size, void *pointer) {
+int q2_reader_allocate(struct q2_reader *reader, const char *name, int64_t count, size_t size, void *pointer) {
   char what[Q2_PLACE_LENGTH];
   snprintf(what, sizeof what, "%.250s: %s", reader->file.path, name);
   void *memory = q2_allocate_everywhere(reader->comm, count, size, what, reader->error);
@@ -67,7 +66,7 @@ int q2_read_offset(struct q2_reader *reader, const char *name, const char *count
   const int64_t count = dataset->molecule_count;
   struct q2_hdf5_table table;
   Q2_TRY(q2_hdf5_describe(&reader->file, name, Q2_INTEGER, 1, dataset->molecule_total + 1, 1, &table, reader->error));
-  Q2_TRY(allocate(reader, name, count + 1, sizeof **offset, offset));
+  Q2_TRY(q2_reader_allocate(reader, name, count + 1, sizeof **offset, offset));
   /* A rank without molecules reads nothing and keeps one zero. */
   Q2_TRY(q2_hdf5_read_integers(&reader->file, &table, count ? dataset->molecule[0] : 0, count ? count + 1 : 0, *offset,
                                reader->error));
@@ -94,9 +93,9 @@ int q2_read_int32(struct q2_reader *reader, const char *name, const struct q2_ro
   struct q2_hdf5_table table;
   Q2_TRY(q2_hdf5_describe(&reader->file, name, Q2_INTEGER, columns ? 2 : 1, rows->total, columns, &table, reader->error));
   const int64_t elements = rows->count * table.columns;
-  Q2_TRY(allocate(reader, name, elements, sizeof **data, data));
+  Q2_TRY(q2_reader_allocate(reader, name, elements, sizeof **data, data));
   int64_t *wide;
-  Q2_TRY(allocate(reader, name, elements, sizeof *wide, &wide));
+  Q2_TRY(q2_reader_allocate(reader, name, elements, sizeof *wide, &wide));
   int status = q2_hdf5_read_integers(&reader->file, &table, rows->first, rows->count, wide, reader->error);
   if (status == Q2_OK) {
     for (int64_t k = 0; k < elements && status == Q2_OK; k++) {
@@ -119,7 +118,7 @@ int q2_read_double(struct q2_reader *reader, const char *name, const struct q2_r
   struct q2_hdf5_table table;
   Q2_TRY(q2_hdf5_describe(&reader->file, name, Q2_REAL, columns ? 2 : 1, rows->total, columns, &table, reader->error));
   const int64_t elements = rows->count * table.columns;
-  Q2_TRY(allocate(reader, name, elements, sizeof **data, data));
+  Q2_TRY(q2_reader_allocate(reader, name, elements, sizeof **data, data));
   Q2_TRY(q2_hdf5_read_reals(&reader->file, &table, rows->first, rows->count, *data, reader->error));
   int status = Q2_OK;
   for (int64_t k = 0; k < elements && status == Q2_OK; k++) {
@@ -139,7 +138,7 @@ int q2_read_text(struct q2_reader *reader, const char *name, const struct q2_row
   struct q2_hdf5_table table;
   Q2_TRY(q2_hdf5_describe(&reader->file, name, Q2_TEXT, 1, rows->total, 1, &table, reader->error));
   char *memory;
-  Q2_TRY(allocate(reader, name, rows->count, (size_t)size, &memory));
+  Q2_TRY(q2_reader_allocate(reader, name, rows->count, (size_t)size, &memory));
   memcpy(text, &memory, sizeof memory); /* owned by the data set from here on, also where reading fails */
   Q2_TRY(q2_hdf5_read_texts(&reader->file, &table, rows->first, rows->count, rows->shared, memory, size, reader->error));
   int status = Q2_OK;

@@ -20,7 +20,8 @@ struct q2_columns {
   int64_t ***offset; /* [offset_count] where the structure keeps the pointer to each offset table */
 };
 
-/* Describes every array of `dataset` that is not NULL and holds rows of molecules. Release with q2_columns_free. Local. */
+/* Describes every array of `dataset` that is not NULL and holds rows of molecules. Release with q2_columns_free,
+ * in any case. Local. */
 int q2_columns_make(struct q2_dataset *dataset, struct q2_columns *columns, struct q2_error *error);
 void q2_columns_free(struct q2_columns *columns);
 

@@ -230,9 +230,10 @@ static int move_all(struct exchange *x, struct q2_dataset *dataset, const int *o
   struct q2_columns columns;
   Q2_TRY(q2_agree(x->comm, plan_out(x, dataset, owner, error), error));
   Q2_TRY(plan_in(x, error));
-  Q2_TRY(q2_agree(x->comm, q2_columns_make(dataset, &columns, error), error));
-  int64_t **offset = calloc((size_t)columns.offset_count, sizeof *offset);
-  int status = q2_agree(x->comm, offset ? Q2_OK : q2_fail(error, "exchange of molecules: out of memory"), error);
+  int status = q2_columns_make(dataset, &columns, error);
+  int64_t **offset = status == Q2_OK ? calloc((size_t)columns.offset_count, sizeof *offset) : NULL;
+  if (status == Q2_OK && !offset) status = q2_fail(error, "exchange of molecules: out of memory");
+  status = q2_agree(x->comm, status, error);
   if (status == Q2_OK) status = announce(x, dataset, &columns, offset, error);
   for (int c = 0; c < columns.column_count && status == Q2_OK; c++)
     status = move_column(x, &columns, &columns.column[c], offset, error);

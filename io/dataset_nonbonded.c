@@ -120,8 +120,8 @@ static int read_special(struct q2_reader *reader) {
   Q2_TRY(q2_read_text(reader, SPECIAL "/form", &rows, Q2_KIND_LENGTH, 0, &y->special_form));
   Q2_TRY(
       q2_read_int32(reader, SPECIAL "/parameters", &rows, 2, 0, reader->dataset->parameters.count - 1, &y->special_parameters));
-  struct numbered_pair *pair = q2_allocate_everywhere(reader->comm, rows.count, sizeof *pair, SPECIAL, reader->error);
-  if (!pair) return Q2_FAILED;
+  struct numbered_pair *pair;
+  Q2_TRY(q2_reader_allocate(reader, SPECIAL "/types", rows.count, sizeof *pair, &pair));
   const int status = check_pairs(reader, pair);
   free(pair);
   return status;
@@ -151,9 +151,7 @@ static int read_factors(struct q2_reader *reader, const struct q2_rows *rows) {
   struct q2_charge_increments *increments = &reader->dataset->increments;
   if (q2_hdf5_exists(&reader->file, INCREMENTS "/factor"))
     return q2_read_double(reader, INCREMENTS "/factor", rows, 0, 1.0, &increments->factor);
-  increments->factor =
-      q2_allocate_everywhere(reader->comm, rows->count, sizeof *increments->factor, INCREMENTS "/factor", reader->error);
-  if (!increments->factor) return Q2_FAILED;
+  Q2_TRY(q2_reader_allocate(reader, INCREMENTS "/factor", rows->count, sizeof *increments->factor, &increments->factor));
   for (int64_t k = 0; k < rows->count; k++)
     increments->factor[k] = 1.0;
   return Q2_OK;

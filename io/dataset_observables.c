@@ -51,14 +51,6 @@ static int read_index(struct q2_reader *reader, const char *group, const struct 
   return q2_agree(reader->comm, check_index(reader, index, rows, kind, table->index), reader->error);
 }
 
-/* Zeros for a column that is not in the file. */
-static int make_zeros(struct q2_reader *reader, const char *name, const struct q2_rows *rows, double **data) {
-  char what[Q2_PLACE_LENGTH];
-  snprintf(what, sizeof what, "%.250s: %.255s", reader->file.path, name);
-  *data = q2_allocate_everywhere(reader->comm, rows->count, sizeof **data, what, reader->error);
-  return *data ? Q2_OK : Q2_FAILED;
-}
-
 static int check_weights(struct q2_reader *reader, const char *name, const struct q2_rows *rows, const double *weight) {
   for (int64_t k = 0; k < rows->count; k++) {
     char place[Q2_PLACE_LENGTH];
@@ -80,7 +72,7 @@ static int read_weights(struct q2_reader *reader, const char *group, const struc
                      "%s: %s: expected a dataset of floating-point numbers, or a set of weights named by the attribute weights "
                      "of /observables, found nothing",
                      reader->file.path, name);
-    return make_zeros(reader, name, rows, &table->weight);
+    return q2_reader_allocate(reader, name, rows->count, sizeof *table->weight, &table->weight); /* zeros */
   }
   Q2_TRY(q2_read_double(reader, name, rows, 0, 1.0, &table->weight));
   return q2_agree(reader->comm, check_weights(reader, name, rows, table->weight), reader->error);
@@ -91,7 +83,7 @@ static int read_values(struct q2_reader *reader, const char *group, const struct
   char name[Q2_MEMBER_LENGTH], unit[Q2_LINE_LENGTH], where[Q2_PLACE_LENGTH];
   q2_member(name, group, "value");
   table->has_value = q2_hdf5_exists(&reader->file, name);
-  if (!table->has_value) return make_zeros(reader, name, rows, &table->value);
+  if (!table->has_value) return q2_reader_allocate(reader, name, rows->count, sizeof *table->value, &table->value);
   double factor;
   Q2_TRY(q2_hdf5_attribute_text(&reader->file, name, "unit", NULL, unit, sizeof unit, reader->error));
   snprintf(where, sizeof where, "%.250s: %.200s: attribute unit", reader->file.path, name);

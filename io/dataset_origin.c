@@ -14,8 +14,7 @@ static int read_bytes(struct q2_reader *reader) {
   int32_t *wide = NULL;
   int status = q2_read_int32(reader, ORIGIN "/text", &rows, 0, 0, UCHAR_MAX, &wide);
   if (status == Q2_OK) {
-    origin->bytes = q2_allocate_everywhere(reader->comm, rows.count, 1, ORIGIN "/text", reader->error);
-    status = origin->bytes ? Q2_OK : Q2_FAILED;
+    status = q2_reader_allocate(reader, ORIGIN "/text", rows.count, 1, &origin->bytes);
     origin->size = rows.count;
   }
   for (int64_t k = 0; k < rows.count && status == Q2_OK; k++)

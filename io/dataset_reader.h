@@ -27,6 +27,10 @@ enum { Q2_PLACE_LENGTH = 512 };
 const char *q2_place(const struct q2_reader *reader, const char *name, const struct q2_rows *rows, int64_t row,
                      char place[Q2_PLACE_LENGTH]);
 
+/* Memory, zeroed, for the elements of dataset `name`, on every rank or on none: then *pointer is NULL. The caller's, or the
+ * data set's where it is kept there. */
+int q2_reader_allocate(struct q2_reader *reader, const char *name, int64_t count, size_t size, void *pointer);
+
 /* Reads the offsets of a ragged table with `total` rows for this rank's molecules: *offset [molecule_count + 1], from 0, kept
  * by the data set. Checks that they start at 0, never fall and end at `total` (of dataset `counted`), and fills *rows. */
 int q2_read_offset(struct q2_reader *reader, const char *name, const char *counted, int64_t total, int64_t **offset,

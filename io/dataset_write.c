@@ -217,9 +217,9 @@ static int compare(MPI_Comm comm, const struct q2_writer *writer, const struct q
   if (status != Q2_OK) {
     /* "[rank ...: ]TEMPORARY: reason", with the user's name for the temporary one */
     const char *reason = strstr(error->text, temporary);
-    const int rank = reason ? (int)(reason - error->text) : 0;
-    return q2_fail(error, "%.*s%s: does not read back as a valid data set%s%.900s", rank, error->text, writer->path,
-                   reason ? "" : ": ", reason ? reason + strlen(temporary) : error->text);
+    if (!reason) return q2_at_stage("reading back", status, error);
+    return q2_fail(error, "%.*s%s: does not read back as a valid data set%.900s", (int)(reason - error->text), error->text,
+                   writer->path, reason + strlen(temporary));
   }
   if (strcmp(found.checksum, dataset->checksum) != 0)
     status = q2_fail(error, "%s: does not read back as written (checksum %s instead of %s)", writer->path, found.checksum,

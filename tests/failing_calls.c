@@ -10,12 +10,14 @@
  *     Q2_FAIL_ERRNO    of calls of the system: the number of the error, ENOSPC if absent
  *     Q2_FAIL_TRACE    a file for where the first of them was called; addr2line -fe PROGRAM reads it
  *     Q2_COUNT_CALLS   NAME: at the end NAME.RANK holds how many allocations and how many calls of the system there were
- *     Q2_LIST_PLACES   NAME: NAME.RANK gets the number of the first allocation of each place, a place being a stack of calls */
+ *     Q2_LIST_PLACES   NAME: NAME.RANK gets the number of the first allocation of each place, a place being a stack of calls
+ * At the end of MPI, when nothing of q2hpc's own should be left, it says on stderr what is: "leak: allocation N ...". */
 #define _XOPEN_SOURCE 700
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,24 +123,95 @@ static int fails(enum family family) {
   return 1;
 }
 
+/* --- what is not freed --- */
+
+enum { MOST_HELD = 1 << 18, STACK = 6 };
+static struct held {
+  void *memory; /* NULL: never used; `gone`: free again */
+  long call;
+  void *stack[STACK];
+} held[MOST_HELD];
+static char gone;
+static atomic_flag held_lock = ATOMIC_FLAG_INIT;
+
+static size_t slot_of(const void *memory) { return ((uintptr_t)memory >> 4) * 11400714819323198485UL >> 46; }
+
+/* Notes what was allocated, by q2hpc itself, and returns it. */
+static void *hold(void *memory) {
+  if (!memory || getpid() != process) return memory;
+  void *stack[STACK + 2];
+  const int frames = backtrace(stack, STACK + 2);
+  while (atomic_flag_test_and_set(&held_lock))
+    continue;
+  size_t slot = slot_of(memory), tried = 0;
+  while (held[slot].memory && held[slot].memory != &gone) {
+    slot = (slot + 1) % MOST_HELD;
+    if (++tried == MOST_HELD) abort();
+  }
+  held[slot] = (struct held){.memory = memory, .call = atomic_load(&calls[ALLOCATION])};
+  for (int f = 2; f < frames; f++)
+    held[slot].stack[f - 2] = stack[f];
+  atomic_flag_clear(&held_lock);
+  return memory;
+}
+
+/* Memory of a library's, that q2hpc frees, is not there. */
+static void let_go(void *memory) {
+  if (!memory || getpid() != process) return;
+  while (atomic_flag_test_and_set(&held_lock))
+    continue;
+  for (size_t slot = slot_of(memory); held[slot].memory; slot = (slot + 1) % MOST_HELD)
+    if (held[slot].memory == memory) {
+      held[slot].memory = &gone;
+      break;
+    }
+  atomic_flag_clear(&held_lock);
+}
+
+int __real_MPI_Finalize(void);
+int __wrap_MPI_Finalize(void);
+int __wrap_MPI_Finalize(void) {
+  long leaks = 0;
+  for (size_t slot = 0; slot < MOST_HELD; slot++) {
+    if (!held[slot].memory || held[slot].memory == &gone) continue;
+    if (leaks++ > 2) continue;
+    fprintf(stderr, "leak: allocation %ld of rank %ld, at\n", held[slot].call, rank_of_process());
+    backtrace_symbols_fd(held[slot].stack, STACK, STDERR_FILENO);
+  }
+  if (leaks) fprintf(stderr, "leak: %ld allocations were not freed\n", leaks);
+  return __real_MPI_Finalize();
+}
+
+/* --- the calls --- */
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 char *__real_strdup(const char *text);
+void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
+void __wrap_free(void *memory);
 
-void *__wrap_malloc(size_t size) { return fails(ALLOCATION) ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t count, size_t size) { return fails(ALLOCATION) ? NULL : __real_calloc(count, size); }
-void *__wrap_realloc(void *memory, size_t size) { return fails(ALLOCATION) ? NULL : __real_realloc(memory, size); }
-void *__wrap_aligned_alloc(size_t alignment, size_t size) {
-  return fails(ALLOCATION) ? NULL : __real_aligned_alloc(alignment, size);
+void *__wrap_malloc(size_t size) { return fails(ALLOCATION) ? NULL : hold(__real_malloc(size)); }
+void *__wrap_calloc(size_t count, size_t size) { return fails(ALLOCATION) ? NULL : hold(__real_calloc(count, size)); }
+void *__wrap_realloc(void *memory, size_t size) {
+  if (fails(ALLOCATION)) return NULL;
+  let_go(memory);
+  return hold(__real_realloc(memory, size));
 }
-char *__wrap_strdup(const char *text) { return fails(ALLOCATION) ? NULL : __real_strdup(text); }
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+  return fails(ALLOCATION) ? NULL : hold(__real_aligned_alloc(alignment, size));
+}
+char *__wrap_strdup(const char *text) { return fails(ALLOCATION) ? NULL : hold(__real_strdup(text)); }
+void __wrap_free(void *memory) {
+  let_go(memory); /* first: another thread may get it next */
+  __real_free(memory);
+}
 
 int __wrap_open(const char *path, int flags, ...) { return fails(STORAGE) ? -1 : __real_open(path, flags, 0666); }
 /* Some of it arrives before the disk is full. */

@@ -34,6 +34,7 @@ judge() {
   124) failed "still running after 60 s" ;;
   *) failed "exit status $status" ;;
   esac
+  if grep "^leak: " err >&2; then failed "what it holds is not freed"; fi
   if grep -E 'Sanitizer|runtime error|Segmentation|signal' err >/dev/null; then failed "worse than a failure"; fi
   no_file ./*.partial
   rm -f other*.h5*
