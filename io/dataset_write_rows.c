@@ -65,12 +65,14 @@ static int add_offset(struct q2_writer *writer, const char *name, const int64_t 
     for (int64_t m = 0; m < rows; m++)
       global[m] = before + offset[m];
   struct q2_written_column *column = global ? add(writer, name, NULL, global, rows, 0) : NULL;
-  if (!column) free(global);
-  Q2_TRY(q2_agree(writer->comm, column ? Q2_OK : no_memory(writer, name), writer->error));
-  column->type = H5T_NATIVE_INT64;
-  column->row_bytes = sizeof *global;
-  column->owned = global;
-  return Q2_OK;
+  if (column) {
+    column->type = H5T_NATIVE_INT64;
+    column->row_bytes = sizeof *global;
+    column->owned = global;
+  } else {
+    free(global);
+  }
+  return q2_agree(writer->comm, column ? Q2_OK : no_memory(writer, name), writer->error);
 }
 
 static int plan_molecules(struct q2_writer *writer) {

@@ -42,17 +42,17 @@ static int gather(MPI_Comm comm, const void *mine, int64_t count, size_t size, v
   int ranks;
   MPI_Comm_size(comm, &ranks);
   const int own = (int)count;
-  int *counts = q2_allocate(2 * (int64_t)ranks, sizeof *counts), *starts = counts ? counts + ranks : NULL;
-  Q2_TRY(q2_agree(comm, counts ? Q2_OK : q2_fail(error, "out of memory for energies of %d ranks", ranks), error));
+  int *counts = q2_allocate_everywhere(comm, 2 * (int64_t)ranks, sizeof *counts, "energies", error);
+  if (!counts) return Q2_FAILED;
+  int *starts = counts + ranks;
   MPI_Allgather(&own, 1, MPI_INT, counts, 1, MPI_INT, comm);
   *total = 0;
   for (int r = 0; r < ranks; r++) {
     starts[r] = (int)*total;
     *total += counts[r];
   }
-  *all = q2_allocate(*total, size);
-  const int status = q2_agree(comm, *all ? Q2_OK : q2_fail(error, "out of memory for %lld energies", (long long)*total), error);
-  if (status == Q2_OK) {
+  *all = q2_allocate_everywhere(comm, *total, size, "energies", error);
+  if (*all) {
     MPI_Datatype element;
     MPI_Type_contiguous((int)size, MPI_BYTE, &element);
     MPI_Type_commit(&element);
@@ -60,7 +60,7 @@ static int gather(MPI_Comm comm, const void *mine, int64_t count, size_t size, v
     MPI_Type_free(&element);
   }
   free(counts);
-  return status;
+  return *all ? Q2_OK : Q2_FAILED;
 }
 
 int q2_energies_create(MPI_Comm comm, const struct q2_dataset *dataset, struct q2_energies *energies, struct q2_error *error) {

@@ -59,9 +59,8 @@ int q2_lock_as_q2mm(MPI_Comm comm, const struct q2_dataset *dataset, const struc
                     const double *parameters, struct q2_lock_list *list, struct q2_error *error) {
   const struct q2_parameters *table = &dataset->parameters;
   const int constants = list->count;
-  int *listed = q2_allocate(2 * (int64_t)table->count, sizeof *listed);
-  const int status = listed ? Q2_OK : q2_fail(error, "out of memory for a list of %d parameters", table->count);
-  Q2_TRY(q2_agree(comm, status, error));
+  int *listed = q2_allocate_everywhere(comm, 2 * (int64_t)table->count, sizeof *listed, "locked parameters", error);
+  if (!listed) return Q2_FAILED;
   int *const beside = listed + table->count;
   for (int k = 0; k < constants; k++) {
     listed[list->lock[k].row] = 1;
