@@ -150,13 +150,13 @@ static int fit_and_tell(struct q2_session *session, struct q2_keeper *keeper, st
   if (status == Q2_OK) status = q2_result_write(session, rounds, &tables, seconds, error);
   q2_at_stage("writing the result", status, error);
   struct q2_error report_error = {""};
-  if (report(session, rounds, &tables, &report_error) != Q2_OK && status == Q2_OK)
-    status = q2_fail(error, "%s", report_error.text);
+  const int reported = q2_at_stage("reporting", report(session, rounds, &tables, &report_error), &report_error);
   q2_keeper_print(keeper, &session->printer);
   if (status == Q2_OK) q2_print_answer(&session->printer, "result: %s\n", session->options.output);
   if (status == Q2_OK) status = export_field(session, fit->best, error);
   if (status == Q2_OK && session->options.export[0])
     q2_print_answer(&session->printer, "force field: %s\n", session->options.export);
+  if (status == Q2_OK && reported != Q2_OK) status = q2_fail(error, "%s", report_error.text);
   if (fit->converged < 0) {
     q2_warn(&session->printer, "%s; the result holds the best parameters found", fit->reason);
     *exit_status = 1;

@@ -7,8 +7,8 @@ program=$1 samples=$2
 . "$(dirname "$0")/failing_allocations.sh"
 "$Q2HPC_WRITE_DATASET" input.h5 6 observed || exit 1
 
-# Without a checkpoint, or without what made something faster or smaller.
-goes_on() { [ ! -e reference.h5 ] || same_bits reference.h5 other.h5 /parameters/final; }
+# Where it goes on, it is without a checkpoint, or without what made something faster or smaller.
+complete() { same_bits reference.h5 other.h5 /parameters/final /iterations/loss /frequencies/before; }
 
 fit="input.h5 -threads 1 -o other.h5 -checkpoint_interval 1 -tao_max_it 2"
 each_place 2 $fit

@@ -1,7 +1,8 @@
 # What the tests of failing allocations share; to be sourced after common.sh. They set
 #     program   with tests/failing_calls.c in it
 #     samples   of the places that a process allocates at, how many fail; all: all
-# and define goes_on, which looks whether a run that went on all the same came to what it does undisturbed, which is in reference.h5.
+# and define complete, which looks whether other.h5 is what an undisturbed run makes, which is in reference.h5: a run that goes on all the
+# same comes to it, and one that fails leaves nothing less.
 # A place is a stack of calls; of those that allocate often the first allocation fails.
 export OMP_NUM_THREADS=1
 tried=0 went_on=0 places=0
@@ -20,7 +21,7 @@ judge() {
   case $status in
   0)
     went_on=$((went_on + 1))
-    goes_on
+    [ ! -e reference.h5 ] || complete
     ;;
   1 | 2)
     [ "$status" -eq 1 ] || grep "command line" messages >/dev/null || failed "exit status 2"
@@ -28,7 +29,8 @@ judge() {
     grep "memory" messages >/dev/null || failed "the message does not speak of memory"
     [ -n "${Q2_FAIL_TRIAL:-}" ] || [ "$ranks" -eq 1 ] || grep "^q2hpc: rank $1 on node [^ ]*[,:] " messages >/dev/null ||
       failed "the message does not name rank $1"
-    no_file other.h5 other_hessians.h5
+    [ ! -e other.h5 ] || complete
+    no_file other_hessians.h5
     cat messages >>all_messages
     ;;
   124) failed "still running after 60 s" ;;
