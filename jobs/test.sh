@@ -46,11 +46,12 @@ build() {
   sed -n '/^-- q2hpc /,/^-- $/p' "$log"
 }
 
-# check PRESET NAME [more arguments of ctest]: its closing line is counted in; the log is called NAME.
+# check PRESET NAME [more arguments of ctest]: its closing line is counted in; the log is called NAME. Many tests wait more than they
+# compute, mostly for mpirun: twice as many run as there are cores.
 check() {
   preset=$1 log=$logs/test_$2.log
   shift 2
-  { ctest --preset "$preset" --parallel "$jobs" --no-tests=error "$@" 2>&1; echo $? >"$log.status"; } | tee "$log"
+  { ctest --preset "$preset" --parallel $((2 * jobs)) --no-tests=error "$@" 2>&1; echo $? >"$log.status"; } | tee "$log"
   line=$(grep 'tests passed, ' "$log" | tail -n 1)
   total=$((total + $(echo "${line:-0}" | sed 's/.*out of //')))
   wrong=$((wrong + $(echo "${line:-0}" | sed 's/.*passed, \([0-9]*\) .*/\1/')))

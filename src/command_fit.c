@@ -87,7 +87,7 @@ static void reduce_timings(struct q2_session *session, double *seconds) {
     seconds[2 * Q2_STAGE_COUNT + s] /= ranks;
 }
 
-/* Tables on paper show all vibrations; the result has the pairs that were fitted. */
+/* Tables on paper show all vibrations; the result has the pairs that were fitted, if memory was enough for `tables`. */
 static int report(struct q2_session *session, const struct q2_fit_rounds *rounds, const struct q2_result_tables *tables,
                   struct q2_error *error) {
   const struct q2_fit *fit = &rounds->whole;
@@ -100,7 +100,7 @@ static int report(struct q2_session *session, const struct q2_fit_rounds *rounds
                                         .by_position = session->by_position != NULL,
                                         .validation = session->dataset.validation_total > 0};
   q2_fit_rounds_print(session, rounds);
-  q2_report_kinds(&session->printer, &tables->residuals, 1);
+  if (tables->residuals.count > 0) q2_report_kinds(&session->printer, &tables->residuals, 1);
   q2_report_fit(&session->printer, fit, &parts, &tables->relaxed_after);
   return Q2_OK;
 }

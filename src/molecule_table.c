@@ -156,9 +156,9 @@ static int gather_table(MPI_Comm comm, const struct q2_dataset *dataset, const s
 int q2_molecule_table_create(MPI_Comm comm, const struct q2_dataset *dataset, const struct q2_vibrations *before,
                              const struct q2_vibrations *after, struct q2_molecule_table *table, struct q2_error *error) {
   memset(table, 0, sizeof *table);
-  table->count = dataset->molecule_total;
   int32_t *atoms = q2_allocate_everywhere(comm, dataset->molecule_count, sizeof *atoms, "tables by molecule", error);
   if (!atoms) return Q2_FAILED;
+  table->count = dataset->molecule_total;
   for (int64_t m = 0; m < dataset->molecule_count; m++)
     atoms[m] = (int32_t)(dataset->atom_offset[m + 1] - dataset->atom_offset[m]);
   const int status = gather_table(comm, dataset, before, after, atoms, table, error);

@@ -1,4 +1,4 @@
-/* Values of options: asked of PETSc's options database, and taken from text. */
+/* Values of options, asked of PETSc's options database. */
 #include "option_values.h"
 
 #include <petscsys.h>
@@ -7,10 +7,12 @@
 
 #include "petsc_call.h"
 
+enum { LONGEST = 4096 }; /* bytes of a value */
+
 int q2_option_text(const char *name, int commands, enum q2_command command, char *text, size_t size, int *given,
                    struct q2_error *error) {
   PetscBool set = PETSC_FALSE;
-  char value[4096] = "";
+  char value[LONGEST] = "";
   *given = 0;
   if (!(commands & 1 << command)) return Q2_OK; /* stays unused, so that q2_options_check_used names it */
   Q2_PETSC(PetscOptionsHasName(NULL, NULL, name, &set), error);
@@ -23,8 +25,27 @@ int q2_option_text(const char *name, int commands, enum q2_command command, char
   return Q2_OK;
 }
 
-int q2_option_whole(const char *name, const char *text, int least, int *number, struct q2_error *error) {
-  char *end;
+int q2_option_choice(const char *name, int commands, enum q2_command command, const char *const *words, int *choice,
+                     struct q2_error *error) {
+  char text[LONGEST], known[256] = "";
+  int given;
+  Q2_TRY(q2_option_text(name, commands, command, text, sizeof text, &given, error));
+  if (!given) return Q2_OK;
+  for (int k = 0; words[k]; k++) {
+    if (strcmp(words[k], text) == 0) {
+      *choice = k;
+      return Q2_OK;
+    }
+    q2_append_name(known, sizeof known, words[k]);
+  }
+  return q2_fail(error, "option %s: \"%s\" is none of %s", name, text, known);
+}
+
+int q2_option_whole(const char *name, int commands, enum q2_command command, int least, int *number, struct q2_error *error) {
+  char text[LONGEST], *end;
+  int given;
+  Q2_TRY(q2_option_text(name, commands, command, text, sizeof text, &given, error));
+  if (!given) return Q2_OK;
   const long value = strtol(text, &end, 10);
   if (*end || end == text || value < least || value > 1000000000L)
     return q2_fail(error, "option %s: \"%s\" is not a whole number of at least %d", name, text, least);
@@ -32,24 +53,34 @@ int q2_option_whole(const char *name, const char *text, int least, int *number, 
   return Q2_OK;
 }
 
-int q2_option_fraction(const char *name, const char *text, double *number, struct q2_error *error) {
-  char *end;
+int q2_option_fraction(const char *name, int commands, enum q2_command command, double *number, struct q2_error *error) {
+  char text[LONGEST], *end;
+  int given;
+  Q2_TRY(q2_option_text(name, commands, command, text, sizeof text, &given, error));
+  if (!given) return Q2_OK;
   *number = strtod(text, &end);
   if (*end || end == text || !(*number >= 0.0 && *number < 1.0))
     return q2_fail(error, "option %s: \"%s\" is not a number from 0 to 1", name, text);
   return Q2_OK;
 }
 
-int q2_option_positive(const char *name, const char *what, const char *text, double *number, struct q2_error *error) {
-  char *end;
+int q2_option_positive(const char *name, int commands, enum q2_command command, const char *what, double *number,
+                       struct q2_error *error) {
+  char text[LONGEST], *end;
+  int given;
+  Q2_TRY(q2_option_text(name, commands, command, text, sizeof text, &given, error));
+  if (!given) return Q2_OK;
   *number = strtod(text, &end);
   if (*end || end == text || !(*number > 0.0 && *number < 1e9))
     return q2_fail(error, "option %s: \"%s\" is not a %s", name, text, what);
   return Q2_OK;
 }
 
-int q2_option_bytes(const char *name, const char *text, int64_t *bytes, struct q2_error *error) {
-  char *end;
+int q2_option_bytes(const char *name, int commands, enum q2_command command, int64_t *bytes, struct q2_error *error) {
+  char text[LONGEST], *end;
+  int given;
+  Q2_TRY(q2_option_text(name, commands, command, text, sizeof text, &given, error));
+  if (!given) return Q2_OK;
   const double value = strtod(text, &end);
   double unit = 1.0;
   if (*end == 'K' || *end == 'k') unit = 1024.0;

@@ -204,6 +204,8 @@ static int other_name(const char *file, const char *const *endings, const char *
   return Q2_OK;
 }
 
+static const char *const off_on[] = {"off", "on", NULL};
+
 static int query_export(struct q2_options *options, struct q2_error *error) {
   const enum q2_command command = options->command;
   int given;
@@ -227,11 +229,8 @@ static int query_files(struct q2_options *options, struct q2_error *error) {
                       options->output, sizeof options->output, error));
   if (options->command != Q2_COMMAND_TUNE && strcmp(options->output, options->input) == 0)
     return q2_fail(error, "option -o: %s is the input file", options->output);
-  char trial[8] = "on";
-  Q2_TRY(q2_option_text("-input_trial", ALL | EXPORT, options->command, trial, sizeof trial, &given, error));
-  options->input_trial = strcmp(trial, "off") != 0;
-  if (options->input_trial && strcmp(trial, "on") != 0)
-    return q2_fail(error, "option -input_trial: \"%s\" is none of on, off", trial);
+  options->input_trial = 1;
+  Q2_TRY(q2_option_choice("-input_trial", ALL | EXPORT, options->command, off_on, &options->input_trial, error));
   Q2_TRY(q2_option_text("-hessians", EVAL, options->command, options->hessians, sizeof options->hessians, &given, error));
   if (given && strcmp(options->hessians, options->input) == 0)
     return q2_fail(error, "option -hessians: %s is the input file", options->hessians);
@@ -258,118 +257,79 @@ static int query_precision(struct q2_options *options, struct q2_error *error) {
 }
 
 static int query_machine(struct q2_options *options, struct q2_error *error) {
-  char text[4096];
+  const enum q2_command command = options->command;
+  char text[4096] = "auto";
   int given;
-  strcpy(text, "auto");
-  Q2_TRY(q2_option_text("-backend", ALL, options->command, text, sizeof text, &given, error));
-  options->beside_cpu = options->command == Q2_COMMAND_BENCH && strcmp(text, "cpu,cuda") == 0;
+  Q2_TRY(q2_option_text("-backend", ALL, command, text, sizeof text, &given, error));
+  options->beside_cpu = command == Q2_COMMAND_BENCH && strcmp(text, "cpu,cuda") == 0;
   if (options->beside_cpu) strcpy(text, "cuda");
   if (strcmp(text, "auto") != 0 && strcmp(text, "cpu") != 0 && strcmp(text, "cuda") != 0)
     return q2_fail(error, "option -backend: \"%s\" is none of auto, cpu, cuda", text);
   strcpy(options->backend, text);
-  Q2_TRY(q2_option_text("-solvers", ALL, options->command, options->solvers, sizeof options->solvers, &given, error));
+  Q2_TRY(q2_option_text("-solvers", ALL, command, options->solvers, sizeof options->solvers, &given, error));
   Q2_TRY(query_precision(options, error));
-  Q2_TRY(q2_option_text("-threads", ALL, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_whole("-threads", text, 1, &options->threads, error));
-  Q2_TRY(q2_option_text("-memory", ALL, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_bytes("-memory", text, &options->memory, error));
-  Q2_TRY(q2_option_text("-wave", ALL, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_whole("-wave", text, 1, &options->wave, error));
-  Q2_TRY(q2_option_text("-nccl_timeout", FIT | EVAL | BENCH | IDENTIFY | PRECISION, options->command, text, sizeof text, &given,
-                        error));
-  if (given) Q2_TRY(q2_option_positive("-nccl_timeout", "number of seconds above 0", text, &options->nccl_timeout, error));
-  Q2_TRY(q2_option_text("-repeat", BENCH | PRECISION, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_whole("-repeat", text, 1, &options->repeat, error));
-  return Q2_OK;
+  Q2_TRY(q2_option_whole("-threads", ALL, command, 1, &options->threads, error));
+  Q2_TRY(q2_option_bytes("-memory", ALL, command, &options->memory, error));
+  Q2_TRY(q2_option_whole("-wave", ALL, command, 1, &options->wave, error));
+  Q2_TRY(q2_option_positive("-nccl_timeout", FIT | EVAL | BENCH | IDENTIFY | PRECISION, command, "number of seconds above 0",
+                            &options->nccl_timeout, error));
+  return q2_option_whole("-repeat", BENCH | PRECISION, command, 1, &options->repeat, error);
 }
 
 static int query_fit(struct q2_options *options, struct q2_error *error) {
-  char text[4096];
-  int given;
-  strcpy(text, "position");
-  Q2_TRY(q2_option_text("-match", ALL, options->command, text, sizeof text, &given, error));
-  int match = 0;
-  while (q2_match_names[match] && strcmp(text, q2_match_names[match]) != 0)
-    match++;
-  if (!q2_match_names[match]) return q2_fail(error, "option -match: \"%s\" is none of position, overlap, q2mm", text);
+  static const char *const assignments[] = {"start", "iteration", NULL};
+  const enum q2_command command = options->command;
+  int match = Q2_MATCH_POSITION, assign = -1;
+  Q2_TRY(q2_option_choice("-match", ALL, command, q2_match_names, &match, error));
   options->match = (enum q2_match)match;
-  strcpy(text, "start");
-  Q2_TRY(q2_option_text("-assign", FIT, options->command, text, sizeof text, &given, error));
-  if (strcmp(text, "start") != 0 && strcmp(text, "iteration") != 0)
-    return q2_fail(error, "option -assign: \"%s\" is none of start, iteration", text);
-  if (given && options->match != Q2_MATCH_OVERLAP)
+  Q2_TRY(q2_option_choice("-assign", FIT, command, assignments, &assign, error));
+  if (assign >= 0 && options->match != Q2_MATCH_OVERLAP)
     return q2_fail(error, "option -assign: pairs are assigned with -match overlap only");
-  options->assign_anew = strcmp(text, "iteration") == 0;
-  Q2_TRY(q2_option_text("-fit_stall_tolerance", FIT, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_fraction("-fit_stall_tolerance", text, &options->stall_tolerance, error));
-  Q2_TRY(q2_option_text("-fit_stall_iterations", FIT, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_whole("-fit_stall_iterations", text, 1, &options->stall_iterations, error));
-  return Q2_OK;
+  options->assign_anew = assign == 1;
+  Q2_TRY(q2_option_fraction("-fit_stall_tolerance", FIT, command, &options->stall_tolerance, error));
+  return q2_option_whole("-fit_stall_iterations", FIT, command, 1, &options->stall_iterations, error);
 }
 
 /* Bounds, prior and what to say about the parameters. */
 static int query_parameters(struct q2_options *options, struct q2_error *error) {
-  char text[4096] = "file";
-  int given;
-  Q2_TRY(q2_option_text("-bounds", ALL, options->command, text, sizeof text, &given, error));
-  if (strcmp(text, "file") != 0 && strcmp(text, "q2mm") != 0)
-    return q2_fail(error, "option -bounds: \"%s\" is none of file, q2mm", text);
-  options->bounds = strcmp(text, "q2mm") == 0 ? Q2_BOUNDS_Q2MM : Q2_BOUNDS_FILE;
+  static const char *const rules[] = {"file", "q2mm", NULL};
+  int given, rule = 0, identify = -1;
+  Q2_TRY(q2_option_choice("-bounds", ALL, options->command, rules, &rule, error));
+  options->bounds = rule == 1 ? Q2_BOUNDS_Q2MM : Q2_BOUNDS_FILE;
   Q2_TRY(q2_option_text("-prior", FIT | EVAL, options->command, options->prior, sizeof options->prior, &given, error));
-  strcpy(text, "automatic");
-  Q2_TRY(q2_option_text("-identify", FIT, options->command, text, sizeof text, &given, error));
-  if (given && strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
-    return q2_fail(error, "option -identify: \"%s\" is none of on, off", text);
-  options->identify = !given ? Q2_IDENTIFY_AUTOMATIC : strcmp(text, "on") == 0 ? Q2_IDENTIFY_ON : Q2_IDENTIFY_OFF;
-  Q2_TRY(q2_option_text("-identify_threshold", FIT | IDENTIFY, options->command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_fraction("-identify_threshold", text, &options->identify_threshold, error));
-  return Q2_OK;
+  Q2_TRY(q2_option_choice("-identify", FIT, options->command, off_on, &identify, error));
+  options->identify = identify < 0 ? Q2_IDENTIFY_AUTOMATIC : identify ? Q2_IDENTIFY_ON : Q2_IDENTIFY_OFF;
+  return q2_option_fraction("-identify_threshold", FIT | IDENTIFY, options->command, &options->identify_threshold, error);
 }
 
 static int query_ts_method(struct q2_options *options, struct q2_error *error) {
-  char text[4096] = "file";
-  int given, method = 0;
-  Q2_TRY(q2_option_text("-ts_method", FIT | EVAL | BENCH | IDENTIFY | PRECISION, options->command, text, sizeof text, &given,
-                        error));
-  while (q2_ts_method_names[method] && strcmp(text, q2_ts_method_names[method]) != 0)
-    method++;
-  if (!q2_ts_method_names[method]) return q2_fail(error, "option -ts_method: \"%s\" is none of file, C, D, E, E2", text);
+  int method = 0;
+  Q2_TRY(q2_option_choice("-ts_method", FIT | EVAL | BENCH | IDENTIFY | PRECISION, options->command, q2_ts_method_names,
+                          &method, error));
   options->ts_method = (enum q2_ts_method)method;
   if (options->ts_method >= Q2_TS_E && options->command != Q2_COMMAND_FIT)
-    return q2_fail(error, "option -ts_method: %s is a way to fit, and \"q2hpc %s\" does not fit; C or D", text,
-                   q2_command_names[options->command]);
+    return q2_fail(error, "option -ts_method: %s is a way to fit, and \"q2hpc %s\" does not fit; C or D",
+                   q2_ts_method_names[method], q2_command_names[options->command]);
   return Q2_OK;
 }
 
 static int query_start(struct q2_options *options, struct q2_error *error) {
   enum { COMMANDS = FIT | EVAL | BENCH | IDENTIFY };
-  char text[4096] = "file";
-  int given, method = 0;
+  static const char *const springs[] = {"any", "positive", NULL};
+  int method = Q2_START_FILE;
   options->start.scale = 1.0;
-  Q2_TRY(q2_option_text("-start", COMMANDS, options->command, text, sizeof text, &given, error));
-  while (q2_start_method_names[method] && strcmp(text, q2_start_method_names[method]) != 0)
-    method++;
-  if (!q2_start_method_names[method])
-    return q2_fail(error, "option -start: \"%s\" is none of file, seminario, modified, qfuerza, linear", text);
+  Q2_TRY(q2_option_choice("-start", COMMANDS, options->command, q2_start_method_names, &method, error));
   options->start.method = (enum q2_start_method)method;
   if (options->start.method == Q2_START_FILE) return Q2_OK; /* the others are then not asked for, and refused */
   if (options->parameters[0]) return q2_fail(error, "options -start and -parameters exclude each other");
   if (options->start.method != Q2_START_LINEAR)
-    Q2_TRY(q2_option_text("-start_scale", COMMANDS, options->command, text, sizeof text, &given, error));
-  if (options->start.method != Q2_START_LINEAR && given)
-    Q2_TRY(q2_option_positive("-start_scale", "positive number", text, &options->start.scale, error));
-  strcpy(text, "any");
-  Q2_TRY(q2_option_text("-start_springs", COMMANDS, options->command, text, sizeof text, &given, error));
-  if (strcmp(text, "any") != 0 && strcmp(text, "positive") != 0)
-    return q2_fail(error, "option -start_springs: \"%s\" is none of any, positive", text);
-  options->start.positive = strcmp(text, "positive") == 0;
-  return Q2_OK;
+    Q2_TRY(q2_option_positive("-start_scale", COMMANDS, options->command, "positive number", &options->start.scale, error));
+  return q2_option_choice("-start_springs", COMMANDS, options->command, springs, &options->start.positive, error);
 }
 
 static int query_checkpoint(struct q2_options *options, struct q2_error *error) {
-  static const char *const results[] = {".result.h5", ".hdf5", ".h5", NULL};
+  static const char *const results[] = {".result.h5", ".hdf5", ".h5", NULL}, *const failures[] = {"warn", "stop", NULL};
   const enum q2_command command = options->command;
-  char text[4096] = "warn";
   int given;
   Q2_TRY(other_name(options->output, results, ".ckpt.h5", options->checkpoint, sizeof options->checkpoint, error));
   Q2_TRY(q2_option_text("-checkpoint", FIT, command, options->checkpoint, sizeof options->checkpoint, &given, error));
@@ -379,19 +339,13 @@ static int query_checkpoint(struct q2_options *options, struct q2_error *error) 
     return q2_fail(error, "option -checkpoint: %s is the input file or the result", options->checkpoint);
   if (options->export[0] && strcmp(options->checkpoint, options->export) == 0)
     return q2_fail(error, "options -checkpoint and -export name the same file, %s", options->export);
-  Q2_TRY(q2_option_text("-checkpoint_failure", FIT, command, text, sizeof text, &given, error));
-  if (strcmp(text, "warn") != 0 && strcmp(text, "stop") != 0)
-    return q2_fail(error, "option -checkpoint_failure: \"%s\" is none of warn, stop", text);
-  options->checkpoint_failure_ends = strcmp(text, "stop") == 0;
-  Q2_TRY(q2_option_text("-checkpoint_interval", FIT, command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_whole("-checkpoint_interval", text, 1, &options->checkpoint_interval, error));
-  Q2_TRY(q2_option_text("-checkpoint_minutes", FIT, command, text, sizeof text, &given, error));
-  if (given) Q2_TRY(q2_option_positive("-checkpoint_minutes", "positive number", text, &options->checkpoint_minutes, error));
+  Q2_TRY(q2_option_choice("-checkpoint_failure", FIT, command, failures, &options->checkpoint_failure_ends, error));
+  Q2_TRY(q2_option_whole("-checkpoint_interval", FIT, command, 1, &options->checkpoint_interval, error));
+  Q2_TRY(q2_option_positive("-checkpoint_minutes", FIT, command, "positive number", &options->checkpoint_minutes, error));
   Q2_TRY(q2_option_text("-restart", FIT, command, options->restart, sizeof options->restart, &given, error));
   if (strcmp(options->restart, "auto") == 0 && !options->checkpoint[0])
     return q2_fail(error, "option -restart auto: with -checkpoint none there is no file");
-  Q2_TRY(q2_option_text("-time_limit", FIT, command, text, sizeof text, &given, error));
-  return given ? q2_option_positive("-time_limit", "positive number", text, &options->time_limit, error) : Q2_OK;
+  return q2_option_positive("-time_limit", FIT, command, "positive number", &options->time_limit, error);
 }
 
 enum q2_bounds_rule q2_options_bounds(const struct q2_options *options) {

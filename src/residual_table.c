@@ -24,7 +24,6 @@ int q2_residual_table_create(MPI_Comm comm, const struct q2_dataset *dataset, co
                              const struct q2_residual_values *after, struct q2_residual_table *table, struct q2_error *error) {
   const int64_t count = dataset->molecule_count;
   memset(table, 0, sizeof *table);
-  table->count = dataset->molecule_total;
   struct q2_residual_row *row = q2_allocate_everywhere(comm, before->offset[count], sizeof *row, "residuals", error);
   if (!row) return Q2_FAILED;
   int32_t *validation = q2_allocate_everywhere(comm, count, sizeof *validation, "residuals", error);
@@ -38,7 +37,10 @@ int q2_residual_table_create(MPI_Comm comm, const struct q2_dataset *dataset, co
     status = q2_gather_rows(comm, dataset, NULL, validation, sizeof *validation, NULL, (void **)&table->validation, error);
   free(row);
   free(validation);
-  if (status != Q2_OK) q2_residual_table_free(table);
+  if (status == Q2_OK)
+    table->count = dataset->molecule_total;
+  else
+    q2_residual_table_free(table);
   return status;
 }
 

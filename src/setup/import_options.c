@@ -29,20 +29,8 @@ static int real_option(const char *name, double least, double most, double *numb
   return Q2_OK;
 }
 
-/* The number of the word that the option gives among `words` (ending with NULL); *choice keeps its value where it is not
- * given. */
 static int choice_option(const char *name, const char *const *words, int *choice, struct q2_error *error) {
-  char text[64] = "", known[128] = "";
-  Q2_TRY(text_option(name, text, sizeof text, error));
-  if (!text[0]) return Q2_OK;
-  for (int k = 0; words[k]; k++) {
-    if (strcmp(words[k], text) == 0) {
-      *choice = k;
-      return Q2_OK;
-    }
-    q2_append_name(known, sizeof known, words[k]);
-  }
-  return q2_fail(error, "option %s: \"%s\" is none of %s", name, text, known);
+  return q2_option_choice(name, IMPORT, Q2_COMMAND_IMPORT, words, choice, error);
 }
 
 static int query_gather(struct q2_import_options *options, struct q2_error *error) {

@@ -61,7 +61,8 @@ static int imaginary_mode(const struct q2_molecule_record *record, double **disp
   free(mass);
   free(eigenvalue);
   free(vector);
-  if (modes < 0) return q2_fail(error, "%s: its Hessian cannot be diagonalised: memory is short, or LAPACK fails", record->name);
+  if (modes < 0)
+    return q2_fail(error, "%s: its Hessian cannot be diagonalised: memory is short, or LAPACK fails", record->name);
   return Q2_OK;
 }
 

@@ -58,12 +58,12 @@ simulated_product_test(faults 2 2 600 "Q2HPC=${simulated_program}" sh ${here}/fa
 
 simulated_product_test(as_the_cpu.organic 2 2 300 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${organic} -tao_max_it 15)
 simulated_product_test(as_the_cpu.mixed 2 2 900 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${mixed} -tao_max_it 5)
+simulated_product_test(as_the_cpu.ts_method 2 2 900 "Q2HPC=${simulated_program}" sh ${here}/as_the_cpu.sh ${organic} -ts_method E2 -tao_max_it 10)
 simulated_product_test(precision 2 2 900 "Q2HPC=${simulated_program}" sh ${here}/precision.sh ${organic})
-
-simulated_e2e(ts_method 2 2 900 ts_method.sh ${organic})
 
 # What takes long is for jobs/campaign.sh.
 simulated_e2e(same_fit.mixed 4 4 1800 same_fit.sh ${mixed} "2 4" -tao_max_it 10)
-foreach(name test_observables.1 test_observables.2 test_observables.4 same_fit.mixed)
+simulated_e2e(ts_method 2 2 900 ts_method.sh ${organic})
+foreach(name test_observables.1 test_observables.2 test_observables.4 test_objective.4 same_fit.mixed ts_method)
   set_tests_properties(on_device.${name} PROPERTIES LABELS "simulated;long")
 endforeach()
