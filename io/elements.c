@@ -1,6 +1,7 @@
 /* The elements: symbols and masses. */
 #include "elements.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const symbols[Q2_ELEMENT_LAST + 1] = {
@@ -46,3 +47,25 @@ int q2_element_number(const char *symbol) {
 }
 
 double q2_element_mass(int element) { return element >= 1 && element <= Q2_ELEMENT_LAST ? masses[element] : 0.0; }
+
+/* angstrom x 100; B. Cordero et al., Dalton Trans. 2008, 2832, table 2. */
+static const short radii[Q2_ELEMENT_LAST_RADIUS + 1] = {
+    /* clang-format off */
+    0,
+    31, 28, 128, 96, 84, 76, 71, 66, 57, 58, 166, 141, 121, 111, 107, 105, 102, 106, 203, 176,
+    170, 160, 153, 139, 139, 132, 126, 124, 132, 122, 122, 120, 119, 120, 120, 116, 220, 195, 190, 175,
+    164, 154, 147, 146, 142, 139, 145, 144, 142, 139, 139, 138, 139, 140, 244, 215, 207, 204, 203, 201,
+    199, 198, 198, 196, 194, 192, 192, 189, 190, 187, 187, 175, 170, 162, 151, 144, 141, 136, 136, 132,
+    145, 146, 148, 140, 150, 150, 260, 221, 215, 206, 200, 196, 190, 187, 180, 169,
+    /* clang-format on */
+};
+double q2_element_radius(int element) {
+  return element >= 1 && element <= Q2_ELEMENT_LAST_RADIUS ? radii[element] / 100.0 : 0.0;
+}
+
+int q2_element_is_metal(int element) {
+  static const char nonmetals[] = " H He B C N O F Ne Si P S Cl Ar Ge As Se Br Kr Te I Xe At Rn ";
+  char word[8];
+  snprintf(word, sizeof word, " %s ", q2_element_symbol(element));
+  return strstr(nonmetals, word) == NULL;
+}

@@ -50,14 +50,16 @@ static int pair_molecule(const struct q2_batch *batch, const struct q2_wave *wav
     batch->mode_reference[m * batch->order + column[j]] = batch->counted[m * batch->order + j] != 0 ? j : -1;
   free(cost);
   free(column);
-  return ok ? 0 : -1;
+  return found ? 0 : -1;
 }
 
 static void pair_by_overlap(void *context, const struct q2_batch *batch, const struct q2_wave *wave) {
   int *failed = context;
   if (batch->moving || !batch->has_modes) return;
   for (int64_t slot = 0; slot < wave->count; slot++) {
-    if (!wave->failed[slot] && pair_molecule(batch, wave, slot) != 0) *failed = 1;
+    if (wave->failed[slot] || pair_molecule(batch, wave, slot) == 0) continue;
+#pragma omp atomic write
+    *failed = 1;
   }
 }
 

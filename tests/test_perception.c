@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../io/elements.h"
 #include "bundled.h"
 #include "check.h"
 
@@ -157,11 +158,12 @@ static void doubts_are_named(void) {
 }
 
 static void radii_are_cordero(void) {
-  CHECK(q2_covalent_radius(1) == 0.31 && q2_covalent_radius(6) == 0.76 && q2_covalent_radius(9) == 0.57);
-  CHECK(q2_covalent_radius(26) == 1.32 && q2_covalent_radius(45) == 1.42 && q2_covalent_radius(53) == 1.39);
-  CHECK(q2_covalent_radius(57) == 2.07 && q2_covalent_radius(78) == 1.36 && q2_covalent_radius(96) == 1.69);
-  CHECK(q2_covalent_radius(0) == 0.0 && q2_covalent_radius(97) == 0.0);
-  CHECK(q2_is_metal(26) && q2_is_metal(3) && !q2_is_metal(6) && !q2_is_metal(14) && !q2_is_metal(1) && q2_is_metal(5) == 0);
+  CHECK(q2_element_radius(1) == 0.31 && q2_element_radius(6) == 0.76 && q2_element_radius(9) == 0.57);
+  CHECK(q2_element_radius(26) == 1.32 && q2_element_radius(45) == 1.42 && q2_element_radius(53) == 1.39);
+  CHECK(q2_element_radius(57) == 2.07 && q2_element_radius(78) == 1.36 && q2_element_radius(96) == 1.69);
+  CHECK(q2_element_radius(0) == 0.0 && q2_element_radius(97) == 0.0);
+  CHECK(q2_element_is_metal(26) && q2_element_is_metal(3) && !q2_element_is_metal(6) && !q2_element_is_metal(14) &&
+        !q2_element_is_metal(1) && q2_element_is_metal(5) == 0);
 }
 
 int main(int count, char **arguments) {

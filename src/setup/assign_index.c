@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../io/elements.h"
 #include "../../io/memory.h"
 #include "assign_parts.h"
 #include "measure.h"
@@ -137,13 +138,13 @@ int q2_partial_bonds(const struct q2_molecule_record *record, const struct q2_to
 int q2_angle_class(const struct q2_molecule_record *record, const int *angle) {
   const double degrees = q2_measure_angle(record->position, angle[0], angle[1], angle[2]) * 180.0 / Q2_PI;
   if (degrees > STRAIGHT) return 1;
-  return q2_is_metal(record->element[angle[1]]) ? (int)(STEP * round(degrees / STEP)) : 0;
+  return q2_element_is_metal(record->element[angle[1]]) ? (int)(STEP * round(degrees / STEP)) : 0;
 }
 
 const char *q2_torsion_left_out(const struct q2_molecule_record *record, const struct q2_topology *topology,
                                 const int *torsion) {
   for (int k = 0; k < 4; k++)
-    if (q2_is_metal(record->element[torsion[k]])) return "with a metal";
+    if (q2_element_is_metal(record->element[torsion[k]])) return "with a metal";
   if (q2_partial_bonds(record, topology, torsion, 4)) return "with a partial bond";
   for (int k = 0; k < 2; k++)
     if (q2_angle_class(record, torsion + k) == 1) return "through a straight angle";
@@ -153,10 +154,10 @@ const char *q2_torsion_left_out(const struct q2_molecule_record *record, const s
 int q2_planar_ligands(const struct q2_molecule_record *record, const struct q2_topology *topology, int centre, int planar,
                       int ligand[3]) {
   int count = 0;
-  if (q2_is_metal(record->element[centre])) return 0;
+  if (q2_element_is_metal(record->element[centre])) return 0;
   for (int n = topology->start[centre]; n < topology->start[centre + 1]; n++) {
     const int other = topology->neighbour[n];
-    if (q2_is_metal(record->element[other])) continue;
+    if (q2_element_is_metal(record->element[other])) continue;
     if (count == 3 || (record->bond_order && record->bond_order[topology->bond_of[n]] == Q2_BOND_PARTIAL)) return 0;
     int place = count++;
     for (; place > 0 && strcmp(record->type[ligand[place - 1]].text, record->type[other].text) > 0; place--)

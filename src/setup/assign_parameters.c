@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../io/elements.h"
 #include "../../io/memory.h"
 #include "../parameter_kinds.h"
 #include "assign_parts.h"
@@ -139,7 +140,7 @@ int q2_assign_new(struct q2_assigner *a, const int *atoms, int count, int keys[2
     canonical[k] = atoms[turned ? count - 1 - k : k];
   q2_assign_type_names(a, canonical, count, names);
   snprintf(label, sizeof label, "%s new", names);
-  const double radii = q2_covalent_radius(a->record->element[atoms[0]]) + q2_covalent_radius(a->record->element[atoms[1]]);
+  const double radii = q2_element_radius(a->record->element[atoms[0]]) + q2_element_radius(a->record->element[atoms[1]]);
   const struct q2_file_number number[2] = {{.value = q2_force_constant_find(kind[0])->standard, .multiplier = 1.0},
                                            {.value = count == 3    ? 109.5
                                                      : radii > 0.0 ? radii

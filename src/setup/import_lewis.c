@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../io/elements.h"
 #include "../../io/memory.h"
 #include "perception.h"
 
@@ -28,7 +29,7 @@ static enum need need_of(const struct q2_molecule_record *record, int atom) {
     const int32_t *ends = record->bond[b];
     if (ends[0] != atom && ends[1] != atom) continue;
     const int order = record->bond_order[b];
-    if (order == Q2_BOND_PARTIAL || q2_is_metal(record->element[ends[ends[0] == atom]])) continue;
+    if (order == Q2_BOND_PARTIAL || q2_element_is_metal(record->element[ends[ends[0] == atom]])) continue;
     ligands++;
     others |= order == Q2_BOND_DOUBLE || order == Q2_BOND_TRIPLE;
   }

@@ -108,7 +108,7 @@ static int is_tetrahedral(const struct collector *c, int atom) {
   const int element = c->record->element[atom];
   int count = 0, ligand[3];
   for (int n = c->topology->start[atom]; n < c->topology->start[atom + 1]; n++)
-    count += !q2_is_metal(c->record->element[c->topology->neighbour[n]]);
+    count += !q2_element_is_metal(c->record->element[c->topology->neighbour[n]]);
   if (element == 8 || element == 16 || element == 34) return count > 1;
   if (element == 7 || element == 15)
     return count > 3 || (count == 3 && !(element == 7 && q2_planar_ligands(c->record, c->topology, atom, 1, ligand)));

@@ -11,28 +11,6 @@
 #include "../rigid.h"
 #include "measure.h"
 
-/* angstrom x 100; B. Cordero et al., Dalton Trans. 2008, 2832, table 2. */
-static const short radii[] = {
-    /* clang-format off */
-    0,
-    31, 28, 128, 96, 84, 76, 71, 66, 57, 58, 166, 141, 121, 111, 107, 105, 102, 106, 203, 176,
-    170, 160, 153, 139, 139, 132, 126, 124, 132, 122, 122, 120, 119, 120, 120, 116, 220, 195, 190, 175,
-    164, 154, 147, 146, 142, 139, 145, 144, 142, 139, 139, 138, 139, 140, 244, 215, 207, 204, 203, 201,
-    199, 198, 198, 196, 194, 192, 192, 189, 190, 187, 187, 175, 170, 162, 151, 144, 141, 136, 136, 132,
-    145, 146, 148, 140, 150, 150, 260, 221, 215, 206, 200, 196, 190, 187, 180, 169,
-    /* clang-format on */
-};
-enum { LAST_RADIUS = sizeof radii / sizeof *radii - 1 };
-
-double q2_covalent_radius(int element) { return element >= 1 && element <= LAST_RADIUS ? radii[element] / 100.0 : 0.0; }
-
-int q2_is_metal(int element) {
-  static const char nonmetals[] = " H He B C N O F Ne Si P S Cl Ar Ge As Se Br Kr Te I Xe At Rn ";
-  char word[8];
-  snprintf(word, sizeof word, " %s ", q2_element_symbol(element));
-  return strstr(nonmetals, word) == NULL;
-}
-
 /* What the imaginary mode does: displacements [atoms][3], the largest of length 1; NULL: there is no such mode. */
 static int imaginary_mode(const struct q2_molecule_record *record, double **displacement, struct q2_error *error) {
   const int atoms = record->atom_count, n = 3 * atoms;
@@ -91,7 +69,7 @@ static int find_pairs(const struct q2_molecule_record *record, const struct q2_p
   enum { STRETCHED_PERCENT = 112 };
   for (int i = 0; i < record->atom_count; i++)
     for (int j = i + 1; j < record->atom_count; j++) {
-      const double radii_sum = q2_covalent_radius(record->element[i]) + q2_covalent_radius(record->element[j]);
+      const double radii_sum = q2_element_radius(record->element[i]) + q2_element_radius(record->element[j]);
       const double r = q2_measure_distance(record->position, i, j);
       const int bonded = r < options->factor * radii_sum + options->addend, listed = is_listed(options, i, j);
       const int moving = displacement &&
@@ -118,7 +96,7 @@ static int share_neighbour(const struct q2_molecule_record *record, const struct
     for (int end = 0; end < 2; end++) {
       if (bond[a].atoms[end] != i) continue;
       const int other = bond[a].atoms[1 - end];
-      if (q2_is_metal(record->element[other])) continue;
+      if (q2_element_is_metal(record->element[other])) continue;
       for (int64_t b = 0; b < count; b++)
         if (bond[b].order >= 0 &&
             ((bond[b].atoms[0] == other && bond[b].atoms[1] == j) || (bond[b].atoms[1] == other && bond[b].atoms[0] == j)))
@@ -153,9 +131,9 @@ static int check_record(const struct q2_molecule_record *record, const struct q2
     return q2_fail(error, "%s: bonds are found from elements and positions, and it has no %s", record->name,
                    record->element ? "positions" : "elements");
   for (int a = 0; a < record->atom_count; a++)
-    if (q2_covalent_radius(record->element[a]) == 0.0)
+    if (q2_element_radius(record->element[a]) == 0.0)
       return q2_fail(error, "%s, atom %d: no covalent radius for %s; expected elements up to %s", record->name, a + 1,
-                     q2_element_symbol(record->element[a]), q2_element_symbol(LAST_RADIUS));
+                     q2_element_symbol(record->element[a]), q2_element_symbol(Q2_ELEMENT_LAST_RADIUS));
   for (int k = 0; k < options->partial_count; k++) {
     const int i = options->partial[k][0], j = options->partial[k][1];
     if (i < 0 || j < 0 || i >= record->atom_count || j >= record->atom_count || i == j)
@@ -186,7 +164,7 @@ int q2_doubtful_bonds(const struct q2_molecule_record *record, char *text, size_
       for (int end = 0; end < 2; end++) {
         if (record->bond[b][end] != a) continue;
         count++;
-        explained |= q2_is_metal(record->element[record->bond[b][1 - end]]) ||
+        explained |= q2_element_is_metal(record->element[record->bond[b][1 - end]]) ||
                      (record->bond_order && record->bond_order[b] == Q2_BOND_PARTIAL);
       }
     const int lone = count == 0 && record->atom_count > 1, twice = count > 1 && record->element[a] == 1 && !explained;

@@ -38,12 +38,4 @@ int q2_perceive_aromatic(const struct q2_molecule_record *record, const struct q
  * number of such atoms. Local. */
 int q2_doubtful_bonds(const struct q2_molecule_record *record, char *text, size_t size);
 
-/* Single-bond covalent radius in angstrom, 0 for an element without one (97 and above). B. Cordero et al., Dalton Trans. 2008,
- * 2832: carbon sp3; Mn, Fe, Co low spin. */
-double q2_covalent_radius(int element);
-
-/* Whether the element counts as a metal: all but H, B, C, N, O, F, Si, P, S, Cl, Ge, As, Se, Br, Te, I, At and the noble gases.
- */
-int q2_is_metal(int element);
-
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../io/elements.h"
 #include "../../io/memory.h"
 #include "measure.h"
 #include "perception.h"
@@ -41,7 +42,7 @@ struct molecule {
 
 static int counts(const struct molecule *m, int bond) {
   const int32_t *ends = m->record->bond[bond];
-  return !q2_is_metal(m->record->element[ends[0]]) && !q2_is_metal(m->record->element[ends[1]]) &&
+  return !q2_element_is_metal(m->record->element[ends[0]]) && !q2_element_is_metal(m->record->element[ends[1]]) &&
          !(m->record->bond_order && m->record->bond_order[bond] == Q2_BOND_PARTIAL);
 }
 
@@ -88,7 +89,7 @@ static int short_enough(const struct molecule *m, int bond) {
 
 static int touches_metal(const struct molecule *m, int atom) {
   for (int n = m->topology->start[atom]; n < m->topology->start[atom + 1]; n++)
-    if (q2_is_metal(m->record->element[m->topology->neighbour[n]])) return 1;
+    if (q2_element_is_metal(m->record->element[m->topology->neighbour[n]])) return 1;
   return 0;
 }
 

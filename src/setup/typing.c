@@ -1,44 +1,15 @@
 /* Applying rules of types to a molecule. */
 #include "typing.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../io/elements.h"
 #include "../../io/memory.h"
 #include "measure.h"
 #include "perception.h"
 #include "typing_parts.h"
-
-int q2_typing_name(const char *rule, const char *element, int neighbours, int nonmetals, struct q2_type_name *type) {
-  char name[128] = "";
-  size_t length = 0;
-  for (const char *c = rule; *c && length < sizeof name - 16;) {
-    const size_t left = sizeof name - length;
-    const char *const end = *c == '{' ? strchr(c, '}') : NULL;
-    const size_t inside = end ? (size_t)(end - c - 1) : 0;
-    if (*c == '{' || *c == '}') {
-      if (end && inside == 7 && memcmp(c + 1, "element", inside) == 0)
-        length += (size_t)snprintf(name + length, left, "%s", element);
-      else if (end && inside == 7 && memcmp(c + 1, "ELEMENT", inside) == 0)
-        for (const char *letter = element; *letter; letter++)
-          name[length++] = (char)toupper((unsigned char)*letter);
-      else if (end && inside == 10 && memcmp(c + 1, "neighbours", inside) == 0)
-        length += (size_t)snprintf(name + length, left, "%d", neighbours);
-      else if (end && inside == 9 && memcmp(c + 1, "nonmetals", inside) == 0)
-        length += (size_t)snprintf(name + length, left, "%d", nonmetals);
-      else
-        return -1;
-      c = end + 1;
-    } else
-      name[length++] = *c++;
-  }
-  name[length] = '\0';
-  if (length == 0 || length >= Q2_TYPE_LENGTH) return 0;
-  strcpy(type->text, name);
-  return 1;
-}
 
 struct typing {
   const struct q2_typing_rules *rules;
@@ -54,7 +25,7 @@ static int fits(const struct typing *t, int atom, int pattern);
 static int count_nonmetals(const struct typing *t, int atom) {
   int count = 0;
   for (int n = t->topology->start[atom]; n < t->topology->start[atom + 1]; n++)
-    count += !q2_is_metal(t->record->element[t->topology->neighbour[n]]);
+    count += !q2_element_is_metal(t->record->element[t->topology->neighbour[n]]);
   return count;
 }
 
@@ -97,7 +68,7 @@ static int is_planar(const struct typing *t, int atom) {
   int ligand[3], count = 0;
   for (int n = t->topology->start[atom]; n < t->topology->start[atom + 1]; n++) {
     const int other = t->topology->neighbour[n];
-    if (q2_is_metal(t->record->element[other])) continue;
+    if (q2_element_is_metal(t->record->element[other])) continue;
     if (count == 3) return 0;
     ligand[count++] = other;
   }

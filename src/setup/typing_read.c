@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "perception.h"
+#include "../../io/elements.h"
 #include "typing_parts.h"
 
 enum { DEEPEST = 8 /* patterns within patterns */, WORD = 32 };
@@ -167,7 +167,7 @@ static int take_types(struct parser *p, struct q2_typing_pattern *pattern) {
 
 static void add_elements(struct q2_typing_pattern *pattern, int metals, int nonmetals) {
   for (int e = 1; e <= Q2_ELEMENT_LAST; e++)
-    pattern->element[e] |= q2_is_metal(e) ? metals != 0 : nonmetals != 0;
+    pattern->element[e] |= q2_element_is_metal(e) ? metals != 0 : nonmetals != 0;
 }
 
 static int take_elements(struct parser *p, struct q2_typing_pattern *pattern) {
@@ -211,6 +211,35 @@ static int take_pattern(struct parser *p, int inside, int *index) {
   *kept = pattern;
   *index = (int)p->rules->pattern.count - 1;
   return take_conditions(p, inside, *index);
+}
+
+int q2_typing_name(const char *rule, const char *element, int neighbours, int nonmetals, struct q2_type_name *type) {
+  char name[128] = "";
+  size_t length = 0;
+  for (const char *c = rule; *c && length < sizeof name - 16;) {
+    const size_t left = sizeof name - length;
+    const char *const end = *c == '{' ? strchr(c, '}') : NULL;
+    const size_t inside = end ? (size_t)(end - c - 1) : 0;
+    if (*c == '{' || *c == '}') {
+      if (end && inside == 7 && memcmp(c + 1, "element", inside) == 0)
+        length += (size_t)snprintf(name + length, left, "%s", element);
+      else if (end && inside == 7 && memcmp(c + 1, "ELEMENT", inside) == 0)
+        for (const char *letter = element; *letter; letter++)
+          name[length++] = (char)toupper((unsigned char)*letter);
+      else if (end && inside == 10 && memcmp(c + 1, "neighbours", inside) == 0)
+        length += (size_t)snprintf(name + length, left, "%d", neighbours);
+      else if (end && inside == 9 && memcmp(c + 1, "nonmetals", inside) == 0)
+        length += (size_t)snprintf(name + length, left, "%d", nonmetals);
+      else
+        return -1;
+      c = end + 1;
+    } else
+      name[length++] = *c++;
+  }
+  name[length] = '\0';
+  if (length == 0 || length >= Q2_TYPE_LENGTH) return 0;
+  strcpy(type->text, name);
+  return 1;
 }
 
 static int take_rule(struct parser *p) {
