@@ -22,6 +22,7 @@ step build sh -c 'cmake --preset release && cmake --build --preset release --par
 step tests ctest --preset release
 step long ctest --preset release -L long --no-tests=ignore
 lines=4 step fuzzing_force_fields sh -c 'mkdir -p build/campaign/fuzzing && cd build/campaign/fuzzing && sh ../../../tests/fuzz/fuzz.sh 1800 ../../release/tests/fuzz/fuzz_force_fields "$OLDPWD/tests/fuzz/corpus" -use_value_profile=1'
+lines=4 step fuzzing_setup sh -c 'mkdir -p build/campaign/fuzzing && cd build/campaign/fuzzing && sh ../../../tests/fuzz/fuzz.sh 1200 ../../release/tests/fuzz/fuzz_setup "$OLDPWD/tests/fuzz/corpus" -use_value_profile=1'
 lines=20 step fuzzing sh -c 'mkdir -p build/campaign/fuzzing && cd build/campaign/fuzzing && sh ../../../tests/fuzz/fuzz.sh 3600 ../../release/tests/fuzz/fuzz_molecules "$OLDPWD/tests/fuzz/corpus" -use_value_profile=1'
 step mutations sh -c 'mpirun -n 1 build/release/tests/test_sealed 100000'
 lines=200 step damaged_files sh -c 'mkdir -p build/campaign/damaged && cd build/campaign/damaged && sh ../../../tests/mutations_campaign.sh "$OLDPWD/build/release" 100000'
