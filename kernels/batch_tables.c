@@ -19,14 +19,14 @@ static int is_real(enum q2_batch_table table) {
   return q2_cpu_kernels_f32.table_element[table] != q2_cpu_kernels_f64.table_element[table];
 }
 
-/* The table, rounded. */
+/* The table, rounded. An empty one has an address, as in float64 (q2_allocate): kernels add offsets to it. */
 static void *place_rounded(const struct q2_backend *backend, const double *table, int64_t count, int *failed, int64_t *bytes) {
-  if (count == 0 || *failed) return NULL;
-  float *rounded = malloc((size_t)count * sizeof *rounded);
+  const int64_t room = count > 0 ? count : 1;
+  float *rounded = *failed ? NULL : calloc((size_t)room, sizeof *rounded);
   *failed = !rounded;
   for (int64_t k = 0; rounded && k < count; k++)
     rounded[k] = (float)table[k];
-  void *there = place_table(backend, rounded, count * (int64_t)sizeof *rounded, failed, bytes);
+  void *there = place_table(backend, rounded, room * (int64_t)sizeof *rounded, failed, bytes);
   free(rounded);
   return there;
 }
