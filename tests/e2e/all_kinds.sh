@@ -1,5 +1,5 @@
 # Claims: a fit to every kind of observable reports and stores each kind's residuals, whose squares add up to the loss; molecules that
-# cannot be relaxed are set aside, named and counted; bits do not depend on ranks; pairs may be found by overlap, once or anew.
+# cannot be relaxed are set aside, named and counted; bits do not depend on ranks; all precisions take all kinds; pairs may be found by overlap, once or anew.
 . "$(dirname "$0")/common.sh"
 "$Q2HPC_WRITE_DATASET" made.h5 16 observed || exit 1
 kinds="frequency eigenmatrix_diagonal eigenmatrix_off_diagonal hessian energy gradient bond angle torsion relaxed_frequency relaxed_energy"
@@ -34,6 +34,9 @@ for ranks in 0 2; do
   on $ranks bench made.h5 -repeat 2
   ends_with 0
   says out "relax "
+  on $ranks precision made.h5 -repeat 1 -o trace.h5
+  ends_with 0
+  says out "trace: trace.h5"
 done
 
 on 0 made.h5 -o reference.h5 -threads 1
