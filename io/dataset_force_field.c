@@ -19,9 +19,7 @@ static const double no_bound = 1e300;
 static int read_bounds(struct q2_reader *reader, const char *name, const struct q2_rows *rows, double **data) {
   struct q2_hdf5_table table;
   Q2_TRY(q2_hdf5_describe(&reader->file, name, Q2_REAL, 1, rows->total, 1, &table, reader->error));
-  *data = q2_allocate(rows->count, sizeof **data);
-  int status = *data ? Q2_OK : q2_fail(reader->error, "%s: %s: out of memory", reader->file.path, name);
-  Q2_TRY(q2_agree(reader->comm, status, reader->error));
+  Q2_TRY(q2_reader_allocate(reader, name, rows->count, sizeof **data, data));
   Q2_TRY(q2_hdf5_read_reals(&reader->file, &table, 0, rows->count, *data, reader->error));
   for (int64_t k = 0; k < rows->count; k++)
     if (isnan((*data)[k]))

@@ -168,15 +168,14 @@ static int read_molecules(struct q2_reader *reader, const struct q2_rows *rows) 
 
 static int read_masses(struct q2_reader *reader, const struct q2_rows *rows) {
   struct q2_dataset *d = reader->dataset;
-  int status = Q2_OK;
   if (!q2_hdf5_exists(&reader->file, "/atoms/mass")) {
-    d->mass = q2_allocate(rows->count, sizeof *d->mass);
-    if (!d->mass) status = q2_fail(reader->error, "%s: /atoms/mass: out of memory", reader->file.path);
-    for (int64_t a = 0; a < rows->count && status == Q2_OK; a++)
+    Q2_TRY(q2_reader_allocate(reader, "/atoms/mass", rows->count, sizeof *d->mass, &d->mass));
+    for (int64_t a = 0; a < rows->count; a++)
       d->mass[a] = q2_element_mass(d->element[a]);
-    return q2_agree(reader->comm, status, reader->error);
+    return Q2_OK;
   }
   Q2_TRY(read_quantity(reader, "/atoms/mass", Q2_MASS, rows, 0, &d->mass));
+  int status = Q2_OK;
   for (int64_t a = 0; a < rows->count && status == Q2_OK; a++) {
     char place[Q2_PLACE_LENGTH];
     if (!(d->mass[a] > 0.0))
@@ -191,9 +190,7 @@ static int read_optional(struct q2_reader *reader, const char *name, enum q2_qua
                          int64_t columns, double **data, int *present) {
   *present = q2_hdf5_exists(&reader->file, name);
   if (*present) return read_quantity(reader, name, quantity, rows, columns, data);
-  *data = q2_allocate(rows->count * (columns ? columns : 1), sizeof **data);
-  const int status = *data ? Q2_OK : q2_fail(reader->error, "%s: %s: out of memory", reader->file.path, name);
-  return q2_agree(reader->comm, status, reader->error);
+  return q2_reader_allocate(reader, name, rows->count * (columns ? columns : 1), sizeof **data, data);
 }
 
 /* Every reduced atom has a parent, another atom of its molecule. Local. */
@@ -241,9 +238,7 @@ static int read_atoms(struct q2_reader *reader, const struct q2_rows *rows) {
     Q2_TRY(q2_read_text(reader, "/atoms/type_name", rows, Q2_TYPE_LENGTH, 1, &d->type_name));
   if (d->nonbonded.type_count > 0)
     return q2_read_int32(reader, "/atoms/type", rows, 0, 0, d->nonbonded.type_count - 1, &d->type);
-  d->type = q2_allocate(rows->count, sizeof *d->type);
-  const int status = d->type ? Q2_OK : q2_fail(reader->error, "%s: /atoms/type: out of memory", reader->file.path);
-  return q2_agree(reader->comm, status, reader->error);
+  return q2_reader_allocate(reader, "/atoms/type", rows->count, sizeof *d->type, &d->type);
 }
 
 static int read_everything(struct q2_reader *reader) {
