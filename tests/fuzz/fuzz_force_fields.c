@@ -11,18 +11,10 @@
 
 #include "../../io/formats/force_field.h"
 #include "../../io/formats/mm3star.h"
+#include "fuzz.h"
 
 static const char mm3star[] = "mm3star";
 static const char *chosen;
-
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(int condition, const char *what) {
-  if (condition) return;
-  fprintf(stderr, "not true: %s\n", what);
-  abort();
-}
 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
   static const char option[] = "--format=";

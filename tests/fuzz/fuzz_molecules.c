@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../io/formats/molecule_formats.h"
+#include "fuzz.h"
 
 static const struct q2_molecule_format *chosen;
 
@@ -18,9 +19,6 @@ static int format_count(void) {
     count++;
   return count;
 }
-
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
   static const char option[] = "--format=";
@@ -39,12 +37,6 @@ int LLVMFuzzerInitialize(int *count, char ***arguments) {
     }
   }
   return 0;
-}
-
-static void require(int condition, const char *what) {
-  if (condition) return;
-  fprintf(stderr, "not true: %s\n", what);
-  abort();
 }
 
 static void require_finite(const double *values, int64_t count) {

@@ -6,7 +6,6 @@
  *
  * The rest are libFuzzer's arguments. fuzz.sh runs it. */
 #define _GNU_SOURCE /* memfd_create */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +15,7 @@
 #include "../../src/setup/recipes.h"
 #include "../../src/setup/sources_list.h"
 #include "../../src/setup/typing.h"
-
-int LLVMFuzzerInitialize(int *count, char ***arguments);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(int condition, const char *what) {
-  if (condition) return;
-  fprintf(stderr, "not true: %s\n", what);
-  abort();
-}
+#include "fuzz.h"
 
 /* A path that has these bytes behind it. */
 static const char *as_file(const uint8_t *data, size_t size) {
