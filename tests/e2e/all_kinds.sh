@@ -1,5 +1,6 @@
 # Claims: a fit to every kind of observable reports and stores each kind's residuals, whose squares add up to the loss; molecules that
-# cannot be relaxed are set aside, named and counted; bits do not depend on ranks; all precisions take all kinds; pairs may be found by overlap, once or anew.
+# cannot be relaxed are set aside, named and counted; bits do not depend on ranks; all precisions take all kinds; pairs may be found by
+# overlap, once or anew.
 . "$(dirname "$0")/common.sh"
 "$Q2HPC_WRITE_DATASET" made.h5 16 observed || exit 1
 kinds="frequency eigenmatrix_diagonal eigenmatrix_off_diagonal hessian energy gradient bond angle torsion relaxed_frequency relaxed_energy"
