@@ -1,4 +1,4 @@
-/* The elements: symbols and masses. */
+/* The elements: symbols, masses, covalent radii, metals. */
 #include "elements.h"
 
 #include <stdio.h>
@@ -59,6 +59,7 @@ static const short radii[Q2_ELEMENT_LAST_RADIUS + 1] = {
     145, 146, 148, 140, 150, 150, 260, 221, 215, 206, 200, 196, 190, 187, 180, 169,
     /* clang-format on */
 };
+
 double q2_element_radius(int element) {
   return element >= 1 && element <= Q2_ELEMENT_LAST_RADIUS ? radii[element] / 100.0 : 0.0;
 }

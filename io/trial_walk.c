@@ -106,16 +106,15 @@ static herr_t read_rows(const struct walk *walk, hid_t dataset, hid_t type, hid_
   hsize_t start[H5S_MAX_RANK] = {first}, block[H5S_MAX_RANK];
   memcpy(block, extent, sizeof block);
   block[0] = count;
-  const hid_t memory = H5Screate_simple(dimensions, block, NULL);
   void *data = calloc((size_t)count, row_bytes);
-  const int memory_lacks = !data;
+  if (!data) return no_memory(walk);
+  const hid_t memory = H5Screate_simple(dimensions, block, NULL);
   herr_t result = -1;
-  if (data && memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, block, NULL) >= 0)
+  if (memory >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, block, NULL) >= 0)
     result = H5Dread(dataset, type, memory, space, H5P_DEFAULT, data);
   if (result >= 0) H5Dvlen_reclaim(type, memory, H5P_DEFAULT, data);
   free(data);
   if (memory >= 0) H5Sclose(memory);
-  if (memory_lacks) return no_memory(walk);
   return result < 0 ? refuse(walk, "its data cannot be read") : 0;
 }
 

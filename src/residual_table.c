@@ -26,6 +26,7 @@ int q2_residual_table_create(MPI_Comm comm, const struct q2_dataset *dataset, co
   memset(table, 0, sizeof *table);
   struct q2_residual_row *row = q2_allocate_everywhere(comm, before->offset[count], sizeof *row, "residuals", error);
   if (!row) return Q2_FAILED;
+  table->count = dataset->molecule_total;
   int32_t *validation = q2_allocate_everywhere(comm, count, sizeof *validation, "residuals", error);
   int status = validation ? Q2_OK : Q2_FAILED;
   if (status == Q2_OK) {
@@ -37,10 +38,7 @@ int q2_residual_table_create(MPI_Comm comm, const struct q2_dataset *dataset, co
     status = q2_gather_rows(comm, dataset, NULL, validation, sizeof *validation, NULL, (void **)&table->validation, error);
   free(row);
   free(validation);
-  if (status == Q2_OK)
-    table->count = dataset->molecule_total;
-  else
-    q2_residual_table_free(table);
+  if (status != Q2_OK) q2_residual_table_free(table);
   return status;
 }
 
